@@ -1,0 +1,65 @@
+package civil
+
+// surnameReadings are the surnames whose usual reading differs from the first
+// one of the pinyin table, or that the table could read two ways. Source:
+// 现代汉语词典 (7th ed.) and 通用规范汉字字典, "姓" readings.
+var surnameReadings = map[string]string{
+	"单": "shan", "仇": "qiu", "曾": "zeng", "解": "xie", "区": "ou", "查": "zha",
+	"任": "ren", "朴": "piao", "乐": "yue", "盖": "ge", "缪": "miao", "繁": "po",
+	"覃": "qin", "尉": "wei", "员": "yun", "贠": "yun", "祭": "zhai", "晟": "cheng",
+	"冼": "xian", "洗": "xian", "种": "chong", "重": "chong", "秘": "bi", "折": "she",
+	"佘": "she", "厍": "she", "令": "ling", "召": "shao", "邵": "shao", "燕": "yan",
+	"华": "hua", "哈": "ha", "宁": "ning", "甯": "ning", "洪": "hong", "纪": "ji",
+	"过": "guo", "葛": "ge", "阚": "kan", "那": "na", "能": "nai", "曲": "qu",
+	"尧": "yao", "万": "wan", "隗": "wei", "郗": "xi", "郄": "qie", "洼": "wa",
+	"冯": "feng", "柏": "bai", "卜": "bu", "车": "che", "晁": "chao", "谌": "chen",
+	"谯": "qiao", "褚": "chu", "都": "du", "度": "du", "堵": "du", "费": "fei",
+	"甫": "fu", "傅": "fu", "高": "gao", "艾": "ai", "敖": "ao", "贲": "ben",
+	"薄": "bo", "卓": "zhuo", "翟": "zhai", "占": "zhan", "詹": "zhan", "郑": "zheng",
+	"仉": "zhang", "长": "chang", "朝": "chao", "晏": "yan", "尹": "yin", "应": "ying",
+	"於": "yu", "余": "yu", "俞": "yu", "虞": "yu", "郁": "yu", "喻": "yu", "遇": "yu",
+	"恽": "yun", "臧": "zang", "宓": "mi", "牟": "mu", "么": "yao", "幺": "yao",
+	"逄": "pang", "庞": "pang", "彭": "peng", "邳": "pi", "戚": "qi", "强": "qiang",
+	"谭": "tan", "撒": "sa", "桑": "sang", "莘": "shen", "沈": "shen", "石": "shi",
+	"殳": "shu", "宿": "su", "眭": "sui", "台": "tai", "藏": "zang", "佟": "tong",
+	"魏": "wei", "韦": "wei", "相": "xiang", "向": "xiang", "行": "xing", "幸": "xing",
+	"宣": "xuan", "禤": "xuan", "荀": "xun", "牙": "ya", "阎": "yan", "闫": "yan",
+	"叶": "ye", "乜": "nie", "聂": "nie", "粘": "nian", "倪": "ni", "麻": "ma",
+	"呙": "guo", "句": "gou", "勾": "gou", "缑": "gou", "炅": "gui", "桂": "gui",
+	"适": "kuo", "蒯": "kuai", "逯": "lu", "禄": "lu", "陆": "lu", "律": "lv", "吕": "lv",
+	"娄": "lou", "黑": "he", "赫": "he", "厚": "hou", "后": "hou", "扈": "hu",
+	"呼": "hu", "滑": "hua", "宦": "huan", "会": "gui", "惠": "hui", "吉": "ji",
+	"暨": "ji", "籍": "ji", "蹇": "jian", "矫": "jiao", "隽": "juan", "阙": "que",
+	"卡": "qia", "亓": "qi", "祁": "qi", "漆": "qi", "钱": "qian", "瞿": "qu",
+	"麴": "qu", "璩": "qu", "冉": "ran", "芮": "rui", "萨": "sa", "赛": "sai",
+	"色": "se", "舍": "she", "佴": "nai", "陂": "bei", "不": "fou", "咎": "gao",
+	"昝": "zan", "訾": "zi", "祝": "zhu", "竺": "zhu", "筑": "zhu", "颛": "zhuan",
+	"子": "zi", "钭": "tou", "妫": "gui", "邰": "tai", "郯": "tan", "郇": "huan",
+	"郜": "gao", "郏": "jia", "郐": "kuai", "郝": "hao", "郸": "dan", "鄢": "yan",
+	"鄂": "e", "酆": "feng", "曹": "cao", "苟": "gou", "苴": "ju", "茹": "ru",
+}
+
+// compoundSurnames are the surnames of two characters in use, with their
+// reading as surnames.
+var compoundSurnames = map[string]string{
+	"欧阳": "ou yang", "司马": "si ma", "上官": "shang guan", "诸葛": "zhu ge",
+	"司徒": "si tu", "东方": "dong fang", "独孤": "du gu", "南宫": "nan gong",
+	"万俟": "mo qi", "闻人": "wen ren", "夏侯": "xia hou", "赫连": "he lian",
+	"皇甫": "huang fu", "尉迟": "yu chi", "公羊": "gong yang", "澹台": "tan tai",
+	"公冶": "gong ye", "宗政": "zong zheng", "濮阳": "pu yang", "淳于": "chun yu",
+	"单于": "chan yu", "太叔": "tai shu", "申屠": "shen tu", "公孙": "gong sun",
+	"仲孙": "zhong sun", "轩辕": "xuan yuan", "令狐": "ling hu", "钟离": "zhong li",
+	"宇文": "yu wen", "长孙": "zhang sun", "慕容": "mu rong", "鲜于": "xian yu",
+	"闾丘": "lv qiu", "司空": "si kong", "亓官": "qi guan", "司寇": "si kou",
+	"子车": "zi ju", "颛孙": "zhuan sun", "端木": "duan mu", "巫马": "wu ma",
+	"公西": "gong xi", "漆雕": "qi diao", "乐正": "yue zheng", "壤驷": "rang si",
+	"公良": "gong liang", "拓跋": "tuo ba", "夹谷": "jia gu", "宰父": "zai fu",
+	"谷梁": "gu liang", "榖梁": "gu liang", "段干": "duan gan", "百里": "bai li",
+	"东郭": "dong guo", "南门": "nan men", "呼延": "hu yan", "羊舌": "yang she",
+	"微生": "wei sheng", "梁丘": "liang qiu", "左丘": "zuo qiu", "东门": "dong men",
+	"西门": "xi men", "第五": "di wu", "西陵": "xi ling", "叶赫": "ye he",
+	"纳兰": "na lan", "哥舒": "ge shu", "完颜": "wan yan", "耶律": "ye lv",
+	"公输": "gong shu", "欧候": "ou hou", "太史": "tai shi", "屈突": "qu tu",
+	"贺兰": "he lan", "褚师": "chu shi", "谯笪": "qiao da", "冼夫": "xian fu",
+	"區陽": "ou yang", "歐陽": "ou yang", "司馬": "si ma", "諸葛": "zhu ge",
+}
