@@ -1,0 +1,191 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // database/sql driver "sqlite"
+
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/errs"
+)
+
+// Engine names the database underneath.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// DB is an open database. Create it by Open; it is safe for concurrent use.
+type DB struct {
+	engine Engine
+	clock  clock.Clock
+	read   *bun.DB
+	write  *bun.DB
+
+	urgent chan *change // SQLite: changes waiting for the writer
+	normal chan *change
+	stop   chan struct{}
+	done   sync.WaitGroup
+	closed atomic.Bool
+
+	failed atomic.Int64 // clock.Millis of the first failed commit since the last good one; 0 = healthy
+	wakeMu sync.Mutex
+	wakes  map[chan struct{}]struct{}
+
+	groups  atomic.Int64 // commits
+	changes atomic.Int64 // changes in them
+}
+
+// Open opens the database that url names: "postgres://…", or a file path for
+// the embedded engine. It does not migrate; see Migrate.
+func Open(ctx context.Context, target string, clk clock.Clock) (*DB, error) {
+	d := &DB{clock: clk, stop: make(chan struct{}), wakes: map[chan struct{}]struct{}{}}
+	var err error
+	if strings.HasPrefix(target, "postgres://") || strings.HasPrefix(target, "postgresql://") {
+		err = d.openPostgres(ctx, target)
+	} else {
+		err = d.openSQLite(ctx, target)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *DB) openPostgres(ctx context.Context, target string) error {
+	d.engine = Postgres
+	pool, err := sql.Open("pgx", target)
+	if err != nil {
+		return fmt.Errorf("open postgres: %w", err)
+	}
+	pool.SetMaxOpenConns(32)
+	pool.SetMaxIdleConns(16)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	if err := pool.PingContext(ctx); err != nil {
+		_ = pool.Close()
+		return errs.Busy("storage.unavailable", redact(err))
+	}
+	d.write = bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())
+	d.read = d.write
+	return nil
+}
+
+// sqlitePragmas: FULL makes each commit durable; the busy timeout covers a
+// second process such as backup; the cache is per connection.
+const sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(4000)"
+
+func (d *DB) openSQLite(ctx context.Context, path string) error {
+	d.engine = SQLite
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + sqlitePragmas
+	w, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return fmt.Errorf("open sqlite: %w", err)
+	}
+	w.SetMaxOpenConns(1)
+	if err := w.PingContext(ctx); err != nil {
+		_ = w.Close()
+		return errs.Busy("storage.unavailable", err)
+	}
+	r, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	if err != nil {
+		_ = w.Close()
+		return fmt.Errorf("open sqlite: %w", err)
+	}
+	r.SetMaxOpenConns(8)
+	r.SetMaxIdleConns(8)
+	d.write = bun.NewDB(w, sqlitedialect.New(), bun.WithDiscardUnknownColumns())
+	d.read = bun.NewDB(r, sqlitedialect.New(), bun.WithDiscardUnknownColumns())
+	d.urgent = make(chan *change, 4096)
+	d.normal = make(chan *change, 4096)
+	d.done.Add(1)
+	go d.writeLoop()
+	return nil
+}
+
+// Engine tells which engine is underneath, for the few places that must know.
+func (d *DB) Engine() Engine { return d.engine }
+
+// Clock is the clock that transactions take their Now from.
+func (d *DB) Clock() clock.Clock { return d.clock }
+
+// Close finishes what is queued and closes the database.
+func (d *DB) Close() error {
+	if d.closed.Swap(true) {
+		return nil
+	}
+	close(d.stop)
+	d.done.Wait()
+	err := d.write.Close()
+	if d.read != d.write {
+		if e := d.read.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// Failing tells since when commits fail; ok is false while they succeed.
+func (d *DB) Failing() (since clock.Millis, failing bool) {
+	m := clock.Millis(d.failed.Load())
+	return m, m != 0
+}
+
+// Stats gives the number of commits and of the changes in them since Open.
+func (d *DB) Stats() (groups, changes int64) { return d.groups.Load(), d.changes.Load() }
+
+// Check writes nothing but makes the engine prove that a commit works.
+func (d *DB) Check(ctx context.Context) error {
+	return d.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE heartbeat SET at = ? WHERE id = 1", tx.Now)
+		return err
+	})
+}
+
+// noteResult keeps the health of the storage and wakes the listeners.
+func (d *DB) noteResult(ok bool, n int) {
+	if !ok {
+		d.failed.CompareAndSwap(0, int64(clock.Of(d.clock.Now())))
+		return
+	}
+	d.failed.Store(0)
+	d.groups.Add(1)
+	d.changes.Add(int64(n))
+	d.wakeMu.Lock()
+	for ch := range d.wakes {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+	d.wakeMu.Unlock()
+}
+
+// Wake returns a channel that receives after commits of this process (several
+// commits may be told as one), and a function that ends the subscription.
+func (d *DB) Wake() (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	d.wakeMu.Lock()
+	d.wakes[ch] = struct{}{}
+	d.wakeMu.Unlock()
+	return ch, func() {
+		d.wakeMu.Lock()
+		delete(d.wakes, ch)
+		d.wakeMu.Unlock()
+	}
+}

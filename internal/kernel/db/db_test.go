@@ -1,0 +1,227 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/db/dbtest"
+	"zugou/internal/kernel/errs"
+)
+
+func put(ctx context.Context, tx *db.Tx, name, value string) error {
+	_, err := tx.Exec(ctx, "INSERT INTO setting (name, value) VALUES (?, ?)", name, value)
+	return err
+}
+
+func count(t *testing.T, d *db.DB) (n int) {
+	t.Helper()
+	err := d.View(context.Background(), func(ctx context.Context, r db.Reader) error {
+		return r.Get(ctx, db.To(&n), "SELECT count(*) FROM setting")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestAChangeThatFailsFailsAlone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		boom := errors.New("boom")
+		var wg sync.WaitGroup
+		results := make([]error, 200)
+		for i := range results {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				results[i] = d.Update(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+					if err := put(ctx, tx, fmt.Sprint(i), "x"); err != nil {
+						return err
+					}
+					switch i % 4 {
+					case 1:
+						return boom
+					case 2:
+						panic("a change may panic")
+					case 3:
+						return put(ctx, tx, fmt.Sprint(i), "again") // breaks the primary key
+					}
+					return nil
+				})
+			}()
+		}
+		wg.Wait()
+		for i, err := range results {
+			switch i % 4 {
+			case 0:
+				if err != nil {
+					t.Errorf("change %d: %v", i, err)
+				}
+			case 1:
+				if !errors.Is(err, boom) {
+					t.Errorf("change %d: %v, want its own error", i, err)
+				}
+			case 2:
+				if !errs.Is(err, errs.KindInternal) {
+					t.Errorf("change %d: %v, want internal", i, err)
+				}
+			case 3:
+				if !errs.Is(err, errs.KindConflict) {
+					t.Errorf("change %d: %v, want conflict", i, err)
+				}
+			}
+		}
+		if n := count(t, d); n != 50 {
+			t.Errorf("%d rows stored, want 50", n)
+		}
+	})
+}
+
+func TestAfterCommitRunsOnlyForStoredChanges(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		ran := 0
+		for _, fail := range []error{nil, errors.New("no")} {
+			_ = d.Update(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+				tx.AfterCommit(func() { ran++ })
+				return fail
+			})
+		}
+		if ran != 1 {
+			t.Errorf("ran %d times, want 1", ran)
+		}
+	})
+}
+
+func TestDiskFullFailsEveryChangeOfTheGroupAndRecovers(t *testing.T) {
+	d, err := db.Open(context.Background(), filepath.Join(t.TempDir(), "z.db"), clock.System())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	ctx := context.Background()
+	if _, err := d.Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	limit := func(pages int) error {
+		return d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+			var n int
+			return tx.Get(ctx, db.To(&n), fmt.Sprintf("PRAGMA max_page_count = %d", pages))
+		})
+	}
+	if err := limit(1); err != nil { // the engine takes the present size as the least
+		t.Fatal(err)
+	}
+	big := strings.Repeat("x", 1<<20)
+	err = d.Update(ctx, func(ctx context.Context, tx *db.Tx) error { return put(ctx, tx, "big", big) })
+	if !errs.Is(err, errs.KindBusy) {
+		t.Fatalf("on a full disk: %v, want busy", err)
+	}
+	if _, failing := d.Failing(); !failing {
+		t.Error("the database does not say that it fails")
+	}
+	if err := limit(1 << 30); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Update(ctx, func(ctx context.Context, tx *db.Tx) error { return put(ctx, tx, "big", big) }); err != nil {
+		t.Fatalf("after room came back: %v", err)
+	}
+	if _, failing := d.Failing(); failing {
+		t.Error("the database still says that it fails")
+	}
+}
+
+func TestTailGivesEveryEventOnceAndInOrder(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		const writers, each = 16, 25
+		var wg sync.WaitGroup
+		for w := range writers {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				for i := range each {
+					err := d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+						if err := tx.Emit(ctx, db.Event{Topic: "t", Ref: fmt.Sprintf("%d/%d", w, i)}); err != nil {
+							return err
+						}
+						if i%5 == 0 { // a slow change takes its number early and commits late
+							time.Sleep(2 * time.Millisecond)
+						}
+						return nil
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			}()
+		}
+		seen := map[string]int{}
+		last := map[string]int{}
+		tailCtx, stop := context.WithCancel(ctx)
+		d.Tail(tailCtx, 0, 0, func(e db.Event) {
+			var w, i int
+			_, _ = fmt.Sscanf(e.Ref, "%d/%d", &w, &i)
+			key := fmt.Sprint(w)
+			if prev, ok := last[key]; ok && i != prev+1 {
+				t.Errorf("writer %d: %d after %d", w, i, prev)
+			}
+			last[key] = i
+			seen[e.Ref]++
+			if len(seen) == writers*each {
+				stop()
+			}
+		})
+		wg.Wait()
+		if len(seen) != writers*each {
+			t.Errorf("%d events seen, want %d", len(seen), writers*each)
+		}
+		for ref, n := range seen {
+			if n != 1 {
+				t.Errorf("event %s seen %d times", ref, n)
+			}
+		}
+	})
+}
+
+func TestTextWithNULIsStoredWithoutIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		ctx := context.Background()
+		if err := d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return put(ctx, tx, "a\x00'); DROP TABLE setting; --", "b?\x00")
+		}); err != nil {
+			t.Fatal(err)
+		}
+		var value string
+		if err := d.View(ctx, func(ctx context.Context, r db.Reader) error {
+			return r.Get(ctx, db.To(&value), "SELECT value FROM setting WHERE name = ?", "a'); DROP TABLE setting; --")
+		}); err != nil || value != "b?" {
+			t.Errorf("%q, %v", value, err)
+		}
+	})
+}
+
+func TestClosingAnswersWhoWaits(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite, clock.System())
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			_ = d.Update(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+				return put(ctx, tx, fmt.Sprint(i), "")
+			})
+		}()
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait() // hangs if a waiting change was forgotten
+}
