@@ -1,0 +1,140 @@
+// A schematic of Dazu's 27 townships, drawn by us: one hexagon each, placed
+// by eye roughly as they lie (north up). It needs no map data and no network
+// and says that it is a schematic; the bureau's outlines replace it once
+// imported.
+import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { t } from "./locale";
+import tiles from "./map-500111.json";
+import "./map.css";
+
+export type Tile = { code: string; name: string; col: number; row: number };
+export const townships: readonly Tile[] = tiles;
+
+const SIZE = 40; // centre to corner
+const W = Math.sqrt(3) * SIZE;
+const GAP = 3;
+
+/** Centre of a tile; odd rows stand half a tile to the right. */
+export function centre(tile: { col: number; row: number }): { x: number; y: number } {
+  return { x: W * (tile.col + 0.5 + (tile.row % 2 ? 0.5 : 0)), y: SIZE * (1 + 1.5 * tile.row) };
+}
+
+const hex = (radius: number) =>
+  Array.from({ length: 6 }, (_, i) => {
+    const a = (Math.PI / 180) * (60 * i - 90);
+    return `${(radius * Math.cos(a)).toFixed(1)},${(radius * Math.sin(a)).toFixed(1)}`;
+  }).join(" ");
+
+const outline = hex(SIZE - GAP / 2);
+const ring = hex(SIZE - 4);
+
+/** The nearest tile in the direction of an arrow key, or the same. */
+export function neighbour(from: Tile, key: string): Tile {
+  const dir = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
+  if (!dir) return from;
+  const [dx = 0, dy = 0] = dir;
+  const here = centre(from);
+  let best = from;
+  let cost = Infinity;
+  for (const tile of townships) {
+    const c = centre(tile);
+    const along = (c.x - here.x) * dx + (c.y - here.y) * dy;
+    const across = Math.abs((c.x - here.x) * dy) + Math.abs((c.y - here.y) * dx);
+    if (along < 1 || across > along * 1.8) continue;
+    if (along + 2 * across < cost) {
+      cost = along + 2 * across;
+      best = tile;
+    }
+  }
+  return best;
+}
+
+export type TownshipFact = {
+  /** The figure in the tile, such as open matters. */
+  count?: number;
+  /** 0 … 1, how dark the tile is. */
+  weight?: number;
+  /** A mark: a child here, an alarm here, nobody on duty. */
+  mark?: "alarm" | "child" | "gap" | undefined;
+  /** Said after the name by a screen reader and on hover. */
+  note?: string;
+};
+
+export type TownshipMapProps = {
+  facts: ReadonlyMap<string, TownshipFact>;
+  selected?: string | undefined;
+  onSelect?: (code: string) => void;
+  label: string;
+  /** Words below the map, beside "示意图". */
+  legend?: ReactNode;
+};
+
+const short = (name: string) => name.replace(/(街道|镇)$/, "");
+
+/** The 27 tiles; one can be chosen by pointer, arrow keys and Enter. */
+export function TownshipMap({ facts, selected, onSelect, label, legend }: TownshipMapProps) {
+  const root = useRef<SVGSVGElement>(null);
+  const entry = townships.find((x) => x.code === selected) ?? townships[0];
+
+  const onKeyDown = (e: KeyboardEvent, tile: Tile) => {
+    if (e.key === "Enter" || e.key === " ") {
+      e.preventDefault();
+      onSelect?.(tile.code);
+      return;
+    }
+    const to = neighbour(tile, e.key);
+    if (to !== tile) {
+      e.preventDefault();
+      root.current?.querySelector<SVGGElement>(`[data-code="${to.code}"]`)?.focus();
+    }
+  };
+
+  return (
+    <figure className="zg-map">
+      <svg ref={root} viewBox={`-2 -2 ${W * 7 + 4} ${SIZE * 9.5 + 4}`} role="listbox" aria-label={label}>
+        {townships.map((tile) => {
+          const fact = facts.get(tile.code);
+          const { x, y } = centre(tile);
+          const weight = fact?.weight ?? 0;
+          const chosen = tile.code === selected;
+          const said = [tile.name, fact?.count === undefined ? "" : t("map.count", { n: fact.count }), fact?.note ?? ""];
+          return (
+            <g
+              key={tile.code}
+              data-code={tile.code}
+              className={`zg-tile${chosen ? " zg-tile-chosen" : ""}${weight > 0.55 ? " zg-tile-dark" : ""}`}
+              transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}
+              role="option"
+              aria-selected={chosen}
+              aria-label={said.filter(Boolean).join(t("list.comma"))}
+              tabIndex={onSelect && tile === entry ? 0 : -1}
+              onClick={() => onSelect?.(tile.code)}
+              onKeyDown={(e) => onKeyDown(e, tile)}
+            >
+              <title>{said.filter(Boolean).join(t("list.comma"))}</title>
+              <polygon className="zg-tile-face" points={outline} style={{ fillOpacity: weight }} />
+              <polygon className="zg-tile-edge" points={outline} />
+              {(chosen || fact?.mark === "alarm") && (
+                <polygon className={fact?.mark === "alarm" ? "zg-tile-alarm" : "zg-tile-ring"} points={ring} />
+              )}
+              <text className="zg-tile-name" y={fact?.count === undefined ? 5 : -3}>
+                {short(tile.name)}
+              </text>
+              {fact?.count !== undefined && (
+                <text className="zg-tile-count" y={17}>
+                  {fact.count}
+                </text>
+              )}
+              {fact?.mark === "child" && <path className="zg-tile-pin" d="M0 -20a6 6 0 0 1 6 6c0 4-6 10-6 10s-6-6-6-10a6 6 0 0 1 6-6z" transform="translate(0 -6)" />}
+              {fact?.mark === "gap" && <path className="zg-tile-gap" d="M-5 -5L5 5M5 -5L-5 5" transform="translate(0 -24)" />}
+            </g>
+          );
+        })}
+      </svg>
+      <figcaption>
+        <span>{t("map.schematic")}</span>
+        {legend}
+      </figcaption>
+    </figure>
+  );
+}
