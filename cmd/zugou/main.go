@@ -33,6 +33,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"version", "print the version and what it was built from", runVersion},
+		{"score", "score the answers to a questionnaire, JSON on standard input", runScore},
 		{"decode", "show what the frames of a watch, JT/T 808 or GT06 device say", runDecode},
 	}
 }
