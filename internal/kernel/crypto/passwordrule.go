@@ -85,11 +85,9 @@ func containsOwn(lower, own string) bool {
 // guessable takes common words, keyboard rows, years and repetitions out of a
 // password and looks at what remains: "Admin@2024" is an "@".
 func guessable(lower string) bool {
-	plain := unleet(lower)
-	rest := len(removeParts(lower))
-	if plain != lower {
-		rest = min(rest, len(removeParts(plain)))
-	}
+	once := removeParts(lower)
+	// Digits may be a year or stand for letters: try it both ways.
+	rest := min(len(once), len(removeParts(unleet(lower))), len(removeParts(unleet(string(once)))))
 	return rest < oddLeast
 }
 
