@@ -97,6 +97,7 @@ const builds: Record<Target, UserConfig> = {
           help: here("public/help/index.html"),
           answer: here("public/help/answer/index.html"),
           login: here("public/login/index.html"),
+          first: here("public/first/index.html"),
         },
       },
     },

@@ -3,7 +3,7 @@ import { formatTime } from "./format";
 import { t } from "./locale";
 import "./lifeline.css";
 
-export const stages = ["offered", "accepted", "enroute", "onscene", "handled", "fedback", "calledback"] as const;
+export const stages = ["offered", "accepted", "on_the_way", "on_scene", "handled", "fed_back", "called_back"] as const;
 export type Stage = (typeof stages)[number];
 
 export type LifeLineStep = {

@@ -5,7 +5,6 @@
 //   t("state.retryIn", { seconds: 5 })     → "5 秒后再试"
 //
 // Keys are unique over all files, so that pages can merge what they use.
-import errors from "@locale/errors.json";
 import shared from "@locale/shared.json";
 
 export type Words = Record<string, string>;
@@ -21,16 +20,6 @@ export function translator<W extends Words>(words: W) {
 
 export const t = translator(shared);
 export type SharedKey = keyof typeof shared;
-
-/**
- * Words for a message key of the server (errors.json). An unknown key gives
- * the general sentence: a raw key helps nobody at a desk.
- */
-export function errorText(key: string | undefined, args?: Args): string {
-  const table: Words = errors;
-  const text = (key !== undefined && table[key]) || errors["error.internal"];
-  return args ? text.replace(/\{(\w+)\}/g, (all, name: string) => String(args[name] ?? all)) : text;
-}
 
 /** Words for a key made from data, such as a stage; falls back to the data itself. */
 export function wordFor(words: Words, prefix: string, value: string): string {

@@ -66,7 +66,7 @@ describe("bell", () => {
 
   it("rings a drill lower", async () => {
     const { bell, notes } = await ready();
-    bell.set({ what: "soon", drill: true });
+    bell.set({ what: "normal", drill: true });
     expect(notes[0]).toBeCloseTo(440);
   });
 });

@@ -12,8 +12,8 @@ export const figures: Record<Urgency | "unsaved", Figure> = {
   unsaved: { notes: [880, 660, 880, 660].map((hz, i) => ({ hz, at: i * 0.16, length: 0.15 })), period: 1.1, gain: 0.5 },
   critical: { notes: [660, 880, 1100].map((hz, i) => ({ hz, at: i * 0.17, length: 0.15 })), period: 1.5, gain: 0.45 },
   urgent: { notes: [660, 880].map((hz, i) => ({ hz, at: i * 0.24, length: 0.2 })), period: 4, gain: 0.35 },
-  soon: { notes: [{ hz: 660, at: 0, length: 0.25 }], period: 12, gain: 0.25 },
-  routine: { notes: [{ hz: 520, at: 0, length: 0.2 }], period: 0, gain: 0.15 },
+  normal: { notes: [{ hz: 660, at: 0, length: 0.25 }], period: 12, gain: 0.25 },
+  low: { notes: [{ hz: 520, at: 0, length: 0.2 }], period: 0, gain: 0.15 },
 };
 
 const DRILL_RATIO = 2 / 3;

@@ -69,6 +69,6 @@ describe("tags", () => {
       const { container } = render(<UrgencyTag urgency={u} />);
       return `${container.textContent} ${container.querySelectorAll('rect[opacity="1"]').length}`;
     });
-    expect(seen).toEqual(["特急 4", "紧急 3", "较急 2", "一般 1"]);
+    expect(seen).toEqual(["特急 4", "紧急 3", "一般 2", "低 1"]);
   });
 });

@@ -34,10 +34,10 @@ export function LevelTag({ level, long = false }: { level: string | undefined; l
   );
 }
 
-export const urgencies = ["critical", "urgent", "soon", "routine"] as const;
+export const urgencies = ["critical", "urgent", "normal", "low"] as const;
 export type Urgency = (typeof urgencies)[number];
 
-const bars: Record<Urgency, number> = { critical: 4, urgent: 3, soon: 2, routine: 1 };
+const bars: Record<Urgency, number> = { critical: 4, urgent: 3, normal: 2, low: 1 };
 
 /**
  * How soon somebody must act. It is not a child's colour, so it is drawn in

@@ -1,0 +1,211 @@
+// Shapes of the server's answers that more than one page names. Instants are
+// Unix milliseconds, 0 = none; personal values are masked already.
+import type { Urgency } from "../tag";
+
+export type Ms = number;
+export type List<T> = { items: T[]; next?: string; total?: number };
+
+export type Grant = { role: string; region: string; region_name: string; department: string };
+
+export type Me = {
+  id: string;
+  account: string;
+  name: string;
+  roles: string[];
+  grants: Grant[];
+  actions: string[];
+  must_change: boolean;
+  locked: boolean;
+  idle_seconds: number;
+  demo: boolean;
+  district: { code: string; name: string };
+};
+
+export type SignInState = "ok" | "second_factor" | "enrol_second_factor" | "change_password";
+export type SignIn = { state: SignInState; me?: Me };
+
+export type Stage =
+  | "received"
+  | "offered"
+  | "accepted"
+  | "on_the_way"
+  | "on_scene"
+  | "handled"
+  | "fed_back"
+  | "called_back";
+export type OrderState = Stage | "declined" | "escalated" | "cancelled";
+
+export type Position = { lat: number; lon: number; at: Ms; source: string; accuracy_m: number; age_seconds?: number };
+
+export type MatterRow = {
+  id: string;
+  no: string;
+  kind: string;
+  kind_name: string;
+  urgency: Urgency;
+  state: "open" | "closing" | "closed";
+  drill: boolean;
+  region: string;
+  region_name: string;
+  child: { id: string; name: string; age: number; sex: "m" | "f"; level?: string } | null;
+  title: string;
+  opened_at: Ms;
+  signals: number;
+  pressed_again: number;
+  last_signal_at: Ms;
+  stage: Stage;
+  waits_for: string;
+  due_at: Ms;
+  clock_started_at: Ms;
+  order_id: string;
+  locked_by: { id: string; name: string } | null;
+  version: number;
+};
+
+export type Unsaved = {
+  key: string;
+  device_id: string;
+  kind: string;
+  child_name?: string;
+  region?: string;
+  received_at: Ms;
+  position?: Position;
+};
+
+export type QueueAnswer = {
+  items: MatterRow[];
+  unsaved: Unsaved[];
+  counts: Record<Urgency | "unknown", number>;
+  storage_failing_since: Ms;
+};
+
+export type OrderStage = { stage: Stage; at: Ms; by_name: string; due_at: Ms; overdue: boolean };
+
+export type Order = {
+  id: string;
+  no: string;
+  matter_id: string;
+  kind_name: string;
+  urgency: Urgency;
+  drill: boolean;
+  joint: string;
+  state: OrderState;
+  step: number;
+  level: "grid" | "village" | "township" | "district" | "city" | "police";
+  region_name: string;
+  assignee: { id: string; name: string; role_name: string; phone_masked: string } | null;
+  offered_to: {
+    id: string;
+    name: string;
+    role_name: string;
+    sent_at: Ms;
+    channels: { channel: string; state: string }[];
+  }[];
+  stages: OrderStage[];
+  due_at: Ms;
+  clock_started_at: Ms;
+  waits_for: string;
+  note: string;
+  version: number;
+  place: { lat: number; lon: number; text: string } | null;
+};
+
+export type Contact = {
+  person_id: string;
+  name: string;
+  relation: string;
+  phone_masked: string;
+  carer: boolean;
+  blocked: boolean;
+  blocked_why?: string;
+};
+
+export type Helper = {
+  account: string;
+  name: string;
+  role: string;
+  role_name: string;
+  level: string;
+  region_name: string;
+  distance_m?: number | null;
+  on_duty: boolean;
+  reachable: boolean;
+  phone_masked: string;
+  busy: number;
+  conflicted: boolean;
+};
+
+export type Card = {
+  matter: MatterRow & {
+    opened_by: string;
+    outcome: string;
+    closed_at: Ms;
+    reopened: number;
+    contact_allowed: boolean;
+    contact_decided_by: string;
+    second_needed: boolean;
+    closing: { outcome: string; note: string; by: string; by_name: string; at: Ms } | null;
+  };
+  child: {
+    id: string;
+    name: string;
+    age: number;
+    sex: "m" | "f";
+    level?: string;
+    photo_url?: string;
+    region_name: string;
+    address_masked: string;
+    school: string;
+    categories: string[];
+    flags: { key: string; text: string }[];
+    five: { key: string; text: string; at?: Ms }[];
+    last_position: Position | null;
+    battery?: number;
+  } | null;
+  contacts: Contact[];
+  why: { key: string; text: string }[];
+  signals: {
+    id: string;
+    source: string;
+    kind: string;
+    received_at: Ms;
+    device_at?: Ms;
+    text?: string;
+    alarms: string[];
+    battery?: number;
+    position?: Position;
+    late_by_seconds?: number;
+    pressed_again: boolean;
+  }[];
+  orders: Order[];
+  helpers: Helper[];
+  places: { kind: "police" | "hospital" | "school" | "minors_centre"; name: string; phone: string; distance_m?: number }[];
+  timeline: { id: string; at: Ms; kind: string; text: string; by_name: string; order_id?: string }[];
+  conflicts: { id: string; name: string; relation: string; reason: string; by_name: string; at: Ms }[];
+  duties: string[];
+};
+
+export type Outcome = { key: string; label: string };
+
+/** An event of the live stream (`change`). */
+export type Change = {
+  at: Ms;
+  topic: "signal" | "matter" | "order" | "notice" | "duty" | "system" | "import" | "help";
+  kind: string;
+  region: string;
+  ref: string;
+  data: Record<string, unknown>;
+};
+
+export type Ring = { urgency: Urgency; matter_id: string; drill: boolean };
+
+export type SystemState = {
+  version: string;
+  storage_failing_since: Ms;
+  channels_configured: boolean;
+  demo: boolean;
+  drill: boolean;
+  gap_count: number;
+};
+
+export type PhoneNumber = { number: string; label: string; note: string };
