@@ -62,6 +62,8 @@ type Table struct {
 	at       map[Code]int
 	children map[Code][]Region
 	forms    map[Code][]form // ways to write the villages, by township
+	points   map[Code]Point  // of a table from the database; see point.go
+	dead     map[Code]grave  // codes that ended, likewise
 }
 
 // NewTable builds a table. A code that is none, or twice, is refused.
