@@ -149,4 +149,3 @@ func hhmm(m clock.Millis) string {
 	}
 	return m.Time().In(clock.Zone).Format("01-02 15:04")
 }
-
