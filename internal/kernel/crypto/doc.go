@@ -19,7 +19,7 @@
 //
 //	v1:<key id>:<base64url of nonce(12) | ciphertext | tag(16)>
 //
-// The caller's aad names table, column and row ("person.phone/0192…"), so a
+// The caller's aad names table, column and row ("person.phone:0192…"), so a
 // cell that was copied to another place doesn't open there. An empty text is
 // stored as an empty text: that a field is empty is no secret here, nor is a
 // text's length.
