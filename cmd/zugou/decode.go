@@ -12,8 +12,12 @@ import (
 	"io"
 	"strings"
 
+	"zugou/internal/kernel/clock"
+	"zugou/internal/loop/gateway/jt808"
+	"zugou/internal/loop/gateway/profile"
 	"zugou/internal/loop/gateway/report"
 	"zugou/internal/loop/gateway/watch"
+	"zugou/policy/devices"
 )
 
 const decodeUsage = `Usage: zugou decode watch|jt808|gt06 [flags] < frames
@@ -24,7 +28,10 @@ others are hex as on the wire. Blank lines print nothing but count in "n".
 A frame that can't be read gives an object with "n" and "error"; the exit
 status stays 0. "reply" is what the gateway would answer, in the form of the
 input; of several positions in one frame the last carries it. Several frames
-on a line give an object each, with the same n.
+on a line give an object each, with the same n. Lines are read as one
+connection: packets of a split message are joined, and what follows a GT06
+login belongs to its IMEI. A JT/T 808 registration is answered as if the
+terminal were known, with a code made from its number.
 `
 
 // maxLine is the longest line read in bytes: a frame of 64 KiB in hex with
@@ -50,6 +57,7 @@ func runDecode(_ context.Context, e env, args []string) error {
 		fmt.Fprint(e.Out, decodeUsage)
 		fs.PrintDefaults()
 	}
+	name := fs.String("profile", "standard", "what the `model` means by vendor bits and fields")
 	protocol := ""
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		protocol, args = args[0], args[1:]
@@ -60,10 +68,20 @@ func runDecode(_ context.Context, e env, args []string) error {
 	if protocol == "" && fs.NArg() > 0 {
 		protocol = fs.Arg(0)
 	}
+	set, err := profile.Load(devices.Files)
+	if err != nil {
+		return err
+	}
+	model := set[*name]
+	if model == nil || model.Protocol != protocol && (protocol == "jt808" || *name != "standard") {
+		return fmt.Errorf("decode: no profile %q for this protocol; there are: %s", *name, strings.Join(set.Names(protocol), ", "))
+	}
 	var decode frameDecoder
 	switch protocol {
 	case "watch":
 		decode = decodeWatch
+	case "jt808":
+		decode = decodeJT808(model)
 	default:
 		return fmt.Errorf("decode: protocol must be watch, jt808 or gt06; `zugou help decode` tells more")
 	}
@@ -167,4 +185,24 @@ func decodeWatch(line []byte) ([]report.Message, error) {
 		out = append(out, m)
 	}
 	return out, err
+}
+
+func decodeJT808(model *profile.Profile) frameDecoder {
+	var packets jt808.Assembler
+	return func(line []byte) ([]report.Message, error) {
+		frames, err := jt808.Split(line)
+		var out []report.Message
+		for _, raw := range frames {
+			f, err := jt808.Parse(raw)
+			if err != nil {
+				out = append(out, report.Message{Err: err.Error()})
+				continue
+			}
+			whole, _, err := packets.Add(f)
+			ms := whole.Messages(jt808.Options{Profile: model, Now: clock.System().Now()})
+			ms[len(ms)-1].Fault(err)
+			out = append(out, ms...)
+		}
+		return out, err
+	}
 }
