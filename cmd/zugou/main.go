@@ -34,6 +34,9 @@ func commands() []command {
 	return []command{
 		{"version", "print the version and what it was built from", runVersion},
 		{"score", "score the answers to a questionnaire, JSON on standard input", runScore},
+		{"config", "print the settings that serve would run with, and where each came from", runConfig},
+		{"cert", "make a certificate for a closed network", runCert},
+		{"keys", "copy, restore, rotate and list the keys of the house", runKeys},
 		{"decode", "show what the frames of a watch, JT/T 808 or GT06 device say", runDecode},
 	}
 }
