@@ -14,6 +14,7 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/config"
 	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/errs"
 )
 
 const keysUsage = `Usage: zugou keys status|export|import|rotate [flags]
@@ -56,15 +57,41 @@ func runKeys(_ context.Context, e env, args []string) error {
 	}
 	switch action {
 	case "status":
-		return keysStatus(e, c, *asJSON)
+		err = keysStatus(e, c, *asJSON)
 	case "export":
-		return keysExport(e, c, *out, *passFile)
+		err = keysExport(e, c, *out, *passFile)
 	case "import":
-		return keysImport(e, c, *in, *passFile)
+		err = keysImport(e, c, *in, *passFile)
 	case "rotate":
-		return keysRotate(e, c)
+		err = keysRotate(e, c)
+	default:
+		return errors.New("keys: say status, export, import or rotate; `zugou help keys` tells more")
 	}
-	return errors.New("keys: say status, export, import or rotate; `zugou help keys` tells more")
+	return explainKeys(c, err)
+}
+
+// explainKeys puts an administrator's words to what can go wrong with keys.
+func explainKeys(c config.Config, err error) error {
+	if err == nil {
+		return nil
+	}
+	words := map[string]string{
+		"keys.missing": "no keyring in " + c.Keys() + ": the first start of serve makes one, and `zugou keys import` restores one from a copy",
+		"keys.other_house": "the copy is of another house than the keys in " + c.Keys() +
+			": use an empty folder if these keys are to be replaced, and keep the old ones",
+		"keys.copy_damaged":     "this is not a copy of keys, or it is damaged or incomplete",
+		"keys.passphrase_wrong": "the passphrase is wrong, or the copy is damaged",
+		"keys.passphrase_short": "the passphrase is too short: 12 characters at least",
+	}
+	var known *errs.Error
+	if errors.As(err, &known) {
+		for _, key := range append([]errs.Field{{Key: known.Key}}, known.Fields...) {
+			if text := words[key.Key]; text != "" {
+				return fmt.Errorf("keys: %s", text)
+			}
+		}
+	}
+	return fmt.Errorf("keys: %w", err)
 }
 
 func keysStatus(e env, c config.Config, asJSON bool) error {

@@ -39,7 +39,7 @@ func Bind(fs *flag.FlagSet, names ...string) *Loader {
 		}
 		usage := s.usage
 		if s.arg != "" {
-			usage = "`" + s.arg + "` " + usage
+			usage = "`" + s.arg + "`: " + usage
 		}
 		if s.def != "" && s.def != "false" {
 			usage += " (default " + s.def + ")"
