@@ -47,6 +47,20 @@ func HelpCode() string {
 	return grouped(string(signs))
 }
 
+// HelpCodeFrom gives the code that belongs to a keyed hash of at least 16
+// bytes: whoever sends the same request again gets the same code.
+func HelpCodeFrom(mac []byte) string {
+	n := new(big.Int).SetBytes(mac)
+	base, digit := big.NewInt(int64(len(codeAlphabet))), new(big.Int)
+	signs := make([]byte, codeSigns)
+	for i := range codeSigns - 1 {
+		n.DivMod(n, base, digit)
+		signs[i] = codeAlphabet[digit.Int64()]
+	}
+	signs[codeSigns-1] = codeAlphabet[codeCheck(signs[:codeSigns-1])]
+	return grouped(string(signs))
+}
+
 // ParseHelpCode brings a code that a person typed into the form of HelpCode;
 // ok is false if it can't be one, so that a slip is told at once and costs no
 // try.

@@ -50,8 +50,8 @@ matter.reopen           A  A  .  .  .  .  .  A  .  .  .  .  .  .
 reporter.read           .  .  .  .  .  T  .  .  .  .  .  .  .  .
 order.read              A  A  A  T  T  T  T  A  A  T  .  .  .  .
 order.dispatch          A  A  A  .  .  .  .  .  .  A  .  .  .  .
-order.accept            .  .  T  T  T  T  T  T  .  .  .  .  .  .
-order.progress          .  .  T  T  T  T  T  T  .  .  .  .  .  .
+order.accept            .  T  T  T  T  T  T  T  T  T  .  .  .  .
+order.progress          .  T  T  T  T  T  T  T  T  T  .  .  .  .
 order.decline           .  .  T  T  T  T  T  T  .  .  .  .  .  .
 order.callback          A  A  .  .  .  .  .  .  .  .  .  .  .  .
 order.urge              A  A  A  .  .  .  .  .  .  A  .  .  .  .
