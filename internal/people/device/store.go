@@ -1,0 +1,290 @@
+package device
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
+)
+
+// State says where a device stands.
+type State string
+
+// The states.
+const (
+	Unknown State = "unknown" // it spoke, nobody registered it
+	Stock   State = "stock"   // registered, on nobody
+	Active  State = "active"  // worn
+	Retired State = "retired" // lost, broken, given back
+)
+
+// Device is a record of the register.
+type Device struct {
+	ID        id.ID        `bun:"id"`
+	DeviceID  string       `bun:"device_id"` // what it calls itself on the wire
+	Kind      string       `bun:"kind"`      // badge, watch …
+	Model     string       `bun:"model"`
+	Profile   string       `bun:"profile"` // how it speaks: see the gateways
+	Label     string       `bun:"label"`   // what people call it
+	SIM       string       `bun:"sim"`     // number of its card, sealed
+	SIMIndex  string       `bun:"sim_index"`
+	SIMUntil  string       `bun:"sim_until"` // civil date on which the card runs out
+	Wearer    id.ID        `bun:"wearer"`
+	Region    string       `bun:"region"`
+	State     State        `bun:"state"`
+	Batch     id.ID        `bun:"batch"`
+	Version   int64        `bun:"version"`
+	CreatedAt clock.Millis `bun:"created_at"`
+	UpdatedAt clock.Millis `bun:"updated_at"`
+}
+
+const columns = `d.id, d.device_id, d.kind, d.model, d.profile, d.label, d.sim, d.sim_index, d.sim_until, d.wearer, d.region, d.state,
+	d.batch, d.version, d.created_at, d.updated_at`
+
+// shows: a device of an import that isn't whole yet does not show.
+const shows = "(d.batch = '' OR d.batch IN (SELECT id FROM import_shown))"
+
+type deviceRow struct {
+	bun.BaseModel `bun:"table:device"`
+	Device
+}
+
+// NormalID brings the number a device calls itself by to one form.
+func NormalID(raw string) string {
+	s := strings.ToUpper(strings.TrimSpace(raw))
+	if len(s) > 64 {
+		s = s[:64]
+	}
+	return strings.ReplaceAll(s, "\x00", "")
+}
+
+// Find gives the device that calls itself so. Errors: NotFound.
+func Find(ctx context.Context, r db.Reader, deviceID string) (Device, error) {
+	return one(ctx, r, "d.device_id = ?", NormalID(deviceID))
+}
+
+// ByID gives the device of the record. Errors: NotFound.
+func ByID(ctx context.Context, r db.Reader, device id.ID) (Device, error) {
+	return one(ctx, r, "d.id = ?", device)
+}
+
+// BySIM gives the device whose card has the number. Errors: NotFound.
+func BySIM(ctx context.Context, r db.Reader, kr *crypto.Keyring, number string) (Device, error) {
+	return one(ctx, r, "d.sim_index = ?", kr.Index(indexSIM, number))
+}
+
+func one(ctx context.Context, r db.Reader, where string, arg any) (Device, error) {
+	var rows []Device
+	if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE "+where+" AND "+shows+" LIMIT 1", arg); err != nil {
+		return Device{}, err
+	}
+	if len(rows) == 0 {
+		return Device{}, errs.NotFound("device.not_found")
+	}
+	return rows[0], nil
+}
+
+const (
+	indexSIM = "device.sim"
+	aadSIM   = "device.sim:"
+)
+
+// Meet gives the device that calls itself so, and writes it down as unknown if
+// nobody registered it. district is where it was heard.
+func Meet(ctx context.Context, tx *db.Tx, deviceID, profile, district string) (Device, error) {
+	d, err := Find(ctx, tx, deviceID)
+	if err == nil || !errs.Is(err, errs.KindNotFound) {
+		return d, err
+	}
+	// Exec, not Insert: the text comes from the wire.
+	if _, err := tx.Exec(ctx, `INSERT INTO device (id, device_id, profile, region, state, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (device_id) DO NOTHING`, id.New(), NormalID(deviceID), profile, district, Unknown, tx.Now, tx.Now); err != nil {
+		return Device{}, err
+	}
+	if err := tx.Emit(ctx, db.Event{Topic: "device", Kind: "unknown", Region: district, Ref: NormalID(deviceID)}); err != nil {
+		return Device{}, err
+	}
+	return Find(ctx, tx, deviceID)
+}
+
+// Seen is what a report told of a device.
+type Seen struct {
+	At      clock.Millis // when it was received
+	Battery int          // percent; -1 = not told
+	Where   *Position    // nil = not told
+}
+
+// Position is where a device was.
+type Position struct {
+	Lat       float64      `bun:"lat" json:"lat"` // degrees, WGS 84
+	Lon       float64      `bun:"lon" json:"lon"`
+	At        clock.Millis `bun:"position_at" json:"at"` // when it was measured
+	Source    string       `bun:"source" json:"source"`  // gps, beidou, wifi, cell …
+	AccuracyM float64      `bun:"accuracy_m" json:"accuracy_m"`
+}
+
+// Touch keeps what a report told: the newest of the device, and the position
+// in its track. A late report does not set the newest back.
+func Touch(ctx context.Context, tx *db.Tx, d Device, s Seen) error {
+	if _, err := tx.Exec(ctx, "INSERT INTO device_last (device) VALUES (?) ON CONFLICT DO NOTHING", d.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE device_last SET signals = signals + 1, seen_at = CASE WHEN seen_at < ? THEN ? ELSE seen_at END
+		WHERE device = ?`, s.At, s.At, d.ID); err != nil {
+		return err
+	}
+	if s.Battery >= 0 {
+		if _, err := tx.Exec(ctx, "UPDATE device_last SET battery = ?, battery_at = ? WHERE device = ? AND battery_at <= ?",
+			min(s.Battery, 100), s.At, d.ID, s.At); err != nil {
+			return err
+		}
+	}
+	if s.Where == nil {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `UPDATE device_last SET lat = ?, lon = ?, position_at = ?, source = ?, accuracy_m = ?
+		WHERE device = ? AND position_at <= ?`, s.Where.Lat, s.Where.Lon, s.Where.At, s.Where.Source, s.Where.AccuracyM, d.ID, s.Where.At); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO device_position (device, at, child_id, region, lat, lon, source, accuracy_m, received_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, d.ID, s.Where.At, d.Wearer, d.Region, s.Where.Lat, s.Where.Lon,
+		s.Where.Source, s.Where.AccuracyM, s.At)
+	return err
+}
+
+// Forget removes up to a page of positions received before the instant and
+// tells how many; call it again while it returns a full page.
+func Forget(ctx context.Context, tx *db.Tx, before clock.Millis) (int64, error) {
+	return tx.Exec(ctx, `DELETE FROM device_position WHERE (device, at) IN
+		(SELECT device, at FROM device_position WHERE received_at < ? LIMIT 2000)`, before)
+}
+
+// Track gives the positions of a child within [from, to), oldest first, at
+// most limit.
+func Track(ctx context.Context, r db.Reader, childID id.ID, from, to clock.Millis, limit int) ([]Position, error) {
+	out := []Position{}
+	err := r.List(ctx, &out, `SELECT lat, lon, at AS position_at, source, accuracy_m FROM device_position
+		WHERE child_id = ? AND at >= ? AND at < ? ORDER BY at LIMIT ?`, childID, from, to, limit)
+	return out, err
+}
+
+// Last is the newest known of a device.
+type Last struct {
+	Device    id.ID        `bun:"device"`
+	SeenAt    clock.Millis `bun:"seen_at"` // 0 = never
+	Battery   int          `bun:"battery"` // percent; -1 = unknown
+	BatteryAt clock.Millis `bun:"battery_at"`
+	Position  `bun:",extend"`
+	Signals   int64 `bun:"signals"`
+}
+
+// Where gives the last position, nil if none was told.
+func (l Last) Where() *Position {
+	if l.Position.At == 0 {
+		return nil
+	}
+	return &l.Position
+}
+
+// LastOf gives the newest known of devices; one that never spoke is left out.
+func LastOf(ctx context.Context, r db.Reader, devices ...id.ID) (map[id.ID]Last, error) {
+	out := map[id.ID]Last{}
+	for part := range slices.Chunk(devices, 400) {
+		var rows []Last
+		if err := r.List(ctx, &rows, `SELECT device, seen_at, battery, battery_at, lat, lon, position_at, source, accuracy_m, signals
+			FROM device_last WHERE device IN (`+marks(len(part))+")", anys(part)...); err != nil {
+			return nil, err
+		}
+		for _, l := range rows {
+			out[l.Device] = l
+		}
+	}
+	return out, nil
+}
+
+// WornBy gives the devices that children wear now.
+func WornBy(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]Device, error) {
+	out := map[id.ID][]Device{}
+	for part := range slices.Chunk(children, 400) {
+		var rows []Device
+		if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE d.wearer IN ("+marks(len(part))+") AND d.wearer <> '' AND "+shows+
+			" ORDER BY d.id", anys(part)...); err != nil {
+			return nil, err
+		}
+		for _, d := range rows {
+			out[d.Wearer] = append(out[d.Wearer], d)
+		}
+	}
+	return out, nil
+}
+
+// WearerAt gives who wore the device at the instant, empty for nobody.
+func WearerAt(ctx context.Context, r db.Reader, device id.ID, at clock.Millis) (id.ID, error) {
+	var rows []id.ID
+	err := r.List(ctx, &rows, `SELECT child_id FROM device_wearing WHERE device = ? AND from_at <= ? AND (to_at = 0 OR to_at > ?)
+		ORDER BY from_at DESC LIMIT 1`, device, at, at)
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0], nil
+}
+
+// wear gives the device to a child, or takes it off if child is empty; the
+// history follows.
+func wear(ctx context.Context, tx *db.Tx, d *Device, childID id.ID, regionCode, why string) error {
+	if d.Wearer != "" {
+		if _, err := tx.Exec(ctx, "UPDATE device_wearing SET to_at = ? WHERE device = ? AND to_at = 0", tx.Now, d.ID); err != nil {
+			return err
+		}
+	}
+	d.Wearer = childID
+	if childID == "" {
+		return nil
+	}
+	d.Region = regionCode
+	_, err := tx.Exec(ctx, "INSERT INTO device_wearing (id, device, child_id, from_at, by_account, why) VALUES (?, ?, ?, ?, ?, ?)",
+		id.New(), d.ID, childID, tx.Now, access.From(ctx).Account, why)
+	return err
+}
+
+// save writes the record if it is still at the version that was read.
+func (d *Device) save(ctx context.Context, tx *db.Tx) error {
+	n, err := tx.Exec(ctx, `UPDATE device SET kind = ?, model = ?, profile = ?, label = ?, sim = ?, sim_index = ?, sim_until = ?, wearer = ?,
+		region = ?, state = ?, version = version + 1, updated_at = ? WHERE id = ? AND version = ?`,
+		d.Kind, d.Model, d.Profile, d.Label, d.SIM, d.SIMIndex, d.SIMUntil, d.Wearer, d.Region, d.State, tx.Now, d.ID, d.Version)
+	if err == nil && n == 0 {
+		return errs.Conflict("device.changed")
+	}
+	d.Version++
+	return err
+}
+
+// Follow lets the devices of a child go with it: into another area, or onto
+// the record that it was merged into (to differs from childID).
+func Follow(ctx context.Context, tx *db.Tx, childID, to id.ID, regionCode string) error {
+	if childID != to {
+		if _, err := tx.Exec(ctx, "UPDATE device_wearing SET child_id = ? WHERE child_id = ? AND to_at = 0", to, childID); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, "UPDATE device SET wearer = ?, region = ?, version = version + 1, updated_at = ? WHERE wearer = ?", to, regionCode, tx.Now, childID)
+	return err
+}
+
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
+
+func anys[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = v
+	}
+	return out
+}

@@ -1,0 +1,215 @@
+package person
+
+import (
+	"context"
+
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
+	"zugou/internal/people/audit"
+	"zugou/internal/people/region"
+)
+
+// Ports are what the register shows or asks of rooms that it may not know.
+// Each may be nil: then there is nothing of it.
+type Ports struct {
+	// Names gives the names of accounts.
+	Names func(ctx context.Context, r db.Reader, accounts ...id.ID) (map[id.ID]string, error)
+	// Task gives an open task of the account on the child, empty if there is
+	// none: it opens the record, and is the purpose.
+	Task func(ctx context.Context, r db.Reader, account, child id.ID) (id.ID, error)
+	// Conflicted tells whether the account stands on the conflict list of an
+	// open matter of the child.
+	Conflicted func(ctx context.Context, r db.Reader, account, child id.ID) (bool, error)
+	// OpenMatters counts the open matters of children.
+	OpenMatters func(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]int, error)
+	// Worn gives what children wear.
+	Worn func(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]Worn, error)
+	// Handler names the account that decides on duplicates of an area.
+	Handler func(ctx context.Context, r db.Reader, region string) (id.ID, error)
+	// Follow tells what hangs on a child that it lives elsewhere now, or that
+	// its record was merged into another (to differs from child).
+	Follow func(ctx context.Context, tx *db.Tx, child, to id.ID, region string) error
+	// Tell informs the leaders of an area as part of the change and gives the
+	// names of those told.
+	Tell func(ctx context.Context, tx *db.Tx, n Notice) ([]string, error)
+}
+
+// Notice is what leaders are told. It holds ids only.
+type Notice struct {
+	Kind   string // "glass": somebody broke the glass; "reveal": out of the area; "duplicate": a case to decide
+	Ref    id.ID  // the glass, the reveal or the case
+	Child  id.ID
+	Region string // the area whose leaders are told
+	By     id.ID  // who must not be the one that is told alone
+	To     id.ID  // the named person, if there is one
+}
+
+// Worn is a thing that a child wears, as the child's page shows it.
+type Worn struct {
+	ID         id.ID        `json:"id"`
+	Kind       string       `json:"kind"`
+	Label      string       `json:"label"`
+	Battery    int          `json:"battery"` // percent; -1 = unknown
+	LastSeenAt clock.Millis `json:"last_seen_at"`
+	Position   *Position    `json:"-"`
+}
+
+// Position is where a thing was.
+type Position struct {
+	Lat       float64      `json:"lat"` // degrees, WGS 84
+	Lon       float64      `json:"lon"`
+	At        clock.Millis `json:"at"`
+	Source    string       `json:"source"`
+	AccuracyM float64      `json:"accuracy_m"` // -1 = unknown
+}
+
+// Service does what people do with the register. Each method checks the right
+// of the actor in the context and writes the audit.
+type Service struct {
+	db    *db.DB
+	keys  *crypto.Keyring
+	atlas *region.Atlas
+	ports Ports
+}
+
+// New makes the service.
+func New(d *db.DB, keys *crypto.Keyring, ports Ports) *Service {
+	return &Service{db: d, keys: keys, atlas: &region.Atlas{}, ports: ports}
+}
+
+// target describes a child's record for the question of access.
+func (s *Service) target(ctx context.Context, r db.Reader, rec Record) (access.Target, error) {
+	actor := access.From(ctx)
+	t := access.Target{Region: rec.Region}
+	if actor.System {
+		return t, nil
+	}
+	var err error
+	if s.ports.Conflicted != nil {
+		if t.Conflicted, err = s.ports.Conflicted(ctx, r, actor.Account, rec.ID); err != nil {
+			return t, err
+		}
+	}
+	if s.ports.Task != nil {
+		if t.Task, err = s.ports.Task(ctx, r, actor.Account, rec.ID); err != nil {
+			return t, err
+		}
+	}
+	open, err := openGlass(ctx, r, actor.Account, rec.ID)
+	t.Glass = open.Until != 0
+	return t, err
+}
+
+// check finds a child and asks for the right.
+func (s *Service) check(ctx context.Context, r db.Reader, childID id.ID, action access.Action) (Record, access.Target, error) {
+	rec, err := findChild(ctx, r, childID)
+	if err != nil {
+		// Who may do this nowhere learns nothing from the difference.
+		if e := access.May(access.From(ctx), action); e != nil {
+			return Record{}, access.Target{}, e
+		}
+		return Record{}, access.Target{}, err
+	}
+	t, err := s.target(ctx, r, rec)
+	if err != nil {
+		return Record{}, t, err
+	}
+	return rec, t, access.Check(access.From(ctx), action, t)
+}
+
+// Created is the answer to Create.
+type Created struct {
+	ID   id.ID  `json:"id"`             // empty if the number is another area's child
+	Code string `json:"code,omitempty"` // the child's code
+	Case *Case  `json:"case,omitempty"` // set if the number is registered already
+}
+
+// Case says that one ID number is claimed twice and who decides.
+type Case struct {
+	ID          id.ID  `json:"id"`
+	HandlerName string `json:"handler_name"`
+}
+
+// Create registers a child. If the ID number is registered already: in an
+// area of the actor's it is Conflict "person.id_registered"; elsewhere a case
+// is handed to a named person, and nothing of the other record is told.
+// Errors: Invalid with fields, Forbidden, NotFound, Conflict.
+func (s *Service) Create(ctx context.Context, n NewChild) (Created, error) {
+	actor := access.From(ctx)
+	if err := access.Check(actor, "child.write", access.Target{Region: n.Region}); err != nil {
+		return Created{}, hideNotFound(err)
+	}
+	var out Created
+	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		out = Created{}
+		var err error
+		out, err = s.create(ctx, tx, n)
+		return err
+	})
+	return out, err
+}
+
+// hideNotFound: the area a form names is no secret, so writing there without
+// the right is forbidden, not unknown.
+func hideNotFound(err error) error {
+	if errs.Is(err, errs.KindNotFound) {
+		return errs.Forbidden("access.forbidden")
+	}
+	return err
+}
+
+func (s *Service) create(ctx context.Context, tx *db.Tx, n NewChild) (Created, error) {
+	c, err := n.clean(today(tx))
+	if err != nil {
+		return Created{}, err
+	}
+	areas, err := s.atlas.Table(ctx, tx)
+	if err != nil {
+		return Created{}, err
+	}
+	if _, known := areas.Get(region.Code(c.Region)); !known {
+		return Created{}, errs.Invalid("region", "person.region_wrong")
+	}
+	if c.idNo != "" {
+		// One number, one record, also when two forms are sent at once.
+		if err := tx.Lock(ctx, "person.id:"+s.keys.Index(indexID, string(c.idNo))); err != nil {
+			return Created{}, err
+		}
+		if other, ok, err := byIDNumber(ctx, tx, s.keys, c.idNo); err != nil {
+			return Created{}, err
+		} else if ok {
+			return s.claimed(ctx, tx, other, c)
+		}
+	}
+	known, err := knownGuardians(ctx, tx, s.keys, c.Guardians)
+	if err != nil {
+		return Created{}, err
+	}
+	var w Rows
+	childID := w.addChild(newKeep(ctx, tx, s.keys), c, known)
+	if err := w.insert(ctx, tx); err != nil {
+		return Created{}, err
+	}
+	if err := audit.Write(ctx, tx, audit.Entry{Action: "child.write", SubjectKind: "child", Subject: childID, Fields: c.fields(), Region: c.Region}); err != nil {
+		return Created{}, err
+	}
+	return Created{ID: childID, Code: w.people[len(w.people)-1].Code},
+		tx.Emit(ctx, db.Event{Topic: "child", Kind: "registered", Region: c.Region, Ref: string(childID)})
+}
+
+// fields names what a registration wrote.
+func (c clean) fields() []string {
+	out := []string{"name", "region"}
+	for name, has := range map[string]bool{"id_no": c.idNo != "", "no_id_reason": c.NoIDReason != "", "address": c.Address != "",
+		"registered_address": c.RegisteredAddress != "", "phones": len(c.phones) > 0, "school": c.School.Name != "",
+		"categories": len(c.Categories) > 0, "guardians": len(c.Guardians) > 0, "paired_carer": c.PairedCarer != "", "flags": len(c.Flags) > 0} {
+		if has {
+			out = append(out, name)
+		}
+	}
+	return sorted(out)
+}
