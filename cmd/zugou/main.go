@@ -37,6 +37,8 @@ func commands() []command {
 		{"config", "print the settings that serve would run with, and where each came from", runConfig},
 		{"cert", "make a certificate for a closed network", runCert},
 		{"keys", "copy, restore, rotate and list the keys of the house", runKeys},
+		{"backup", "copy the database and attachments while the house works", runBackup},
+		{"restore", "bring a backup into an empty data folder", runRestore},
 		{"decode", "show what the frames of a watch, JT/T 808 or GT06 device say", runDecode},
 	}
 }
