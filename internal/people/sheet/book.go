@@ -43,6 +43,8 @@ type Cell struct {
 	Text   string
 	Kind   Kind
 	Merged bool // filled from the first cell of a merged range
+	Above  bool // and that cell stands in a row above
+	Wide   int  // columns of the merged range, also in its first cell; 0 if none
 }
 
 // Row is a row with something in it.
@@ -205,6 +207,7 @@ func (b *builder) sheet(name string, hidden bool) (Sheet, error) {
 			return Sheet{}, bad("too_large")
 		}
 		out.Merges = append(out.Merges, m)
+		anchor.Cells[m.Left].Wide = m.Right - m.Left + 1
 		c := anchor.At(m.Left)
 		c.Merged = true
 		for row := m.Top; row <= m.Bottom; row++ {
@@ -212,6 +215,7 @@ func (b *builder) sheet(name string, hidden bool) (Sheet, error) {
 				if r := b.rows[row]; r != nil && r.At(col).Kind != Blank {
 					continue
 				}
+				c.Above = row > m.Top
 				if err := b.set(row, col, c); err != nil {
 					return Sheet{}, err
 				}
