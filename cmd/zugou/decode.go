@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"zugou/internal/kernel/clock"
+	"zugou/internal/loop/gateway/gt06"
 	"zugou/internal/loop/gateway/jt808"
 	"zugou/internal/loop/gateway/profile"
 	"zugou/internal/loop/gateway/report"
@@ -82,6 +83,8 @@ func runDecode(_ context.Context, e env, args []string) error {
 		decode = decodeWatch
 	case "jt808":
 		decode = decodeJT808(model)
+	case "gt06":
+		decode = decodeGT06(model)
 	default:
 		return fmt.Errorf("decode: protocol must be watch, jt808 or gt06; `zugou help decode` tells more")
 	}
@@ -202,6 +205,27 @@ func decodeJT808(model *profile.Profile) frameDecoder {
 			ms := whole.Messages(jt808.Options{Profile: model, Now: clock.System().Now()})
 			ms[len(ms)-1].Fault(err)
 			out = append(out, ms...)
+		}
+		return out, err
+	}
+}
+
+func decodeGT06(model *profile.Profile) frameDecoder {
+	var session gt06.Session
+	return func(line []byte) ([]report.Message, error) {
+		frames, err := gt06.Split(line)
+		var out []report.Message
+		for _, raw := range frames {
+			f, err := gt06.Parse(raw)
+			if err != nil {
+				out = append(out, report.Message{Err: err.Error()})
+				continue
+			}
+			o := gt06.Options{Now: clock.System().Now()}
+			if model.Protocol == "gt06" {
+				o.Profile = model
+			}
+			out = append(out, session.Message(f, o))
 		}
 		return out, err
 	}
