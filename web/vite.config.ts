@@ -45,7 +45,7 @@ function precache(): Plugin {
     generateBundle(_, bundle) {
       const files = Object.keys(bundle).filter((f) => f !== "sw.js" && !f.endsWith(".map"));
       const hash = createHash("sha256");
-      for (const f of files.toSorted()) {
+      for (const f of files.sort()) {
         const item = bundle[f];
         hash.update(f).update(item?.type === "chunk" ? item.code : (item?.source ?? ""));
       }
@@ -64,7 +64,17 @@ const builds: Record<Target, UserConfig> = {
     root: here("console"),
     base: "/console/",
     plugins: [htmlWords("../locale/zh-CN/console.json")],
-    build: { outDir: here("dist/console"), target: "chrome100", chunkSizeWarningLimit: 1200 },
+    build: {
+      outDir: here("dist/console"),
+      target: "chrome100",
+      chunkSizeWarningLimit: 1200,
+      rolldownOptions: {
+        onLog(level, log, say) {
+          // Ant Design marks files for server rendering, which we don't have.
+          if (log.code !== "MODULE_LEVEL_DIRECTIVE") say(level, log);
+        },
+      },
+    },
   },
   field: {
     root: here("field"),

@@ -125,8 +125,8 @@ export function TownshipMap({ facts, selected, onSelect, label, legend }: Townsh
                   {fact.count}
                 </text>
               )}
-              {fact?.mark === "child" && <path className="zg-tile-pin" d="M0 -20a6 6 0 0 1 6 6c0 4-6 10-6 10s-6-6-6-10a6 6 0 0 1 6-6z" transform="translate(0 -6)" />}
-              {fact?.mark === "gap" && <path className="zg-tile-gap" d="M-5 -5L5 5M5 -5L-5 5" transform="translate(0 -24)" />}
+              {fact?.mark === "child" && <path className="zg-tile-pin" d="M0 -20a6 6 0 0 1 6 6c0 4-6 10-6 10s-6-6-6-10a6 6 0 0 1 6-6z" transform="translate(0 -15)" />}
+              {fact?.mark === "gap" && <path className="zg-tile-gap" d="M-5 -5L5 5M5 -5L-5 5" transform="translate(0 -26)" />}
             </g>
           );
         })}

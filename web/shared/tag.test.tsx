@@ -17,7 +17,7 @@ function contrast(a: string, b: string): number {
     });
     return 0.2126 * r + 0.7152 * g + 0.0722 * bl;
   };
-  const [hi = 0, lo = 0] = [light(a), light(b)].toSorted((x, y) => y - x);
+  const [hi = 0, lo = 0] = [light(a), light(b)].sort((x, y) => y - x);
   return (hi + 0.05) / (lo + 0.05);
 }
 

@@ -1,4 +1,8 @@
 import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { afterEach, vi } from "vitest";
 
-afterEach(() => cleanup());
+// Pages say good-bye to the server when they go: the stand-in goes after them.
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});

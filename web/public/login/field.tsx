@@ -42,8 +42,6 @@ export function Field(props: FieldProps) {
         placeholder={props.hint}
         aria-invalid={!!props.wrong}
         aria-describedby={wrongId}
-        // The form is what the page is for, so the first field takes the cursor.
-        // oxlint-disable-next-line jsx-a11y/no-autofocus
         autoFocus={props.autoFocus}
       />
       {props.wrong && (

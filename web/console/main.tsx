@@ -1,0 +1,34 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { App as AntApp, ConfigProvider } from "antd";
+import zhCN from "antd/locale/zh_CN";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "@shared/tokens.css";
+import "./kit/kit.css";
+import { queries } from "./kit/queries";
+import { ReasonProvider } from "./kit/reason";
+import { theme } from "./kit/theme";
+import { LiveProvider } from "./live";
+import { SessionGate } from "./session";
+import { Shell } from "./shell/shell";
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <ConfigProvider locale={zhCN} theme={theme} button={{ autoInsertSpace: false }}>
+        <AntApp>
+          <QueryClientProvider client={queries}>
+            <SessionGate>
+              <LiveProvider>
+                <ReasonProvider>
+                  <Shell />
+                </ReasonProvider>
+              </LiveProvider>
+            </SessionGate>
+          </QueryClientProvider>
+        </AntApp>
+      </ConfigProvider>
+    </StrictMode>,
+  );
+}

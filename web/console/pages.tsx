@@ -1,0 +1,38 @@
+// The pages of the console, in the order of the menu. A new page is one entry:
+// its address, its words in console.json, the right that opens it, its module.
+import { AlertOutlined } from "@ant-design/icons";
+import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
+import type { words } from "./locale";
+
+type PageModule = { default: ComponentType };
+
+export type Page = {
+  /** Address below /console, such as "/seat" or "/child/:id". */
+  path: string;
+  /** Group in the menu; absent for pages that are reached from another. */
+  group?: "centre" | "people" | "duty" | "system";
+  title: keyof typeof words;
+  icon?: ReactNode;
+  /** Any of these actions opens it. */
+  need: readonly string[];
+  view: LazyExoticComponent<ComponentType>;
+  /** Shows personal data: account and time lie over it. */
+  sensitive?: boolean;
+  /** Fills the window without scrolling, like the seat. */
+  full?: boolean;
+};
+
+const page = (load: () => Promise<PageModule>) => lazy(load);
+
+export const pages: readonly Page[] = [
+  {
+    path: "/seat",
+    group: "centre",
+    title: "page.seat",
+    icon: <AlertOutlined />,
+    need: ["matter.lock"],
+    view: page(() => import("./seat/seat")),
+    sensitive: true,
+    full: true,
+  },
+];

@@ -1,0 +1,323 @@
+import { Button, Input } from "antd";
+import { useRef, useState, type RefObject } from "react";
+import { actKey, api } from "@shared/api/client";
+import type { Card } from "@shared/api/types";
+import { Countdown } from "@shared/countdown";
+import { formatDateTime, formatTime, formatWhen } from "@shared/format";
+import { wordFor } from "@shared/locale";
+import { LevelTag, UrgencyTag } from "@shared/tag";
+import { serverNow } from "@shared/clock";
+import type { Act } from "../kit/act";
+import { Key } from "../kit/page";
+import { useAskReason } from "../kit/reason";
+import { t, words } from "../locale";
+import { useMay, useMe } from "../session";
+import { Contacts, type CallHandle } from "./contacts";
+import { Orders } from "./orders";
+
+type Part = { card: Card; act: Act; readOnly: boolean };
+
+/** Who the child is, in one glance. */
+function ChildHead({ card }: { card: Card }) {
+  const { child } = card;
+  if (!child) {
+    return (
+      <div className="seat-child">
+        <div className="seat-photo" aria-hidden="true">
+          {t("seat.unknownMark")}
+        </div>
+        <div>
+          <strong className="seat-name">{t("seat.unknownChild")}</strong>
+          <p className="seat-muted">{t("seat.unknownHint")}</p>
+        </div>
+      </div>
+    );
+  }
+  return (
+    <div className="seat-child">
+      {child.photo_url ? (
+        <img className="seat-photo" src={child.photo_url} alt="" />
+      ) : (
+        <div className="seat-photo" aria-hidden="true">
+          {child.name.slice(-1)}
+        </div>
+      )}
+      <div className="seat-child-main">
+        <div className="seat-child-line">
+          <strong className="seat-name">{child.name}</strong>
+          <span>{t(`sex.${child.sex}`)}</span>
+          <span>{t("seat.age", { n: child.age })}</span>
+          <LevelTag level={child.level} />
+          {child.flags.map((f) => (
+            <span key={f.key} className="seat-flag">
+              {f.text}
+            </span>
+          ))}
+        </div>
+        <div className="seat-muted">
+          {[child.region_name, child.address_masked, child.school, ...child.categories].filter(Boolean).join(t("list.dot"))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** The five facts that matter now. */
+function Facts({ card }: { card: Card }) {
+  const five = card.child?.five ?? [];
+  if (five.length === 0) return null;
+  const now = serverNow();
+  return (
+    <ol className="seat-five">
+      {five.slice(0, 5).map((f) => (
+        <li key={f.key}>
+          {f.text}
+          {!!f.at && <small className="zg-num">{formatWhen(f.at, now)}</small>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** The last signal and where it came from, and why it is this child. */
+function Why({ card }: { card: Card }) {
+  const last = card.signals[0];
+  const place = last?.position ?? card.child?.last_position;
+  return (
+    <div className="seat-why">
+      {last && (
+        <p>
+          <b>{wordFor(words, "source", last.source)}</b> <span className="zg-num">{formatTime(last.received_at)}</span>
+          {last.alarms.length > 0 && <span>{last.alarms.join(t("list.dot"))}</span>}
+          {last.pressed_again && <span className="seat-again">{t("seat.againNow")}</span>}
+          {!!last.late_by_seconds && last.late_by_seconds > 60 && (
+            <span className="seat-mark">{t("seat.late", { n: Math.round(last.late_by_seconds / 60) })}</span>
+          )}
+          {last.battery !== undefined && <span className="seat-muted">{t("seat.battery", { n: last.battery })}</span>}
+          {place && (
+            <span className="seat-muted zg-num">
+              {place.lat.toFixed(5)}, {place.lon.toFixed(5)} {t("seat.accuracy", { n: Math.round(place.accuracy_m) })}
+            </span>
+          )}
+        </p>
+      )}
+      {last?.text && <blockquote>{last.text}</blockquote>}
+      {card.why.map((w) => (
+        <p key={w.key} className="seat-muted">
+          {t("seat.why", { why: w.text })}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+// A note begun stays while the operator looks at another matter.
+const drafts = new Map<string, string>();
+
+function Notes({ card, act, readOnly, noteRef }: Part & { noteRef: RefObject<HTMLTextAreaElement | null> }) {
+  const id = card.matter.id;
+  const [text, setText] = useState(drafts.get(id) ?? "");
+  const key = useRef(actKey());
+  const write = (value: string) => {
+    setText(value);
+    drafts.set(id, value);
+  };
+  const save = async () => {
+    const note = text.trim();
+    if (!note) return;
+    const saved = await act.act("note", () => api.post(`/matters/${id}/note`, { text: note, key: key.current }));
+    if (saved) {
+      write("");
+      key.current = actKey();
+    }
+  };
+  const now = serverNow();
+  return (
+    <section className="seat-notes" aria-label={t("seat.timeline")}>
+      {!readOnly && (
+        <div className="seat-note">
+          <Input.TextArea
+            ref={(r) => {
+              noteRef.current = r?.resizableTextArea?.textArea ?? null;
+            }}
+            value={text}
+            autoSize={{ minRows: 1, maxRows: 4 }}
+            maxLength={2000}
+            placeholder={t("seat.noteHint")}
+            aria-label={t("seat.note")}
+            onChange={(e) => write(e.target.value)}
+            onKeyDown={(e) => {
+              if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) void save();
+              if (e.key === "Escape") e.currentTarget.blur();
+            }}
+          />
+          <Button loading={act.busy === "note"} disabled={!text.trim()} onClick={() => void save()}>
+            {t("seat.note")}
+            <Key>N</Key>
+          </Button>
+        </div>
+      )}
+      <ol className="seat-timeline">
+        {card.timeline.map((e) => (
+          <li key={e.id}>
+            <time className="zg-num">{formatWhen(e.at, now)}</time>
+            <span>{e.text}</span>
+            {e.by_name && <small>{e.by_name}</small>}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** Contact with the family is barred until an officer decides (abuse). */
+function ContactBar({ card, act }: { card: Card; act: Act }) {
+  const may = useMay();
+  const ask = useAskReason();
+  if (card.matter.contact_allowed) return null;
+  const allow = async () => {
+    const reason = await ask({ title: t("seat.contact.title"), text: t("seat.contact.text"), verb: t("seat.contact.verb") });
+    if (reason) await act.act("contact", () => api.post(`/matters/${card.matter.id}/contact`, { allow: true, reason }));
+  };
+  return (
+    <div className="seat-bar seat-bar-barred" role="note">
+      <strong>{t("seat.contact.barred")}</strong>
+      <span>{t("seat.contact.meaning")}</span>
+      {may("matter.contact") && (
+        <Button size="small" onClick={() => void allow()}>
+          {t("seat.contact.verb")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** A closing that waits for the second person. */
+function ClosingBar({ card, act }: { card: Card; act: Act }) {
+  const me = useMe();
+  const may = useMay();
+  const ask = useAskReason();
+  const { closing, state, id } = card.matter;
+  if (state !== "closing" || !closing) return null;
+  const own = closing.by === me.id;
+  const answer = async (ok: boolean) => {
+    const note = ok
+      ? ""
+      : await ask({ title: t("seat.confirm.noTitle"), verb: t("seat.confirm.no"), text: t("seat.confirm.noText") });
+    if (note === undefined) return;
+    await act.act("confirm", () => api.post(`/matters/${id}/confirm`, { ok, note }));
+  };
+  return (
+    <div className="seat-bar" role="note">
+      <strong>{t("seat.confirm.asked", { name: closing.by_name, time: formatTime(closing.at, false) })}</strong>
+      <span>{closing.note}</span>
+      {own || !may("matter.confirm") ? (
+        <span className="seat-muted">{t("seat.confirm.other")}</span>
+      ) : (
+        <>
+          <Button size="small" type="primary" loading={act.busy === "confirm"} onClick={() => void answer(true)}>
+            {t("seat.confirm.yes")}
+          </Button>
+          <Button size="small" onClick={() => void answer(false)}>
+            {t("seat.confirm.no")}
+          </Button>
+        </>
+      )}
+    </div>
+  );
+}
+
+export type CardProps = Part & {
+  callRef: RefObject<CallHandle | null>;
+  noteRef: RefObject<HTMLTextAreaElement | null>;
+  onDispatch: () => void;
+  onDialog: (which: "close" | "urgency" | "conflict" | "answer") => void;
+  chosen: number;
+};
+
+/** The middle column: one matter, from what rang to who is on the way. */
+export function CardView({ card, act, readOnly, callRef, noteRef, onDispatch, onDialog, chosen }: CardProps) {
+  const may = useMay();
+  const { matter } = card;
+  const other = matter.locked_by && readOnly ? matter.locked_by.name : undefined;
+  const open = matter.state === "open";
+  const asked = card.signals.some((s) => s.source === "help");
+  return (
+    <article className="seat-card" aria-label={matter.no}>
+      <header className="seat-head">
+        <div className="seat-head-title">
+          <UrgencyTag urgency={matter.urgency} />
+          {matter.drill && <span className="seat-drill">{t("seat.drill")}</span>}
+          <h1>{matter.title || matter.kind_name}</h1>
+          <span className="seat-muted zg-num">{matter.no}</span>
+          <span className="seat-muted">{t("seat.opened", { time: formatDateTime(matter.opened_at) })}</span>
+          {matter.pressed_again > 0 && <span className="seat-again">{t("seat.again", { n: matter.pressed_again })}</span>}
+        </div>
+        {open && matter.due_at > 0 && (
+          <Countdown size="big" since={matter.clock_started_at} due={matter.due_at} waitsFor={matter.waits_for} />
+        )}
+      </header>
+      {other && (
+        <div className="seat-bar" role="note">
+          <strong>{t("seat.lockedBy", { name: other })}</strong>
+          <span>{t("seat.lockedMeaning")}</span>
+        </div>
+      )}
+      <ClosingBar card={card} act={act} />
+      <ContactBar card={card} act={act} />
+      <div className="seat-scroll">
+        <ChildHead card={card} />
+        <div className="seat-two">
+          <section aria-label={t("seat.contacts")}>
+            <h2>{t("seat.contacts")}</h2>
+            <Contacts ref={callRef} card={card} act={act} readOnly={readOnly} />
+          </section>
+          <section aria-label={t("seat.now")}>
+            <h2>{t("seat.now")}</h2>
+            <Facts card={card} />
+            <Why card={card} />
+          </section>
+        </div>
+        <section aria-label={t("life.label")}>
+          <h2>{t("life.label")}</h2>
+          <Orders orders={card.orders} act={act} readOnly={readOnly} />
+        </section>
+        {(card.conflicts.length > 0 || card.duties.length > 0) && (
+          <section>
+            {card.conflicts.map((c) => (
+              <p key={c.id} className="seat-conflict">
+                {t("seat.conflict.line", { name: c.name, relation: c.relation, reason: c.reason })}
+              </p>
+            ))}
+            {card.duties.length > 0 && <p className="seat-muted">{t("seat.duties", { list: card.duties.join(t("list.dot")) })}</p>}
+          </section>
+        )}
+        <h2>{t("seat.timeline")}</h2>
+        <Notes key={matter.id} card={card} act={act} readOnly={readOnly} noteRef={noteRef} />
+      </div>
+      {!readOnly && matter.state !== "closed" && (
+        <footer className="seat-actions">
+          {may("order.dispatch") && (
+            <Button type="primary" size="large" disabled={!open} loading={act.busy === "dispatch"} onClick={onDispatch}>
+              {chosen ? t("seat.dispatchTo", { n: chosen }) : card.orders.length ? t("seat.dispatchMore") : t("seat.dispatch")}
+              <Key>D</Key>
+            </Button>
+          )}
+          {asked && may("help.answer") && (
+            <Button size="large" onClick={() => onDialog("answer")}>
+              {t("seat.answer.verb")}
+            </Button>
+          )}
+          <span className="seat-space" />
+          {may("matter.urgency") && <Button onClick={() => onDialog("urgency")}>{t("seat.urgency.verb")}</Button>}
+          {may("matter.conflict") && <Button onClick={() => onDialog("conflict")}>{t("seat.conflict.verb")}</Button>}
+          {may("matter.close") && (
+            <Button disabled={!open} onClick={() => onDialog("close")}>
+              {t("seat.close.verb")}
+            </Button>
+          )}
+        </footer>
+      )}
+    </article>
+  );
+}

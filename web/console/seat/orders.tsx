@@ -1,0 +1,118 @@
+import { Button } from "antd";
+import { api } from "@shared/api/client";
+import type { Order, OrderState } from "@shared/api/types";
+import { Countdown } from "@shared/countdown";
+import { formatTime } from "@shared/format";
+import { LifeLine, type Stage } from "@shared/lifeline";
+import type { Act } from "../kit/act";
+import { useAskReason } from "../kit/reason";
+import { t } from "../locale";
+import { useMay } from "../session";
+
+const ended: readonly OrderState[] = ["declined", "escalated", "cancelled"];
+
+/** The stage that comes after the one reached: what the order's clock waits for. */
+export function nextStage(order: Order): Stage | undefined {
+  return order.stages.find((s) => !s.at && s.stage !== "received")?.stage as Stage | undefined;
+}
+
+/** One order: its life-line, who was told, its clock, and what the seat can do to it. */
+function OrderView({ order, act, readOnly }: { order: Order; act: Act; readOnly: boolean }) {
+  const may = useMay();
+  const ask = useAskReason();
+  const next = nextStage(order);
+  const over = ended.includes(order.state);
+  const done = order.state === "called_back";
+  const running = !over && !done;
+  const live = running && !readOnly;
+
+  const withReason = async (name: "escalate" | "cancel") => {
+    const reason = await ask({
+      title: t(`seat.${name}.title`),
+      text: t(`seat.${name}.text`),
+      verb: t(`seat.${name}.verb`),
+      danger: name === "cancel",
+    });
+    if (!reason) return;
+    await act.act(name, () =>
+      api.post(`/orders/${order.id}/${name}`, name === "escalate" ? { as_of_step: order.step, reason } : { reason }),
+    );
+  };
+
+  return (
+    <article className="seat-order">
+      <header>
+        <b className="zg-num">{order.no}</b>
+        <span>{t(`level.place.${order.level}`)}</span>
+        <span className="seat-muted">{order.region_name}</span>
+        {order.joint && <span className="seat-mark">{t("seat.joint")}</span>}
+        {running && order.due_at > 0 && (
+          <Countdown since={order.clock_started_at} due={order.due_at} waitsFor={order.waits_for} />
+        )}
+        <span className="seat-space" />
+        {live && may("order.urge") && (
+          <Button size="small" loading={act.busy === "urge"} onClick={() => void act.act("urge", () => api.post(`/orders/${order.id}/urge`), t("seat.urged"))}>
+            {t("seat.urge")}
+          </Button>
+        )}
+        {live && may("order.escalate") && (
+          <Button size="small" onClick={() => void withReason("escalate")}>
+            {t("seat.escalate.verb")}
+          </Button>
+        )}
+        {live && order.state === "fed_back" && may("order.callback") && (
+          <Button
+            size="small"
+            type="primary"
+            loading={act.busy === "callback"}
+            onClick={() => void act.act("callback", () => api.post(`/orders/${order.id}/callback`, { version: order.version, key: `callback:${order.id}` }))}
+          >
+            {t("stage.called_back")}
+          </Button>
+        )}
+        {live && may("order.cancel") && (
+          <Button size="small" type="text" onClick={() => void withReason("cancel")}>
+            {t("seat.cancel.verb")}
+          </Button>
+        )}
+      </header>
+      <LifeLine
+        steps={order.stages.filter((s) => s.stage !== "received").map((s) => ({ stage: s.stage as Stage, at: s.at, by: s.by_name }))}
+        waits={running && next && order.due_at ? { stage: next, since: order.clock_started_at, due: order.due_at } : undefined}
+        stopped={over ? t(`order.state.${order.state as "declined"}`) : undefined}
+      />
+      {order.state === "offered" && order.offered_to.length > 0 && (
+        <p className="seat-offered">
+          {t("seat.offeredTo")}
+          {order.offered_to.map((p) => (
+            <span key={p.id}>
+              <b>{p.name}</b> {p.role_name} <span className="zg-num">{formatTime(p.sent_at)}</span>
+              {p.channels.some((c) => c.state === "failed") && <em>{t("seat.channelFailed")}</em>}
+            </span>
+          ))}
+        </p>
+      )}
+      {order.assignee && (
+        <p className="seat-offered">
+          {t("seat.assignee")}
+          <span>
+            <b>{order.assignee.name}</b> {order.assignee.role_name} <span className="zg-num">{order.assignee.phone_masked}</span>
+          </span>
+        </p>
+      )}
+    </article>
+  );
+}
+
+/** All orders of the matter: those under way first, ended ones after. */
+export function Orders({ orders, act, readOnly }: { orders: Order[]; act: Act; readOnly: boolean }) {
+  if (orders.length === 0) return <LifeLine steps={[]} />;
+  const sorted = [...orders].sort((a, b) => Number(ended.includes(a.state)) - Number(ended.includes(b.state)));
+  return (
+    <>
+      {sorted.map((o) => (
+        <OrderView key={o.id} order={o} act={act} readOnly={readOnly} />
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,135 @@
+import { PhoneOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Checkbox } from "antd";
+import { useMemo } from "react";
+import { api } from "@shared/api/client";
+import type { Card, Helper, MatterRow, Ms } from "@shared/api/types";
+import { formatDistance } from "@shared/format";
+import { TownshipMap, type TownshipFact } from "@shared/map";
+import { t } from "../locale";
+
+type Slot = { region: string; region_name: string; level: string; gap: boolean; people: { account: string; until: Ms }[] };
+
+const TOWNSHIP_DIGITS = 9;
+
+/** What each township shows: open matters, an untaken alarm, the child, a gap in the roster. */
+export function townshipFacts(rows: MatterRow[], child: string | undefined, gaps: string[], words: { alarm: string; child: string; gap: string }) {
+  const facts = new Map<string, TownshipFact>();
+  const of = (region: string) => {
+    const code = region.slice(0, TOWNSHIP_DIGITS);
+    const fact = facts.get(code) ?? {};
+    if (region.length >= TOWNSHIP_DIGITS) facts.set(code, fact);
+    return fact;
+  };
+  for (const row of rows) {
+    if (row.drill || row.state === "closed") continue;
+    const fact = of(row.region);
+    fact.count = (fact.count ?? 0) + 1;
+    fact.weight = Math.min(0.8, 0.12 + fact.count * 0.12);
+    if (row.stage === "received" && row.urgency !== "low") {
+      fact.mark = "alarm";
+      fact.note = words.alarm;
+    }
+  }
+  for (const region of gaps) {
+    const fact = of(region);
+    fact.mark ??= "gap";
+    fact.note = [fact.note, words.gap].filter(Boolean).join(" ");
+  }
+  if (child) {
+    const fact = of(child);
+    fact.mark = "child";
+    fact.note = [fact.note, words.child].filter(Boolean).join(" ");
+  }
+  return facts;
+}
+
+function HelperRow({ helper, chosen, onChoose }: { helper: Helper; chosen: boolean; onChoose?: (() => void) | undefined }) {
+  const h = helper;
+  return (
+    <li className={h.conflicted ? "seat-helper seat-helper-conflicted" : "seat-helper"}>
+      <Checkbox checked={chosen} disabled={!onChoose || h.conflicted} onChange={onChoose}>
+        <b>{h.name}</b>
+      </Checkbox>
+      <span className="seat-cut">
+        {h.role_name} <span className="seat-muted">{h.region_name}</span>
+      </span>
+      <span className="seat-helper-far zg-num">{typeof h.distance_m === "number" ? formatDistance(h.distance_m) : t("seat.noDistance")}</span>
+      <span className="seat-helper-state">
+        {h.conflicted ? (
+          <em>{t("seat.conflicted")}</em>
+        ) : (
+          <>
+            <span className={h.on_duty ? "seat-on" : "seat-off"}>{h.on_duty ? t("seat.onDuty") : t("seat.offDuty")}</span>
+            {!h.reachable && <em>{t("seat.unreachable")}</em>}
+            {h.busy > 0 && <span className="seat-muted">{t("seat.busy", { n: h.busy })}</span>}
+          </>
+        )}
+      </span>
+      {!h.conflicted && <span className="zg-num seat-muted seat-helper-phone">{h.phone_masked}</span>}
+    </li>
+  );
+}
+
+export type SideProps = {
+  rows: MatterRow[];
+  card: Card | undefined;
+  chosen: ReadonlySet<string>;
+  onChoose?: ((account: string) => void) | undefined;
+};
+
+/** The right column: where it is, and who is near. */
+export function Side({ rows, card, chosen, onChoose }: SideProps) {
+  const duty = useQuery({
+    queryKey: ["duty", "now"],
+    queryFn: () => api.get<{ slots: Slot[] }>("/duty/now"),
+    meta: { topics: ["duty"] },
+    refetchInterval: 60_000,
+  });
+  const region = card?.matter.region;
+  const facts = useMemo(() => {
+    const gaps = (duty.data?.slots ?? []).filter((s) => s.gap).map((s) => s.region);
+    return townshipFacts(rows, region, gaps, { alarm: t("seat.map.alarm"), child: t("seat.map.child"), gap: t("seat.map.gap") });
+  }, [rows, region, duty.data]);
+  return (
+    <aside className="seat-side" aria-label={t("seat.side")}>
+      <TownshipMap
+        label={t("seat.map")}
+        facts={facts}
+        selected={region?.slice(0, TOWNSHIP_DIGITS)}
+        legend={
+          <>
+            <span>{t("seat.map.legendAlarm")}</span>
+            <span>{t("seat.map.legendGap")}</span>
+          </>
+        }
+      />
+      {card && (
+        <>
+          <h2>{t("seat.helpers")}</h2>
+          {card.helpers.length === 0 ? (
+            <p className="seat-muted">{t("seat.noHelpers")}</p>
+          ) : (
+            <ul className="seat-helpers">
+              {card.helpers.map((h) => (
+                <HelperRow key={h.account} helper={h} chosen={chosen.has(h.account)} onChoose={onChoose && (() => onChoose(h.account))} />
+              ))}
+            </ul>
+          )}
+          {card.places.length > 0 && <h2>{t("seat.places")}</h2>}
+          <ul className="seat-places">
+            {card.places.map((p) => (
+              <li key={p.kind + p.name}>
+                <span className="seat-cut">{p.name}</span>
+                {p.distance_m !== undefined && <span className="zg-num seat-muted">{formatDistance(p.distance_m)}</span>}
+                <a className="zg-num" href={`tel:${p.phone}`}>
+                  <PhoneOutlined aria-hidden="true" /> {p.phone}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </aside>
+  );
+}

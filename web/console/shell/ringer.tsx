@@ -1,0 +1,123 @@
+import { AudioMutedOutlined, SoundOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { App, Button } from "antd";
+import { useEffect, useState } from "react";
+import { api, errorText } from "@shared/api/client";
+import type { QueueAnswer } from "@shared/api/types";
+import { serverNow, useServerSecond } from "@shared/clock";
+import { formatSpan } from "@shared/format";
+import { sounding, waiting, type Sounding } from "../kit/queue";
+import { useAskReason } from "../kit/reason";
+import { useLive } from "../live";
+import { t } from "../locale";
+import { useMay } from "../session";
+
+const MUTE_MINUTES = 10;
+
+/** The seat's queue; asked by shell and seat page alike, fetched once. */
+export function useQueue() {
+  const may = useMay();
+  const { state, setUnsaved } = useLive();
+  const query = useQuery({
+    queryKey: ["queue"],
+    queryFn: async () => {
+      const answer = await api.get<QueueAnswer>("/queue");
+      setUnsaved(answer.unsaved);
+      return answer;
+    },
+    enabled: may("matter.lock"),
+    meta: { topics: ["signal", "matter", "order", "help"] },
+    // With the live line away the queue is asked for often instead.
+    refetchInterval: state.kind === "live" ? 30_000 : 5_000,
+    refetchIntervalInBackground: true,
+  });
+  return query;
+}
+
+/** What must be heard now, and how many wait. */
+export function useSounding(): { sound: Sounding; waiting: number } {
+  const { data } = useQueue();
+  const { unsaved, rings } = useLive();
+  const now = useServerSecond();
+  const rows = data?.items ?? [];
+  const ring = rings[0];
+  const sound =
+    sounding(rows, unsaved, now) ?? (ring && !data ? { what: ring.urgency, drill: ring.drill } : undefined);
+  return { sound, waiting: waiting(rows) + unsaved.length };
+}
+
+/** The bell in the header: rings, mutes for a reason, and flashes the title. */
+export function Ringer() {
+  const { bell, rings, quietRings } = useLive();
+  const { sound, waiting } = useSounding();
+  const ask = useAskReason();
+  const { message } = App.useApp();
+  const now = useServerSecond();
+  const [mutedUntil, setMutedUntil] = useState(0);
+  const muted = mutedUntil > now;
+  const what = sound?.what;
+  const drill = sound?.drill ?? false;
+
+  useEffect(() => {
+    bell.set(what && { what, drill });
+  }, [bell, what, drill]);
+  useEffect(() => () => bell.set(undefined), [bell]);
+
+  // The title flashes without a name or a kind: it stands in the task bar.
+  useEffect(() => {
+    if (!what || what === "low") return;
+    const plain = document.title;
+    let on = false;
+    const timer = setInterval(() => {
+      on = !on;
+      document.title = on ? t("ring.title", { n: Math.max(1, waiting) }) : plain;
+    }, 800);
+    return () => {
+      clearInterval(timer);
+      document.title = plain;
+    };
+  }, [what, waiting]);
+
+  const mute = async () => {
+    if (muted) {
+      bell.mute(0);
+      setMutedUntil(0);
+      return;
+    }
+    const reason = await ask({
+      title: t("mute.title", { minutes: MUTE_MINUTES }),
+      text: t("mute.text"),
+      verb: t("mute.verb"),
+      presets: [t("mute.preset.phone"), t("mute.preset.known")],
+    });
+    if (!reason) return;
+    try {
+      await api.post("/mute", { minutes: MUTE_MINUTES, reason });
+      const until = serverNow() + MUTE_MINUTES * 60_000;
+      bell.mute(until);
+      setMutedUntil(until);
+    } catch (error) {
+      void message.error(errorText(error));
+    }
+  };
+
+  return (
+    <span className="ringer">
+      {rings.length > 0 && !waiting && (
+        <Button size="small" onClick={quietRings}>
+          {t("ring.seen", { n: rings.length })}
+        </Button>
+      )}
+      {what && !bell.canSound && <span className="ringer-silent">{t("ring.blocked")}</span>}
+      {muted && <span className="zg-num ringer-muted">{t("mute.left", { span: formatSpan(mutedUntil - now) })}</span>}
+      <Button
+        type="text"
+        className={what && !muted ? "shell-on-dark ringer-on" : "shell-on-dark"}
+        aria-label={muted ? t("mute.undo") : t("mute.verb")}
+        title={muted ? t("mute.undo") : t("mute.verb")}
+        icon={muted ? <AudioMutedOutlined /> : <SoundOutlined />}
+        onClick={() => void mute()}
+      />
+    </span>
+  );
+}

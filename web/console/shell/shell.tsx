@@ -1,0 +1,192 @@
+import { LockOutlined, LogoutOutlined, MenuFoldOutlined, MenuUnfoldOutlined, UserOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Dropdown, Layout, Menu, Result } from "antd";
+import { Suspense, useEffect, useMemo, useState } from "react";
+import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
+import { api } from "@shared/api/client";
+import type { SystemState } from "@shared/api/types";
+import { ConnectionBanner, DemoBanner, DrillBanner } from "@shared/banner";
+import { isSynced, useServerSecond } from "@shared/clock";
+import { formatDate, formatTime } from "@shared/format";
+import { Skeleton } from "@shared/state";
+import { Watermark } from "@shared/watermark";
+import { useLive } from "../live";
+import { t } from "../locale";
+import { pages, type Page } from "../pages";
+import { useMay, useMe } from "../session";
+import { LockScreen, useIdleLock } from "./lock";
+import { Ringer } from "./ringer";
+
+const groups = ["centre", "people", "duty", "system"] as const;
+
+function HeaderClock() {
+  const now = useServerSecond();
+  return (
+    <span className="shell-clock zg-num" title={t("shell.clockFrom")}>
+      {formatDate(now)} <b>{formatTime(now)}</b>
+      {!isSynced() && <span className="shell-unsynced">{t("shell.clockLocal")}</span>}
+    </span>
+  );
+}
+
+function LineState() {
+  const { state } = useLive();
+  return (
+    <span className={`shell-line shell-line-${state.kind}`} role="status">
+      <i aria-hidden="true" />
+      {t(`shell.line.${state.kind}`)}
+    </span>
+  );
+}
+
+/** Bands that concern everybody: faults first, then the drill, then the demo. */
+function Bands() {
+  const { state } = useLive();
+  const { data } = useQuery({
+    queryKey: ["system"],
+    queryFn: () => api.get<SystemState>("/system"),
+    meta: { topics: ["system", "duty"] },
+    refetchInterval: 60_000,
+    retry: false,
+  });
+  const me = useMe();
+  const may = useMay();
+  return (
+    <>
+      <ConnectionBanner state={state} />
+      {!!data?.storage_failing_since && (
+        <div className="zg-band zg-band-fault" role="alert">
+          <strong>{t("storage.failing", { time: formatTime(data.storage_failing_since, false) })}</strong>
+          <span>{t("storage.meaning")}</span>
+        </div>
+      )}
+      {data?.drill && <DrillBanner />}
+      {(data?.demo ?? me.demo) && (
+        <DemoBanner>{data && !data.channels_configured ? t("demo.channels") : undefined}</DemoBanner>
+      )}
+      {data && !data.demo && !data.channels_configured && may("matter.lock") && (
+        <div className="zg-band zg-band-demo" role="status">
+          <strong>{t("channels.none")}</strong>
+          <span>{t("channels.meaning")}</span>
+        </div>
+      )}
+    </>
+  );
+}
+
+function usePages(): Page[] {
+  const may = useMay();
+  return useMemo(() => pages.filter((p) => p.need.some(may)), [may]);
+}
+
+function SideMenu({ folded }: { folded: boolean }) {
+  const [path] = useLocation();
+  const open = usePages().filter((p) => p.group);
+  const items = groups
+    .map((group) => ({
+      key: group,
+      type: "group" as const,
+      label: folded ? null : t(`menu.${group}`),
+      children: open
+        .filter((p) => p.group === group)
+        .map((p) => ({ key: p.path, icon: p.icon, label: <Link href={p.path}>{t(p.title)}</Link> })),
+    }))
+    .filter((g) => g.children.length);
+  const selected = open.filter((p) => path === p.path || path.startsWith(`${p.path}/`)).map((p) => p.path);
+  return <Menu mode="inline" inlineCollapsed={folded} selectedKeys={selected} items={items} />;
+}
+
+function AccountMenu({ lock }: { lock: () => void }) {
+  const me = useMe();
+  const leave = async () => {
+    await api.post("/sign-out").catch(() => undefined);
+    location.assign("/login/");
+  };
+  const role = me.grants[0];
+  return (
+    <Dropdown
+      trigger={["click"]}
+      menu={{
+        items: [
+          { key: "lock", icon: <LockOutlined />, label: t("shell.lock"), onClick: lock },
+          { key: "out", icon: <LogoutOutlined />, label: t("shell.signOut"), onClick: () => void leave() },
+        ],
+      }}
+    >
+      <Button type="text" icon={<UserOutlined />} className="shell-on-dark">
+        {me.name}
+        {role && <small>{role.region_name}</small>}
+      </Button>
+    </Dropdown>
+  );
+}
+
+function PageView({ page }: { page: Page }) {
+  const me = useMe();
+  useEffect(() => {
+    document.title = t("shell.title", { page: t(page.title) });
+  }, [page]);
+  const View = page.view;
+  return (
+    <div className={page.full ? "shell-page shell-page-full" : "shell-page"}>
+      <Suspense fallback={<Skeleton lines={8} />}>
+        <View />
+      </Suspense>
+      {page.sensitive && <Watermark account={me.account} />}
+    </div>
+  );
+}
+
+/** The frame of the console: header, bands, menu, page; the lock and the bell over all. */
+export function Shell() {
+  const me = useMe();
+  const open = usePages();
+  const [folded, setFolded] = useState(() => innerWidth < 1600);
+  const lock = useIdleLock(me);
+  const first = open.find((p) => p.group);
+  return (
+    <Router base="/console">
+      <Layout className="shell">
+        <Layout.Header className="shell-header">
+          <Button
+            type="text"
+            className="shell-on-dark"
+            aria-label={t("shell.menu")}
+            icon={folded ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />}
+            onClick={() => setFolded(!folded)}
+          />
+          <strong className="shell-name">{t("shell.name", { district: me.district.name })}</strong>
+          <span className="shell-space" />
+          <Ringer />
+          <LineState />
+          <HeaderClock />
+          <AccountMenu lock={lock.now} />
+        </Layout.Header>
+        <Bands />
+        <Layout hasSider>
+          <Layout.Sider className="shell-side" width={176} collapsedWidth={52} collapsed={folded} trigger={null}>
+            <nav aria-label={t("shell.menu")}>
+              <SideMenu folded={folded} />
+            </nav>
+          </Layout.Sider>
+          <Layout.Content className="shell-content">
+            <Switch>
+              {open.map((p) => (
+                <Route key={p.path} path={p.path}>
+                  <PageView page={p} />
+                </Route>
+              ))}
+              <Route path="/">
+                {first ? <Redirect to={first.path} replace /> : <Result status="info" title={t("shell.noPages")} />}
+              </Route>
+              <Route>
+                <Result status="404" title={t("shell.notFound")} subTitle={t("shell.notFoundHint")} />
+              </Route>
+            </Switch>
+          </Layout.Content>
+        </Layout>
+      </Layout>
+      {lock.locked && <LockScreen onUnlock={lock.release} />}
+    </Router>
+  );
+}
