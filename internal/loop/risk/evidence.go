@@ -160,8 +160,8 @@ func (c *Catalogue) Evidence(child string) *Evidence {
 // Set puts a piece of evidence: an int, a bool or a text of the field's values,
 // and when it came to be. The newer one stays.
 //
-// Errors: one when the field is unknown, the kind is wrong or the text is none
-// of the field's values.
+// Errors: one when the field is unknown, the kind is wrong, the text is none
+// of the field's values or the time is missing.
 func (c *Catalogue) Set(e *Evidence, name string, value any, at time.Time) error {
 	n, ok := c.index[name]
 	if !ok {
@@ -184,6 +184,9 @@ func (c *Catalogue) Set(e *Evidence, name string, value any, at time.Time) error
 	}
 	if !ok {
 		return fmt.Errorf("evidence %q can't hold that value", name)
+	}
+	if it.at == 0 {
+		return fmt.Errorf("evidence %q has no time", name)
 	}
 	if e.has&(1<<n) == 0 || it.at >= e.items[n].at {
 		e.items[n], e.has = it, e.has|1<<n

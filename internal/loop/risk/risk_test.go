@@ -147,8 +147,15 @@ func TestEvidence(t *testing.T) {
 			t.Errorf("%s took %v", name, bad)
 		}
 	}
+	if err := c.Set(e, "phq_total", 7, time.Time{}); err == nil {
+		t.Error("evidence without a time was taken")
+	}
 	if e.has != 0 {
 		t.Error("refused evidence stayed")
+	}
+	r := Result{Fired: []Fired{{Code: "x", Urgency: Red}}}
+	if p, rose := (Provisional{}).Rise(r, now); !rose || p.Urgency != Red {
+		t.Error("a rule without a time did not raise what was never cleared")
 	}
 	_ = c.Set(e, "phq_total", 7, now)
 	_ = c.Set(e, "phq_total", 3, now.Add(-time.Hour))

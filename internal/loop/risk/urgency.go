@@ -29,7 +29,7 @@ func (p Provisional) Rise(r Result, now time.Time) (Provisional, bool) {
 	var top Colour
 	var rules, text []string
 	for _, f := range r.Fired {
-		if f.At <= p.ClearedAt {
+		if p.ClearedAt != 0 && f.At <= p.ClearedAt {
 			continue
 		}
 		rules, text = append(rules, f.Code), append(text, f.Text)
