@@ -108,7 +108,7 @@ func wifi(m *report.Message, v []string, from int) {
 	for _, i := range at {
 		w := report.Wifi{MAC: strings.TrimSpace(v[i])}
 		if name <= i {
-			w.SSID = new(unescapeName(strings.Join(v[name:i], ",")))
+			w.SSID = new(printable([]byte(unescapeName(strings.Join(v[name:i], ",")))))
 		}
 		name = i + 1
 		if i+1 < len(v) {

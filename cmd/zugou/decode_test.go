@@ -1,0 +1,154 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var updateDecode = flag.Bool("update-decode", false, "write the golden files of decode anew")
+
+// The golden files were read line by line against the frames when written;
+// the frames were made by other code than ours.
+func TestDecodeGolden(t *testing.T) {
+	for _, protocol := range []string{"watch", "jt808", "gt06"} {
+		in, err := os.ReadFile(filepath.Join("testdata", "decode", protocol+".in"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, _, err := zugou(t, string(in), "decode", protocol)
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden := filepath.Join("testdata", "decode", protocol+".golden")
+		if *updateDecode {
+			if err := os.WriteFile(golden, []byte(out), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, lines := strings.Split(out, "\n"), strings.Split(string(want), "\n")
+		for i := range max(len(got), len(lines)) {
+			a, b := "", ""
+			if i < len(got) {
+				a = got[i]
+			}
+			if i < len(lines) {
+				b = lines[i]
+			}
+			if a != b {
+				t.Errorf("%s line %d:\n got %s\nwant %s", protocol, i+1, a, b)
+			}
+		}
+	}
+}
+
+// objects runs decode and gives its output, an object a line.
+func objects(t *testing.T, in string, args ...string) []map[string]any {
+	t.Helper()
+	out, _, err := zugou(t, in, append([]string{"decode"}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []map[string]any
+	for line := range strings.Lines(out) {
+		m := map[string]any{}
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func TestDecodeLines(t *testing.T) {
+	lk := "[3G*1540000001*0002*LK]"
+	for _, in := range []string{lk + "\n\n  \n" + lk + "\n", lk + "\r\n\r\n\r\n" + lk, "\ufeff" + lk + "\n\n\n  " + lk + "  "} {
+		got := objects(t, in, "watch")
+		if len(got) != 2 || got[0]["n"] != 1.0 || got[1]["n"] != 4.0 || got[1]["reply"] != lk {
+			t.Errorf("%q: %v", in, got)
+		}
+	}
+	if got := objects(t, "", "watch"); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+	// A frame of nearly 64 KiB in hex with spaces, one above, and a line that is no frame at all.
+	long := fmt.Sprintf("[3G*1540000001*%04x*TK,%s]", 60003, strings.Repeat("x", 60000))
+	var spaced strings.Builder
+	spaced.WriteString("hex:")
+	for _, b := range []byte(long) {
+		fmt.Fprintf(&spaced, "%02X ", b)
+	}
+	in := spaced.String() + "\n" + "[3G*1*0002*" + strings.Repeat("y", 300<<10) + "]\n" + strings.Repeat("z", maxLine+10) + "\n" + lk
+	got := objects(t, in, "watch")
+	if len(got) != 4 || got[0]["media"].(map[string]any)["bytes"] != 60000.0 || got[0]["reply"] != "hex:5b33472a313534303030303030312a303030342a544b2c315d" ||
+		got[1]["error"] == nil || got[2]["error"] == nil || got[3]["n"] != 4.0 || got[3]["reply"] != lk {
+		t.Errorf("%d objects: %.300v", len(got), got)
+	}
+	if got := objects(t, "7E 00 02 00 00 01 54 00 00 00 01 00 01 57 7E\n hex:7e000200000154000000010001577e", "jt808"); len(got) != 2 || got[0]["type"] != "0x0002" ||
+		got[0]["reply"] != "7e8001000501540000000100000001000200d37e" || got[1]["reply"] != "hex:7e8001000501540000000100000001000200d37e" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestDecodeTime(t *testing.T) {
+	got := objects(t, "7878058a000688290d0a\n", "gt06")
+	if reply, _ := got[0]["reply"].(string); !strings.HasPrefix(reply, "78780b8a") || len(reply) != 32 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestDecodeProfile(t *testing.T) {
+	raw := "7e0200001c0154000000010001 00010000 00000002 01b77400 065f2a20 0000 0000 0000 260102030405"
+	sum := byte(0)
+	for i, s := 0, strings.ReplaceAll(raw[2:], " ", ""); i < len(s); i += 2 {
+		var b byte
+		fmt.Sscanf(s[i:i+2], "%02x", &b)
+		sum ^= b
+	}
+	raw += fmt.Sprintf("%02x7e", sum)
+	for name, want := range map[string]string{"standard": "general", "g10ls": "vibration", "aovx": "movement", "generic": "tamper"} {
+		got := objects(t, raw, "jt808", "--profile", name)
+		if fmt.Sprint(got[0]["alarms"]) != "["+want+"]" {
+			t.Errorf("%s: %v", name, got[0])
+		}
+	}
+	for _, args := range [][]string{{"decode"}, {"decode", "udp"}, {"decode", "jt808", "--profile", "nix"}, {"decode", "watch", "--profile", "g10ls"}, {"decode", "gt06", "--nix"}} {
+		if _, _, err := zugou(t, "", args...); err == nil {
+			t.Errorf("%v passed", args)
+		}
+	}
+}
+
+func FuzzDecodeLines(f *testing.F) {
+	for _, protocol := range []string{"watch", "jt808", "gt06"} {
+		in, err := os.ReadFile(filepath.Join("testdata", "decode", protocol+".in"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		for line := range strings.Lines(string(in)) {
+			f.Add(protocol, line)
+		}
+	}
+	f.Fuzz(func(t *testing.T, protocol, in string) {
+		if protocol != "watch" && protocol != "jt808" && protocol != "gt06" {
+			return
+		}
+		lines := strings.Count(in, "\n") + 1
+		for _, m := range objects(t, in, protocol) {
+			if n, _ := m["n"].(float64); n < 1 || int(n) > lines {
+				t.Fatalf("%v", m)
+			}
+			if m["error"] == nil && m["type"] == nil {
+				t.Fatalf("neither type nor error: %v", m)
+			}
+		}
+	})
+}
