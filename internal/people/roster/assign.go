@@ -122,8 +122,10 @@ func columnLetter(i int) string {
 func (l *layout) columnMeaning(path []string) meaning {
 	leaf := path[len(path)-1]
 	m := l.meaning(leaf)
-	if !m.known() {
-		m = fuzzyHeading(leaf, l.kind)
+	if !m.known() || m.attr == attrOther {
+		if f := fuzzyHeading(leaf, l.kind); f.known() {
+			m = f
+		}
 	}
 	for i := len(path) - 2; i >= 0; i-- {
 		m = l.within(path[i], leaf, m)

@@ -67,6 +67,7 @@ func (r *reader) addRow(s *sheet.Sheet, t *table, tableIndex int, row, above she
 	out := Row{Sheet: s.Name, Number: row.Number, Name: p.Name, Person: p, Notes: notes, table: tableIndex}
 	if r.o.Kind == Devices {
 		out.Device = readDevice(get)
+		f.numbered = t.has(DeviceNo, IMEI)
 	}
 	for i := range row.Cells {
 		out.Cells = append(out.Cells, row.Cells[i].Text)

@@ -123,7 +123,7 @@ var synonyms = buildSynonyms(map[Field]string{
 // deviceSynonyms count in lists of devices only.
 var deviceSynonyms = buildSynonyms(map[Field]string{
 	IMEI:        "IMEI IMEI号 IMEI码 设备IMEI 设备IMEI号 IMEI编号 IMEI号码 串号 设备串号 机身串号 手机串号 国际移动设备识别码",
-	DeviceNo:    "设备号 设备编号 设备ID 设备号码 手环号 手环编号 手环ID 胸牌编号 胸牌号 胸牌ID 终端号 终端编号 终端ID 设备序列号 SN SN码 SN号 序列号 设备码 手表编号 手表号 腕表编号 腕表号 设备唯一码 机身码 机身号 产品编号 智能手环编号 智能胸牌编号 电子胸牌编号 装备编号 器材编号 定位器编号 定位器号 设备标识 编号 设备编码 产品序列号 终端序列号 手环胸牌编号 卡片编号 工牌号 终端设备号 终端设备编号",
+	DeviceNo:    "设备号 设备编号 设备ID 设备号码 手环号 手环编号 手环ID 胸牌编号 胸牌号 胸牌ID 终端号 终端编号 终端ID 设备序列号 SN SN码 设备SN 设备SN码 设备SN号 终端SN 手环SN 手环SN码 胸牌SN SN编号 设备IMEI或编号 设备标识码 编码 设备条码 条形码 设备二维码 SN号 序列号 设备码 手表编号 手表号 腕表编号 腕表号 设备唯一码 机身码 机身号 产品编号 智能手环编号 智能胸牌编号 电子胸牌编号 装备编号 器材编号 定位器编号 定位器号 设备标识 编号 设备编码 产品序列号 终端序列号 手环胸牌编号 卡片编号 工牌号 终端设备号 终端设备编号",
 	DeviceModel: "型号 设备型号 规格型号 产品型号 规格 终端型号 机型",
 	DeviceKind:  "设备类型 类型 设备种类 产品类型 产品名称 设备名称 种类 设备类别 名称 类别 终端类型 佩戴设备 装备类型 品名 产品类别 设备形态",
 	DeviceMaker: "厂家 品牌 生产厂家 厂商 设备厂家 供应商 生产厂商",

@@ -23,6 +23,7 @@ func (r *reader) judge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.distrustNumbers()
 	j := &judge{kind: r.o.Kind, known: known, ids: map[civil.ResidentID]*Row{}, noID: map[string]*Row{}, devices: map[string]*Row{}}
 	for i := range r.result.Rows {
 		row := &r.result.Rows[i]
@@ -31,6 +32,31 @@ func (r *reader) judge(ctx context.Context) error {
 		row.Notes = append(row.Notes, notesOf(row, r.facts[i])...)
 	}
 	return nil
+}
+
+// distrustNumbers drops the numbers of devices of a table where more than half
+// of them are the same as another: then the column is a model or a batch, and
+// refusing every row would help nobody.
+func (r *reader) distrustNumbers() {
+	if r.o.Kind != Devices {
+		return
+	}
+	total, distinct := map[int]int{}, map[int]map[string]bool{}
+	for _, row := range r.result.Rows {
+		if row.Device.Number == "" {
+			continue
+		}
+		if distinct[row.table] == nil {
+			distinct[row.table] = map[string]bool{}
+		}
+		total[row.table]++
+		distinct[row.table][row.Device.Number] = true
+	}
+	for i, row := range r.result.Rows {
+		if n := total[row.table]; n > 1 && len(distinct[row.table])*2 < n {
+			r.facts[i].numbered = false
+		}
+	}
 }
 
 // known asks the register about all IDs at once.
@@ -123,7 +149,7 @@ func (j *judge) row(row *Row, f facts) verdict {
 	if v := j.same(row); v.outcome != "" {
 		return v
 	}
-	if v := j.device(row); v.outcome != "" {
+	if v := j.device(row, f); v.outcome != "" {
 		return v
 	}
 	switch {
@@ -180,11 +206,12 @@ func (j *judge) same(row *Row) verdict {
 	return verdict{}
 }
 
-func (j *judge) device(row *Row) verdict {
-	if j.kind != Devices {
+// device looks at the number of the device, in lists that have a column of it.
+func (j *judge) device(row *Row, f facts) verdict {
+	if j.kind != Devices || !f.numbered {
 		return verdict{}
 	}
-	if row.Device == nil || row.Device.Number == "" {
+	if row.Device.Number == "" {
 		return verdict{Refuse, DeviceMissing, 0}
 	}
 	if first := j.devices[row.Device.Number]; first != nil {

@@ -25,6 +25,7 @@ type facts struct {
 	sexSaid  civil.Sex
 	areaSaid bool // some address was given
 	areaSeen bool // and a village of ours found in it
+	numbered bool // the list has a column for the number of the device
 }
 
 // scope is what the rows below are about, by what stands above them.
@@ -70,7 +71,7 @@ func (r *reader) readSheet(s *sheet.Sheet) {
 		if t == nil {
 			continue
 		}
-		switch why, section := r.classify(t, row); {
+		switch why, section := r.classify(t, row, now); {
 		case why == "blank":
 		case why == "section":
 			r.skip(s, row.Number, why)
@@ -144,6 +145,10 @@ func (r *reader) scopeOf(s *sheet.Sheet, heading int) scope {
 
 // enter goes into the area that a line between the rows names.
 func (r *reader) enter(base, now scope, section region.Code) scope {
+	if section == "" {
+		now.village = ""
+		return now
+	}
 	if section.Level() == region.LevelVillage {
 		now.village, now.township = section, section.At(region.LevelTownship)
 		return now
@@ -161,7 +166,7 @@ var (
 
 // classify tells what a row is: "" for a data row; blank, subtotal, note,
 // example, or section with the area it names.
-func (r *reader) classify(t *table, row sheet.Row) (why string, section region.Code) {
+func (r *reader) classify(t *table, row sheet.Row, now scope) (why string, section region.Code) {
 	var own []string // texts of the row itself, each once
 	seen := map[string]bool{}
 	seqCols := map[int]bool{}
@@ -212,14 +217,12 @@ func (r *reader) classify(t *table, row sheet.Row) (why string, section region.C
 			return "note", ""
 		}
 	}
-	if wide || len(own) == 1 {
-		if code, ok := r.section(own[0]); ok {
+	if wide || (len(own) == 1 && !t.inArea(row, own[0])) {
+		if code, ok := r.section(own[0], now); ok {
 			return "section", code
 		}
-		if wide || utf8.RuneCountInString(own[0]) > 20 || !plausibleName(own[0]) || name == "" && !identified(t, row) {
-			if !identified(t, row) || wide {
-				return "note", ""
-			}
+		if wide || (name == own[0] && !plausibleName(name)) || utf8.RuneCountInString(own[0]) > 20 {
+			return "note", ""
 		}
 	}
 	if !identified(t, row) {
@@ -247,24 +250,30 @@ func identified(t *table, row sheet.Row) bool {
 	return false
 }
 
-// section reads a line such as 一、邮亭镇（25人） or 友谊村.
-func (r *reader) section(v string) (region.Code, bool) {
+// section reads a line such as 一、邮亭镇（25人） or 友谊村; the area is empty if it
+// is an area but not one of ours.
+func (r *reader) section(v string, now scope) (region.Code, bool) {
 	s := civil.Squeeze(civil.HalfWidth(v))
 	s = strings.TrimLeft(s, "一二三四五六七八九十0123456789、.()")
 	if i := strings.IndexAny(s, "(:"); i > 0 {
 		s = s[:i]
 	}
-	if utf8.RuneCountInString(s) > 24 {
+	if utf8.RuneCountInString(s) > 24 || utf8.RuneCountInString(s) < 2 {
 		return "", false
 	}
 	if code, ok := r.o.Regions.FindTownship(s, r.o.Home); ok {
 		return code, true
 	}
-	if p := r.o.Regions.Locate(s, r.o.Home, ""); p.Village() && p.Rest == "" && (strings.Contains(s, "村") || strings.Contains(s, "社区") || strings.Contains(s, "居")) {
+	if !areaName.MatchString(s) {
+		return "", false
+	}
+	if p := r.o.Regions.Locate(s, r.o.Home, now.township); p.Village() && p.Rest == "" {
 		return p.Code, true
 	}
-	return "", false
+	return "", utf8.RuneCountInString(s) > 2
 }
+
+var areaName = regexp.MustCompile(`(村|社区|居|村委会|居委会|镇|街道|乡)$`)
 
 func plausibleName(s string) bool {
 	n := civil.NormalizeName(s)
@@ -284,6 +293,19 @@ func keepDigits(r rune) rune {
 
 func plainNumber(s string) bool {
 	return strings.Trim(civil.HalfWidth(s), "0123456789.、()") == ""
+}
+
+// inArea reports whether a text stands in a column for areas: a row with
+// nothing else was filled in beforehand.
+func (t *table) inArea(row sheet.Row, v string) bool {
+	for _, f := range []Field{Township, Village, Group, Address, Registered, RegTownship, RegVillage, School} {
+		for _, c := range t.at[f] {
+			if text(row.At(c)) == v {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // first gives the first cell of the columns that holds something.
@@ -320,7 +342,7 @@ func (r *reader) fillDown(s *sheet.Sheet, t *table, from int) {
 			start, prev := -1, ""
 			for i := from; i < len(s.Rows); i++ {
 				row := s.Rows[i]
-				why, _ := r.classify(t, row)
+				why, _ := r.classify(t, row, scope{})
 				if why != "" {
 					continue
 				}
@@ -346,7 +368,7 @@ func (r *reader) fillDown(s *sheet.Sheet, t *table, from int) {
 			}
 			var carry sheet.Cell
 			for i := start; i < len(s.Rows); i++ {
-				if why, _ := r.classify(t, s.Rows[i]); why != "" {
+				if why, _ := r.classify(t, s.Rows[i], scope{}); why != "" {
 					continue
 				}
 				if text(s.Rows[i].At(col)) != "" {
