@@ -124,7 +124,7 @@ func setState(ctx context.Context, tx *db.Tx, row accountRow, to State, by id.ID
 // newest first.
 func passwordsKept(ctx context.Context, r db.Reader, account id.ID, n int64) ([]string, error) {
 	var out []string
-	err := r.List(ctx, &out, "SELECT password FROM password_history WHERE account_id = ? ORDER BY at DESC LIMIT ?", account, n)
+	err := r.List(ctx, &out, "SELECT password FROM password_history WHERE account_id = ? ORDER BY id DESC LIMIT ?", account, n)
 	return out, err
 }
 
@@ -134,12 +134,11 @@ func setPassword(ctx context.Context, tx *db.Tx, account id.ID, hash string, mus
 		hash, tx.Now, must, account); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO password_history (account_id, at, password) VALUES (?, ?, ?)
-		ON CONFLICT (account_id, at) DO UPDATE SET password = excluded.password`, account, tx.Now, hash); err != nil {
+	if _, err := tx.Exec(ctx, "INSERT INTO password_history (id, account_id, at, password) VALUES (?, ?, ?, ?)", id.New(), account, tx.Now, hash); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM password_history WHERE account_id = ? AND at NOT IN
-		(SELECT at FROM password_history WHERE account_id = ? ORDER BY at DESC LIMIT ?)`, account, account, kept)
+	_, err := tx.Exec(ctx, `DELETE FROM password_history WHERE account_id = ? AND id NOT IN
+		(SELECT id FROM password_history WHERE account_id = ? ORDER BY id DESC LIMIT ?)`, account, account, kept)
 	return err
 }
 

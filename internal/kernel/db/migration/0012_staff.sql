@@ -31,11 +31,12 @@ CREATE UNIQUE INDEX account_phone ON account (phone_index, kind) WHERE phone_ind
 CREATE INDEX account_region ON account (region, state);
 
 CREATE TABLE password_history (
+  id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL,
   at BIGINT NOT NULL,
-  password TEXT NOT NULL,
-  PRIMARY KEY (account_id, at)
+  password TEXT NOT NULL
 );
+CREATE INDEX password_history_account ON password_history (account_id, id);
 
 CREATE TABLE second_factor (
   account_id TEXT NOT NULL,
