@@ -137,3 +137,11 @@ type FieldPhone struct {
 func (s *Service) auditChild(ctx context.Context, tx *db.Tx, action access.Action, child id.ID, region string, purpose id.ID) error {
 	return audit.Write(ctx, tx, audit.Entry{Action: action, SubjectKind: "child", Subject: child, Region: region, Purpose: string(purpose)})
 }
+
+// StaffNames gives what colleagues see of accounts.
+func (s *Service) StaffNames(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.ID]StaffBrief, error) {
+	return s.people.Staff(ctx, r, accounts)
+}
+
+// DealtUnsaved clears an unsaved alarm by an operator's word.
+func (s *Service) DealtUnsaved(_ context.Context, key string) { s.unsaved.Stored(key) }

@@ -1,7 +1,6 @@
 package seat
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"time"
@@ -89,9 +88,6 @@ func (u *Unsaved) Stored(key string) {
 	defer u.mu.Unlock()
 	delete(u.alarms, key)
 }
-
-// Dealt clears an entry by an operator's word.
-func (u *Unsaved) Dealt(_ context.Context, key string) { u.Stored(key) }
 
 // List gives the entries, oldest first.
 func (u *Unsaved) List() []UnsavedAlarm {

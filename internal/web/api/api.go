@@ -1,0 +1,156 @@
+// Package api is the calls of the program over HTTP, described as OpenAPI 3.1
+// at /api/openapi.json. Each file holds the calls of one noun; a call does no
+// more than read its input, ask one service, and dress the answer.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"zugou/internal/centre/dispatch"
+	"zugou/internal/centre/matter"
+	"zugou/internal/centre/seat"
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/people/staff"
+	"zugou/internal/web/chassis"
+	"zugou/internal/web/stream"
+)
+
+// Parts are what the calls ask.
+type Parts struct {
+	DB       *db.DB
+	Keys     *crypto.Keyring
+	Clock    clock.Clock
+	Log      *slog.Logger
+	Words    chassis.Words
+	Staff    *staff.Service
+	Seat     *seat.Service
+	Matters  *matter.Service
+	Orders   *dispatch.Service
+	Hub      *stream.Hub
+	System   func(ctx context.Context) System
+	District string
+	Version  string
+}
+
+// API holds the parts behind the calls.
+type API struct {
+	Parts
+	huma huma.API
+}
+
+// New registers all calls on mux.
+func New(mux *http.ServeMux, p Parts) *API {
+	config := huma.DefaultConfig("zugou", p.Version)
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
+	config.CreateHooks = nil // no $schema links in answers
+	config.Transformers = nil
+	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
+		return refused(p.Words, status, message, causes)
+	}
+	a := &API{Parts: p, huma: humago.New(mux, config)}
+	a.signIn()
+	a.seat()
+	a.orders()
+	a.help()
+	a.system()
+	a.drills()
+	a.audit()
+	return a
+}
+
+// refused is what huma answers by itself: input that does not fit the
+// description. Its English reasons are for the log of a developer; people are
+// shown the field and our own words.
+func refused(w chassis.Words, status int, _ string, causes []error) huma.StatusError {
+	var fields []errs.Field
+	for _, c := range causes {
+		var d *huma.ErrorDetail
+		if errors.As(c, &d) {
+			fields = append(fields, errs.Field{Name: place(d.Location), Key: "input.form"})
+		}
+	}
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		return chassis.NewFault(errs.Invalid("body", "input.too_large"), w)
+	case len(fields) > 0:
+		return chassis.NewFault(errs.InvalidFields(fields), w)
+	case status >= 500:
+		return chassis.NewFault(errs.Internal(nil), w)
+	}
+	return chassis.NewFault(errs.Invalid("body", "input.form"), w)
+}
+
+// call registers one call. In has huma's tags for path, query and Body; what
+// fn returns is the answer's body.
+func call[In, Out any](a *API, method, path, summary string, fn func(ctx context.Context, in *In) (Out, error)) {
+	type answer struct{ Body Out }
+	huma.Register(a.huma, huma.Operation{OperationID: operationID(method, path), Method: method, Path: "/api" + path, Summary: summary, DefaultStatus: http.StatusOK},
+		func(ctx context.Context, in *In) (*answer, error) {
+			out, err := fn(ctx, in)
+			if err != nil {
+				return nil, a.fault(ctx, err)
+			}
+			return &answer{out}, nil
+		})
+}
+
+// fault dresses a service's error and logs what is our own fault, once.
+func (a *API) fault(ctx context.Context, err error) error {
+	f := chassis.NewFault(err, a.Words)
+	if k := errs.KindOf(err); k == errs.KindInternal || k == errs.KindBusy {
+		a.Log.Error("call failed", "request", chassis.From(ctx).ID, "error", err)
+	}
+	return f
+}
+
+// done is the answer of calls that have nothing to say.
+type done struct {
+	OK bool `json:"ok"`
+}
+
+// page is a list with the cursor of what follows.
+type page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next"`
+}
+
+// view reads in one consistent state.
+func view[T any](ctx context.Context, a *API, fn func(ctx context.Context, r db.Reader) (T, error)) (T, error) {
+	var out T
+	err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		var err error
+		out, err = fn(ctx, r)
+		return err
+	})
+	return out, err
+}
+
+// operationID makes the name of a call for clients: POST /matters/{id}/close
+// is postMattersIdClose.
+func operationID(method, path string) string {
+	var b strings.Builder
+	b.WriteString(strings.ToLower(method))
+	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("/{}-_.", r) }) {
+		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+	}
+	return b.String()
+}
+
+// place gives the field's name from huma's location: body.child.name is child.name.
+func place(location string) string {
+	_, name, found := strings.Cut(location, ".")
+	if !found {
+		return location
+	}
+	return name
+}

@@ -1,0 +1,349 @@
+// Package stream sends what happens to the screens, as server-sent events.
+//
+//	commit ─► event rows ─► Tail (one a process, commit order) ─► Hub ─┬─► screen
+//	memory: alarms that could not be stored ───────────────────────────┘
+//
+// A browser that was away says the last id that it saw and is given what it
+// missed; after too long a gap it is told to load anew. Events hold ids only;
+// who may know of an event is decided here, at delivery, by the rights as they
+// are at that moment. A locked seat is told only that it rings.
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
+)
+
+// Watcher says who listens on a session and whether the session may see, or
+// only be rung. An error of kind unauthenticated ends the stream.
+type Watcher func(ctx context.Context) (actor access.Actor, sees bool, err error)
+
+// Hub spreads events to the screens of this process.
+type Hub struct {
+	db  *db.DB
+	log *slog.Logger
+
+	mu     sync.Mutex
+	subs   map[*sub]struct{}
+	recent []item // the last ones, oldest first
+}
+
+// item is one event with what delivery needs to know.
+type item struct {
+	db.Event
+	data       payload
+	conflicted []id.ID // accounts that must not hear of it
+}
+
+// payload is the part of an event's data that delivery looks at.
+type payload struct {
+	Urgency string `json:"urgency"`
+	Drill   bool   `json:"drill"`
+	Account id.ID  `json:"account"`
+}
+
+type sub struct {
+	ch   chan item
+	lost chan struct{} // closed when the screen is too slow
+	once sync.Once
+}
+
+const (
+	keepRecent   = 4096
+	buffer       = 512
+	mostReplayed = 2000
+	heartbeat    = 15 * time.Second
+	recheck      = 5 * time.Second
+)
+
+// New makes a hub; Run feeds it.
+func New(d *db.DB, log *slog.Logger) *Hub {
+	return &Hub{db: d, log: log, subs: map[*sub]struct{}{}}
+}
+
+// Run reads events until ctx ends.
+func (h *Hub) Run(ctx context.Context) {
+	var xid, seq int64
+	for ctx.Err() == nil {
+		var err error
+		if xid, seq, err = h.db.LastEvent(ctx); err == nil {
+			break
+		}
+		h.log.Error("events not read", "error", err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+	h.db.Tail(ctx, xid, seq, func(e db.Event) { h.spread(h.item(ctx, e)) })
+}
+
+func (h *Hub) item(ctx context.Context, e db.Event) item {
+	it := item{Event: e}
+	_ = json.Unmarshal(e.Data, &it.data) // other data has other fields
+	if e.Topic != "matter" {
+		return it
+	}
+	err := h.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		return r.List(ctx, &it.conflicted, "SELECT account_id FROM matter_conflict WHERE matter_id = ? AND account_id <> '' AND removed_at = 0", e.Ref)
+	})
+	if err != nil {
+		h.log.Error("conflict list not read", "error", err)
+	}
+	return it
+}
+
+func (h *Hub) spread(it item) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if it.Seq != 0 {
+		if len(h.recent) >= keepRecent {
+			h.recent = slices.Delete(h.recent, 0, keepRecent/4)
+		}
+		h.recent = append(h.recent, it)
+	}
+	for s := range h.subs {
+		select {
+		case s.ch <- it:
+		default:
+			s.once.Do(func() { close(s.lost) })
+		}
+	}
+}
+
+// Tell spreads what is in no table: it reaches who listens now.
+func (h *Hub) Tell(topic, kind, region, ref string, data any) {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return
+	}
+	it := item{Event: db.Event{At: clock.Of(h.db.Clock().Now()), Topic: topic, Kind: kind, Region: region, Ref: ref, Data: text}}
+	_ = json.Unmarshal(text, &it.data)
+	h.spread(it)
+}
+
+// Listeners gives the number of screens connected to this process.
+func (h *Hub) Listeners() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.subs)
+}
+
+// join subscribes and gives what the screen missed since its last id; whole is
+// false if that is too long ago.
+func (h *Hub) join(ctx context.Context, last string) (s *sub, missed []item, whole bool) {
+	s = &sub{ch: make(chan item, buffer), lost: make(chan struct{})}
+	xid, seq, ok := db.ParseCursor(last)
+	h.mu.Lock()
+	h.subs[s] = struct{}{}
+	recent := slices.Clone(h.recent)
+	h.mu.Unlock()
+	if !ok {
+		return s, nil, true
+	}
+	after := func(it item) bool { return it.Xid > xid || it.Xid == xid && it.Seq > seq }
+	if len(recent) > 0 && !after(recent[0]) {
+		for _, it := range recent {
+			if after(it) {
+				missed = append(missed, it)
+			}
+		}
+		return s, missed, true
+	}
+	events, err := h.db.EventsAfter(ctx, xid, seq, mostReplayed)
+	if err != nil || len(events) == mostReplayed {
+		return s, nil, false
+	}
+	for _, e := range events {
+		missed = append(missed, h.item(ctx, e))
+	}
+	return s, missed, true
+}
+
+func (h *Hub) leave(s *sub) {
+	h.mu.Lock()
+	delete(h.subs, s)
+	h.mu.Unlock()
+}
+
+// visible tells whether the actor may know of the event.
+func visible(a access.Actor, it item) bool {
+	if slices.Contains(it.conflicted, a.Account) {
+		return false
+	}
+	switch it.Topic {
+	case "matter":
+		return a.Allowed("matter.read", access.Target{Region: it.Region})
+	case "signal":
+		return a.Allowed("signal.read", access.Target{Region: it.Region})
+	case "unsaved":
+		return a.Allowed("signal.match", access.Target{Region: it.Region})
+	case "notice":
+		return it.data.Account == a.Account
+	case "duty":
+		return a.Allowed("duty.read", access.Target{Region: it.Region})
+	case "system":
+		return len(a.Grants) > 0 && !a.Has(access.Citizen)
+	case "session", "account":
+		return false // the hub's own business, see Serve
+	}
+	return it.data.Account != "" && it.data.Account == a.Account
+}
+
+// rings are the events that ring at the seat.
+var rings = []string{"opened", "pressed_again", "reopened", "missed", "nobody", "help_more", "kept"}
+
+func ringsFor(a access.Actor, it item) bool {
+	return (it.Topic == "matter" || it.Topic == "signal") && slices.Contains(rings, it.Kind) && (a.Has(access.SeatOperator) || a.Has(access.SeatLeader))
+}
+
+// Serve writes the stream of one screen until it leaves.
+func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) error {
+	ctx := r.Context()
+	actor, sees, err := watch(ctx)
+	if err != nil {
+		return err
+	}
+	head := rw.Header()
+	head.Set("Content-Type", "text/event-stream; charset=utf-8")
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Accel-Buffering", "no")
+	last := r.Header.Get("Last-Event-ID")
+	if last == "" {
+		last = r.URL.Query().Get("last")
+	}
+	s, missed, whole := h.join(ctx, last)
+	defer h.leave(s)
+	out := &writer{rw: rw, flush: http.NewResponseController(rw)}
+	out.event("hello", "", map[string]any{"now": clock.Of(h.db.Clock().Now())})
+	if !whole {
+		out.event("reload", "", map[string]any{})
+	}
+	sent := db.Event{}
+	deliver := func(it item) {
+		if it.Seq != 0 { // what join replayed may come again from the tail
+			if it.Xid < sent.Xid || it.Xid == sent.Xid && it.Seq <= sent.Seq {
+				return
+			}
+			sent = it.Event
+		}
+		if !visible(actor, it) {
+			return
+		}
+		if ringsFor(actor, it) {
+			ring := map[string]any{"urgency": it.data.Urgency, "drill": it.data.Drill}
+			if sees {
+				ring["matter_id"] = it.Ref
+			}
+			out.event("ring", "", ring)
+		}
+		if !sees {
+			return
+		}
+		if it.Topic == "unsaved" {
+			out.event("unsaved", "", it.Data)
+			return
+		}
+		out.event("change", it.Cursor(), it.Event)
+	}
+	for _, it := range missed {
+		deliver(it)
+	}
+	out.send()
+	beat, check := time.NewTicker(heartbeat), time.NewTicker(recheck)
+	defer beat.Stop()
+	defer check.Stop()
+	for out.err == nil {
+		recheckNow := false
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.lost:
+			out.event("reload", "", map[string]any{})
+			out.send()
+			return nil // the browser connects again, from a clean state
+		case it := <-s.ch:
+			// Rights may have changed with this very event.
+			recheckNow = it.Topic == "session" || it.Topic == "account"
+			deliver(it)
+			for more := true; more; {
+				select {
+				case it := <-s.ch:
+					recheckNow = recheckNow || it.Topic == "session" || it.Topic == "account"
+					deliver(it)
+				default:
+					more = false
+				}
+			}
+		case <-beat.C:
+			out.comment()
+		case <-check.C:
+			recheckNow = true
+		}
+		if recheckNow {
+			a, see, err := watch(ctx)
+			switch {
+			case err == nil:
+				if see && !sees {
+					out.event("reload", "", map[string]any{}) // unlocked: show what came meanwhile
+				}
+				actor, sees = a, see
+			case errs.Is(err, errs.KindUnauthenticated):
+				out.event("signed_out", "", map[string]any{})
+				out.send()
+				return nil
+			}
+			// While the storage is away the last known rights hold: the seat must ring.
+		}
+		out.send()
+	}
+	return nil
+}
+
+// writer writes events and remembers the first error.
+type writer struct {
+	rw    http.ResponseWriter
+	flush *http.ResponseController
+	err   error
+}
+
+func (w *writer) event(name, cursor string, data any) {
+	if w.err != nil {
+		return
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		w.err = err
+		return
+	}
+	if cursor != "" {
+		_, w.err = fmt.Fprintf(w.rw, "id: %s\n", cursor)
+	}
+	if w.err == nil {
+		_, w.err = fmt.Fprintf(w.rw, "event: %s\ndata: %s\n\n", name, text)
+	}
+}
+
+func (w *writer) comment() {
+	if w.err == nil {
+		_, w.err = fmt.Fprint(w.rw, ": beat\n\n")
+	}
+}
+
+func (w *writer) send() {
+	if w.err == nil {
+		w.err = w.flush.Flush()
+	}
+}
