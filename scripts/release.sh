@@ -30,7 +30,7 @@ mkdir dist
 for arch in amd64 arm64 loong64; do
 	out=dist/zugou-$version-linux-$arch
 	echo "building $out"
-	CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -ldflags "-s -w -X main.version=$version" -o "$out" ./cmd/zugou
+	CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -buildvcs=true -ldflags "-s -w -X main.version=$version" -o "$out" ./cmd/zugou
 done
 cp packaging/*.service packaging/*.timer packaging/*.sysusers packaging/zugou.json dist/
 go run ./scripts/sbom -version "$version" -made "$made" -lock web/package-lock.json \
