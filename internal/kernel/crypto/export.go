@@ -105,7 +105,7 @@ func (s sealedFile) aead(passphrase string) (cipher.AEAD, error) {
 
 // Import puts the keys of a copy into dir. Into an empty folder it restores
 // them all; into one with a keyring of the same house it adds the keys that
-// are missing there. It returns Invalid "keys.copy" or "passphrase" for a text
+// are missing there. It returns Invalid "keys.copy_damaged" or "keys.passphrase_wrong" for a text
 // that can't be opened, and Conflict "keys.other_house" if dir has the keys of
 // another house.
 func Import(dir, text, passphrase string) (*Keyring, error) {
