@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { localNow, resetClock, serverNow, tellServerTime } from "./clock";
+import { isSynced, localNow, resetClock, serverNow, tellServerTime } from "./clock";
 import { clockPhase } from "./countdown";
 
 describe("server clock", () => {
-  beforeEach(() => resetClock());
+  beforeEach(() => {
+    localStorage.clear();
+    resetClock();
+  });
   afterEach(() => vi.useRealTimers());
 
   it("keeps the sample with the least doubt", () => {
@@ -12,6 +15,14 @@ describe("server clock", () => {
     tellServerTime(now + 480_050, now - 10, now + 10);
     tellServerTime(now + 489_000, now - 900, now + 900);
     expect(Math.abs(serverNow() - localNow() - 480_050)).toBeLessThan(1);
+  });
+
+  it("remembers how far the machine is off, for a page opened without a network", () => {
+    const now = localNow();
+    tellServerTime(now + 480_000, now - 10, now + 10);
+    resetClock();
+    expect(isSynced()).toBe(false);
+    expect(Math.abs(serverNow() - Date.now() - 480_000)).toBeLessThan(100);
   });
 
   it("replaces an old sample even by a worse one", () => {

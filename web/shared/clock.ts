@@ -13,6 +13,29 @@ const SAMPLE_LIFE_MS = 600_000;
 
 let best: Sample | undefined;
 
+// What the last answer said about this machine's wall clock, for a page that
+// is opened without a network. Worth less than a sample: a hand may have moved
+// the clock since.
+const REMEMBERED = "clock-offset";
+let remembered = recall();
+
+function recall(): number {
+  try {
+    return Number(localStorage.getItem(REMEMBERED)) || 0;
+  } catch {
+    return 0;
+  }
+}
+
+function remember(offset: number): void {
+  remembered = offset;
+  try {
+    localStorage.setItem(REMEMBERED, String(Math.round(offset)));
+  } catch {
+    // Storage is off: the next page without a network trusts the machine.
+  }
+}
+
 const monotonic = () => performance.timeOrigin + performance.now();
 
 /**
@@ -25,6 +48,7 @@ export function tellServerTime(server: number, sent: number, received: number): 
   const offset = server - (sent + received) / 2;
   if (!best || error <= best.error || received - best.at > SAMPLE_LIFE_MS) {
     best = { offset, error, at: received };
+    remember(offset + received - Date.now());
     beat();
   }
 }
@@ -32,9 +56,9 @@ export function tellServerTime(server: number, sent: number, received: number): 
 /** Local monotonic milliseconds, to be given back to `tellServerTime`. */
 export const localNow = monotonic;
 
-/** Unix milliseconds by the server's clock; by the local one before any answer. */
+/** Unix milliseconds by the server's clock; before any answer, by the local one as last corrected. */
 export function serverNow(): number {
-  return best ? monotonic() + best.offset : Date.now();
+  return best ? monotonic() + best.offset : Date.now() + remembered;
 }
 
 /** Whether the server's time is known yet. */
@@ -84,5 +108,6 @@ export function useServerSecond(): number {
 /** Forgets what the server told. For tests. */
 export function resetClock(): void {
   best = undefined;
+  remembered = recall();
   second = Math.floor(serverNow() / 1000) * 1000;
 }
