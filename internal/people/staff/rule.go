@@ -19,20 +19,20 @@ import (
 // "review.days".
 type rules map[string]int64
 
-type ruleRow struct {
-	Key   string `bun:"key"`
-	Value int64  `bun:"value"`
-}
-
-// rulesAt reads the rules in force; they are few.
-func rulesAt(ctx context.Context, r db.Reader) (rules, error) {
-	var rows []ruleRow
-	if err := r.List(ctx, &rows, "SELECT key, value FROM staff_rule WHERE from_at <= ? ORDER BY key, from_at", r.At()); err != nil {
+// rulesAt reads the rules in force; they are few. A setting takes the place of
+// a built-in idle time, and what the security administrator set that of both.
+func (s *Service) rulesAt(ctx context.Context, r db.Reader) (rules, error) {
+	var rows []Rule
+	if err := r.List(ctx, &rows, "SELECT key, value, set_by FROM staff_rule WHERE from_at <= ? ORDER BY key, from_at", r.At()); err != nil {
 		return nil, err
 	}
 	out := rules{}
 	for _, row := range rows {
 		out[row.Key] = row.Value
+		role, ok := strings.CutPrefix(row.Key, "idle.")
+		if d := s.o.Idle[access.Role(role)]; ok && d > 0 && row.SetBy == "" {
+			out[row.Key] = int64(d / time.Second)
+		}
 	}
 	return out, nil
 }
@@ -117,7 +117,7 @@ func (s *Service) SetRule(ctx context.Context, key string, value int64, from clo
 		if err := access.Check(actor, "grant.approve", access.Target{Region: s.o.District}); err != nil {
 			return err
 		}
-		have, err := rulesAt(ctx, tx)
+		have, err := s.rulesAt(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,8 @@ type Options struct {
 	Sender   Sender                // nil: citizens can't register, and are told so
 	Factors  []crypto.SecondFactor // those that accounts may have; the first is the one enrolled. nil: TOTP
 	Issuer   string                // name of the house in authenticator apps
+
+	Idle map[access.Role]time.Duration // idle times in place of the built-in ones
 }
 
 // Service is what people do with accounts. It is safe for concurrent use.
@@ -71,7 +73,7 @@ func (s *Service) rules(ctx context.Context, r db.Reader) (rules, error) {
 	if have != nil && age >= 0 && age < ruleAge {
 		return have, nil
 	}
-	rs, err := rulesAt(ctx, r)
+	rs, err := s.rulesAt(ctx, r)
 	if err != nil {
 		return nil, err
 	}
