@@ -36,6 +36,7 @@ func commands() []command {
 		{"score", "score the answers to a questionnaire, JSON on standard input", runScore},
 		{"config", "print the settings that serve would run with, and where each came from", runConfig},
 		{"cert", "make a certificate for a closed network", runCert},
+		{"user", "make, reset, lock and list accounts in an emergency, on record", runUser},
 		{"keys", "copy, restore, rotate and list the keys of the house", runKeys},
 		{"backup", "copy the database and attachments while the house works", runBackup},
 		{"restore", "bring a backup into an empty data folder", runRestore},
