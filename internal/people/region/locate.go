@@ -29,6 +29,11 @@ func (t *Table) Locate(text string, home, within Code) Place {
 	if len(s) > 600 {
 		s = s[:600]
 	}
+	if code, ok := ParseCode(s); ok { // 500111116201 in a column of codes
+		if _, known := t.Get(code); known && home.Contains(code) {
+			return Place{Code: code}
+		}
+	}
 	s, outside, other := t.stripTop(s, home)
 	if outside {
 		return Place{Code: other, Rest: s, Outside: true}
@@ -67,7 +72,8 @@ func (t *Table) stripTop(s string, home Code) (rest string, outside bool, other 
 	if r, ok := t.Get(city); ok {
 		for _, n := range []string{r.Name, r.Stem()} {
 			if cut, ok := strings.CutPrefix(s, n); ok {
-				s, cityNamed = strings.TrimLeft(cut, "-,/"), true
+				// 重庆市市辖区大足区 is the official way to write it.
+				s, cityNamed = strings.TrimLeft(strings.TrimPrefix(strings.TrimLeft(cut, "-,/"), "市辖区"), "-,/"), true
 				break
 			}
 		}

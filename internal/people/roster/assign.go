@@ -16,11 +16,32 @@ func (l *layout) assign(t *table) {
 		c.field = f
 		t.at[f] = append(t.at[f], c.index)
 	}
+	// What is corrected by hand stands alone in its field, and 儿童姓名 makes of a
+	// plain 姓名 in the same list somebody else's.
+	means, corrected, explicit := make([]meaning, len(t.columns)), map[Field]bool{}, false
 	for i := range t.columns {
 		c := &t.columns[i]
-		m := l.columnMeaning(c.path)
 		if f, ok := l.fixedColumn(c); ok {
-			m = meaning{field: f}
+			corrected[f] = true
+			give(c, f)
+			continue
+		}
+		means[i] = l.columnMeaning(c.path)
+		explicit = explicit || (means[i].field == Name && means[i].child)
+	}
+	for i := range t.columns {
+		c, m := &t.columns[i], means[i]
+		if c.field != "" {
+			c.role, c.attr = c.field.person()
+			whose = c.role
+			continue
+		}
+		if explicit && m.anyName && m.role == "" {
+			m = meaning{role: Guardian, attr: attrName}
+		}
+		if corrected[m.field] || (m.role != "" && corrected[m.role.field(m.attr)]) || (m.attr == attrName && m.role == "" && corrected[Name]) ||
+			(m.attr == attrID && m.role == "" && corrected[ID]) {
+			continue
 		}
 		switch {
 		case m.staff:
@@ -135,13 +156,13 @@ func (l *layout) columnMeaning(path []string) meaning {
 
 // within reads a heading under a group.
 func (l *layout) within(group, leaf string, m meaning) meaning {
-	text, _ := cleanHeading(group)
+	text, _, _ := cleanHeading(group)
 	if registered := strings.Contains(text, "户籍") || strings.Contains(text, "户口"); registered {
 		switch m.field {
 		case Township, Village, Group, Address:
 			m.field = registeredPart(m.field)
 		case "":
-			if h, _ := cleanHeading(leaf); h == "详细" || h == "区县" {
+			if h, _, _ := cleanHeading(leaf); h == "详细" || h == "区县" {
 				m.field = Registered
 			}
 		}
@@ -152,7 +173,8 @@ func (l *layout) within(group, leaf string, m meaning) meaning {
 	case !ok || who.child:
 		if !m.known() {
 			// 学校 over 名称, 设备 over 编号: only together they say something.
-			if both := l.meaning(group + leaf); both.known() && both.attr != attrOther {
+			head := strings.NewReplacer("基本", "", "信息", "", "情况", "", "资料", "").Replace(group)
+			if both := l.meaning(head + leaf); both.known() && both.attr != attrOther {
 				return both
 			}
 		}
@@ -177,7 +199,7 @@ func (l *layout) within(group, leaf string, m meaning) meaning {
 	case m.field != "":
 		return personalField(m, who.role)
 	}
-	h, _ := cleanHeading(leaf)
+	h, _, _ := cleanHeading(leaf)
 	return meaning{role: who.role, attr: personAttr(h)}
 }
 

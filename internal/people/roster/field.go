@@ -2,6 +2,7 @@ package roster
 
 import (
 	"sort"
+	"strings"
 
 	"zugou/internal/kernel/errs"
 )
@@ -116,6 +117,20 @@ var attrLabels = map[attr]string{
 	attrName: "姓名", attrID: "身份证号", attrPhone: "电话", attrRelation: "与儿童关系", attrWhereabouts: "务工地", attrStatus: "状况",
 }
 
+// person takes the field of a contact apart; empty for other fields.
+func (f Field) person() (Role, attr) {
+	role, a, ok := strings.Cut(string(f), "_")
+	if !ok {
+		return "", ""
+	}
+	for _, r := range roles {
+		if string(r) == role {
+			return r, attr(a)
+		}
+	}
+	return "", ""
+}
+
 // Label gives the Chinese word for a field.
 func (f Field) Label() string {
 	if l, ok := labels[f]; ok {
@@ -147,6 +162,14 @@ func Fields() []Field {
 	return out
 }
 
+// aliases are other codes that people try.
+var aliases = map[string]Field{
+	"child_name": Name, "child": Name, "id_no": ID, "id_number": ID, "idcard": ID, "id_card": ID, "gender": Sex, "birth": BirthDate,
+	"birthday": BirthDate, "birth_on": BirthDate, "town": Township, "community": Village, "guardian": Guardian.field(attrName),
+	"device": DeviceNo, "device_id": DeviceNo, "serial": DeviceNo, "iccid": SIM, "model": DeviceModel, "kind": DeviceKind,
+	"type": DeviceKind, "note": Remark, "notes": Remark, "residence": Address, "hukou": Registered, "tel": Guardian.field(attrPhone),
+}
+
 // ParseField reads a field by its code or its Chinese word. Error: Invalid on
 // field "map".
 func ParseField(s string) (Field, error) {
@@ -155,8 +178,18 @@ func ParseField(s string) (Field, error) {
 			return f, nil
 		}
 	}
-	if p := parseHeading(s, Children); p.field != "" {
-		return p.field, nil
+	if f, ok := aliases[strings.ToLower(s)]; ok {
+		return f, nil
+	}
+	switch m := parseHeading(s, Devices); {
+	case m.field != "":
+		return m.field, nil
+	case m.anyName:
+		return Name, nil
+	case m.attr == attrID && m.role == "":
+		return ID, nil
+	case m.attr != "" && m.attr != attrOther && m.role != "":
+		return m.role.field(m.attr), nil
 	}
 	return "", errs.Invalid("map", "roster.no_such_field")
 }

@@ -15,6 +15,7 @@ type meaning struct {
 	attr    attr  // the property
 	staff   bool  // of an official who is no contact (填表人): not kept
 	anyName bool  // plain 姓名, which the neighbours decide about
+	bare    bool  // a word for a person and nothing else: 母亲, 孤儿; values look so too
 }
 
 func (m meaning) known() bool { return m.field != "" || m.attr != "" || m.staff }
@@ -125,7 +126,7 @@ var deviceSynonyms = buildSynonyms(map[Field]string{
 	IMEI:        "IMEI IMEI号 IMEI码 设备IMEI 设备IMEI号 IMEI编号 IMEI号码 串号 设备串号 机身串号 手机串号 国际移动设备识别码",
 	DeviceNo:    "设备号 设备编号 设备ID 设备号码 手环号 手环编号 手环ID 胸牌编号 胸牌号 胸牌ID 终端号 终端编号 终端ID 设备序列号 SN SN码 设备SN 设备SN码 设备SN号 终端SN 手环SN 手环SN码 胸牌SN SN编号 设备IMEI或编号 设备标识码 编码 设备条码 条形码 设备二维码 SN号 序列号 设备码 手表编号 手表号 腕表编号 腕表号 设备唯一码 机身码 机身号 产品编号 智能手环编号 智能胸牌编号 电子胸牌编号 装备编号 器材编号 定位器编号 定位器号 设备标识 编号 设备编码 产品序列号 终端序列号 手环胸牌编号 卡片编号 工牌号 终端设备号 终端设备编号",
 	DeviceModel: "型号 设备型号 规格型号 产品型号 规格 终端型号 机型",
-	DeviceKind:  "设备类型 类型 设备种类 产品类型 产品名称 设备名称 种类 设备类别 名称 类别 终端类型 佩戴设备 装备类型 品名 产品类别 设备形态",
+	DeviceKind:  "设备类型 类型 设备种类 产品类型 产品名称 设备名称 种类 设备类别 名称 类别 终端类型 佩戴设备 装备类型 品名 产品类别",
 	DeviceMaker: "厂家 品牌 生产厂家 厂商 设备厂家 供应商 生产厂商",
 	SIM:         "SIM卡号 SIM SIM卡 ICCID 物联网卡号 卡号 流量卡号 SIM号 物联卡号 SIM卡ICCID ICCID号 ICCID码 手机卡号 电话卡号 物联网卡 SIM卡编号 通信卡号",
 	SIMPhone:    "设备电话 手环电话 设备电话号码 设备手机号 SIM卡手机号 手环号码 胸牌电话 手表号码 腕表号码 设备手机号码 卡内号码 终端电话 SIM卡电话 手表电话 SIM卡电话号码",
@@ -155,12 +156,12 @@ func set(words string) map[string]bool {
 	return out
 }
 
-// cleanHeading gives the form headings are compared in: half width, upper
-// case, no blanks, no punctuation, without what stands in brackets; inner holds
-// the text of the brackets.
-func cleanHeading(raw string) (text, inner string) {
+// cleanHeading gives the form headings are compared in: half width, upper case,
+// without blanks, punctuation and numbering. text leaves out what stands in
+// brackets, inner is that, whole is both in order.
+func cleanHeading(raw string) (text, inner, whole string) {
 	s := strings.ToUpper(civil.Squeeze(civil.HalfWidth(raw)))
-	var b, in strings.Builder
+	var out, in, all strings.Builder
 	depth := 0
 	for _, r := range s {
 		switch r {
@@ -173,17 +174,20 @@ func cleanHeading(raw string) (text, inner string) {
 		case '*', '※', ':', '、', '/', '\\', '.', '。', ',', ';', '_', '-', '—', '·', '|', '#', '"', '\'', '★', '☆', '?', '!', '+', '&', '~':
 			continue
 		}
+		all.WriteRune(r)
 		if depth > 0 {
 			in.WriteRune(r)
 		} else {
-			b.WriteRune(r)
+			out.WriteRune(r)
 		}
 	}
-	text = strings.TrimLeft(b.String(), "0123456789①②③④⑤⑥⑦⑧⑨⑩")
-	if text == "" {
-		text = b.String()
+	unnumbered := func(s string) string {
+		if t := strings.TrimLeft(s, "0123456789①②③④⑤⑥⑦⑧⑨⑩"); t != "" {
+			return t
+		}
+		return s
 	}
-	return text, in.String()
+	return unnumbered(out.String()), in.String(), unnumbered(all.String())
 }
 
 // parseHeading reads one text of a heading by its meaning.
@@ -191,7 +195,7 @@ func parseHeading(raw string, kind Kind) meaning {
 	if raw == "" || utf8.RuneCountInString(raw) > 40 {
 		return meaning{}
 	}
-	text, inner := cleanHeading(raw)
+	text, inner, whole := cleanHeading(raw)
 	if text == "" {
 		return parseClean(inner, kind)
 	}
@@ -201,7 +205,7 @@ func parseHeading(raw string, kind Kind) meaning {
 	}
 	// 村（社区）, 监护人（姓名）, 联系电话（监护人）: the brackets belong to it,
 	// unless only the text in front of them says something.
-	both := parseClean(text+inner, kind)
+	both := parseClean(whole, kind)
 	switch {
 	case both.known() && both.attr != attrOther && !both.staff:
 		m = both
@@ -224,6 +228,11 @@ func parseClean(s string, kind Kind) meaning {
 		if f, ok := deviceSynonyms[s]; ok {
 			return meaning{field: f}
 		}
+		for _, w := range []string{"设备", "手环", "胸牌", "腕表", "手表", "终端", "SIM"} {
+			if strings.HasPrefix(s, w) && phoneWord(strings.TrimPrefix(s, w)) {
+				return meaning{field: SIMPhone}
+			}
+		}
 	}
 	if f, ok := synonyms[s]; ok {
 		return meaning{field: f}
@@ -234,6 +243,9 @@ func parseClean(s string, kind Kind) meaning {
 	}
 	if m := areaHeading(plain); m.known() {
 		return m
+	}
+	if f := areaParts(plain); f != "" {
+		return meaning{field: f}
 	}
 	if i := strings.Index(s, "关系"); i >= 0 && strings.Trim(s[i+len("关系"):], "称谓") == "" {
 		return relationHeading(s[:i])
@@ -249,8 +261,13 @@ func parseClean(s string, kind Kind) meaning {
 		if second, rest2, ok := findSubject(rest); ok && !second.child {
 			who, rest = second, rest2
 		}
+		for _, w := range []string{"佩戴", "配戴", "使用", "绑定", "领用", "持有", "领取", "发放"} { // 佩戴学生
+			rest = strings.TrimPrefix(rest, w)
+		}
+	} else if second, rest2, ok := findSubject(rest); ok && second.child { // 儿童监护人姓名
+		rest = rest2
 	}
-	m := meaning{role: who.role, child: who.child, staff: who.staff, attr: personAttr(rest)}
+	m := meaning{role: who.role, child: who.child, staff: who.staff, attr: personAttr(rest), bare: rest == ""}
 	if who.staff {
 		return m
 	}
@@ -345,7 +362,7 @@ func plainAttr(s string, kind Kind) meaning {
 func childHeading(m meaning, rest string, kind Kind) meaning {
 	switch m.attr {
 	case attrName, attrNamePhone:
-		return meaning{field: Name, child: true}
+		return meaning{field: Name, child: true, bare: m.bare}
 	case attrID:
 		return meaning{field: ID, child: true}
 	case attrPhone:
@@ -409,6 +426,41 @@ func areaHeading(s string) meaning {
 	return meaning{field: f}
 }
 
+// areaParts reads headings made of nothing but words for areas: 镇街村社区组.
+func areaParts(s string) Field {
+	town, village := false, false
+	for s != "" {
+		rest := ""
+		for _, w := range []struct {
+			word string
+			at   *bool
+		}{
+			{"乡镇", &town}, {"镇街", &town}, {"街镇", &town}, {"街道", &town}, {"镇", &town}, {"乡", &town}, {"办事处", &town},
+			{"行政村", &village}, {"村居", &village}, {"村民小组", nil}, {"小组", nil}, {"村", &village}, {"社区", &village}, {"居委会", &village},
+			{"委会", nil}, {"居委", &village}, {"居", &village}, {"区县", nil}, {"组", nil}, {"社", nil}, {"名称", nil}, {"名", nil}, {"所属", nil}, {"所在", nil},
+		} {
+			if cut, ok := strings.CutPrefix(s, w.word); ok {
+				if w.at != nil {
+					*w.at = true
+				}
+				rest, s = cut, ""
+				break
+			}
+		}
+		if s != "" {
+			return ""
+		}
+		s = rest
+	}
+	switch {
+	case village:
+		return Village
+	case town:
+		return Township
+	}
+	return ""
+}
+
 func registeredPart(f Field) Field {
 	switch f {
 	case Township:
@@ -426,7 +478,7 @@ func registeredPart(f Field) Field {
 // fuzzyHeading finds a heading with one character wrong, missing or too many
 // (身份证号吗, 监护人姓明). It is tried only in rows known to be headings.
 func fuzzyHeading(raw string, kind Kind) meaning {
-	text, _ := cleanHeading(raw)
+	text, _, _ := cleanHeading(raw)
 	rs := []rune(text)
 	if len(rs) < 3 || len(rs) > 12 {
 		return meaning{}

@@ -152,6 +152,9 @@ func (j *judge) row(row *Row, f facts) verdict {
 	if v := j.device(row, f); v.outcome != "" {
 		return v
 	}
+	if p.ID != "" && j.ids[p.ID] == nil {
+		j.ids[p.ID] = row
+	}
 	switch {
 	case p.ID != "" && f.sexSaid != "" && f.sexSaid != p.ID.Sex():
 		return verdict{Warn, SexDiffers, 0}
@@ -199,9 +202,6 @@ func (j *judge) same(row *Row) verdict {
 		if j.kind == Children {
 			return verdict{Duplicate, InRegister, 0}
 		}
-	}
-	if j.ids[p.ID] == nil {
-		j.ids[p.ID] = row
 	}
 	return verdict{}
 }

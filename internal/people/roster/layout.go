@@ -26,6 +26,35 @@ type table struct {
 	at          map[Field][]int // columns of a field, from the left
 }
 
+// across reports whether the cell of the name is merged over columns of other
+// fields: then the row is a line of text.
+func (t *table) across(row sheet.Row) bool {
+	for _, n := range t.at[Name] {
+		c := row.At(n)
+		if c.Wide < 2 {
+			continue
+		}
+		for _, o := range t.columns {
+			if o.field != "" && o.field != Name && row.At(o.index).Wide == c.Wide && row.At(o.index).Text == c.Text {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// goesOn reports a row that goes on with the one above: the name is merged
+// over both, as where each guardian has a line.
+func (t *table) goesOn(row sheet.Row) bool {
+	for _, n := range t.at[Name] {
+		if row.At(n).Above && text(row.At(n)) != "" && !t.across(row) {
+			id := first(row, t.at[ID])
+			return id.Above || text(id) == ""
+		}
+	}
+	return false
+}
+
 func (t *table) has(fields ...Field) bool {
 	for _, f := range fields {
 		if len(t.at[f]) > 0 {
@@ -52,8 +81,8 @@ func newLayout(s *sheet.Sheet, kind Kind, corrections map[Field]string) *layout 
 }
 
 func correctionKey(h string) string {
-	text, inner := cleanHeading(h)
-	return text + inner
+	_, _, whole := cleanHeading(h)
+	return whole
 }
 
 // meaning reads one heading cell, corrections first.
@@ -87,7 +116,8 @@ func text(c sheet.Cell) string {
 // a name or a number, and something else beside it, and nothing that is data.
 func (l *layout) headingRow(r sheet.Row) bool {
 	seen := map[string]bool{}
-	name, id, device, others, unknown := false, false, false, 0, 0
+	name, id, device, others := false, false, false, 0
+	bareName, bareID := false, false // 学生, 身份证: values of other columns, too
 	for i, c := range r.Cells {
 		s := text(c)
 		if s == "" || (i > 0 && c.Merged && text(r.At(i-1)) == s) {
@@ -98,13 +128,17 @@ func (l *layout) headingRow(r sheet.Row) bool {
 		}
 		m := l.meaning(s)
 		if !m.known() {
-			unknown++
 			continue
 		}
 		key := string(m.field) + "/" + string(m.role) + "/" + string(m.attr)
 		switch {
+		case m.bare:
+			// 孤儿, 留守儿童 are values of a category, 母亲 of a relation.
+			bareName = bareName || (m.field == Name && len(readCategories(s)) == 0)
 		case m.anyName || m.field == Name:
 			name = true
+		case strings.HasSuffix(s, "身份证"):
+			bareID = true
 		case m.field == ID || (m.attr == attrID && m.role == ""):
 			id = true
 		case m.field == DeviceNo || m.field == IMEI:
@@ -114,7 +148,7 @@ func (l *layout) headingRow(r sheet.Row) bool {
 		}
 		seen[key] = true
 	}
-	if l.kind == Devices && !device && !(name && id && others > 0) && len(l.fixed) == 0 {
+	if l.kind == Devices && !device && !((name || bareName) && (id || bareID) && others > 0) && len(l.fixed) == 0 {
 		return false
 	}
 	n := others
@@ -123,7 +157,8 @@ func (l *layout) headingRow(r sheet.Row) bool {
 			n++
 		}
 	}
-	return (name && (id || others >= 2)) || (id && others >= 2) || (device && n >= 2) || (n >= 2 && l.hasFixed(r))
+	return (name && (id || bareID || others >= 2)) || (bareName && (id || others >= 2)) || (id && others >= 2) ||
+		(device && (n >= 2 || bareName)) || (n >= 2 && l.hasFixed(r))
 }
 
 func (l *layout) hasFixed(r sheet.Row) bool {
@@ -332,7 +367,7 @@ func (l *layout) usable(t *table) bool {
 	personal := t.has(BirthDate, Category, School, StudentNo, Grade, Class) ||
 		t.has(Guardian.field(attrName), Carer.field(attrName), Father.field(attrName), Mother.field(attrName))
 	for _, c := range t.columns {
-		if h, _ := cleanHeading(c.heading); staffHeadings[h] && !personal {
+		if h, _, _ := cleanHeading(c.heading); staffHeadings[h] && !personal {
 			return false
 		}
 	}

@@ -110,7 +110,7 @@ type Table struct {
 type Skipped struct {
 	Sheet  string
 	Number int
-	Why    string // heading, subtotal, note, section, example
+	Why    string // heading, subtotal, note, section, example, continued
 }
 
 // Result is what a file says.

@@ -71,6 +71,10 @@ func (r *reader) readSheet(s *sheet.Sheet) {
 		if t == nil {
 			continue
 		}
+		if n := len(r.result.Rows); n > 0 && t.goesOn(row) && r.result.Rows[n-1].Sheet == s.Name {
+			r.goOn(s, t, row)
+			continue
+		}
 		switch why, section := r.classify(t, row, now); {
 		case why == "blank":
 		case why == "section":
@@ -83,6 +87,24 @@ func (r *reader) readSheet(s *sheet.Sheet) {
 			last = row
 		}
 	}
+}
+
+// goOn adds the people of a line that goes on with the child above.
+func (r *reader) goOn(s *sheet.Sheet, t *table, row sheet.Row) {
+	last := &r.result.Rows[len(r.result.Rows)-1]
+	var more Person
+	notes := r.contacts(&more, t, row)
+	for _, c := range more.Contacts {
+		known := false
+		for _, k := range last.Person.Contacts {
+			known = known || (k.Role == c.Role && k.Name == c.Name)
+		}
+		if !known {
+			last.Person.Contacts = append(last.Person.Contacts, c)
+		}
+	}
+	last.Notes = dedupe(append(last.Notes, notes...))
+	r.skip(s, row.Number, "continued")
 }
 
 func (r *reader) skip(s *sheet.Sheet, number int, why string) {
@@ -173,7 +195,7 @@ func (r *reader) classify(t *table, row sheet.Row, now scope) (why string, secti
 	for _, c := range t.at[Seq] {
 		seqCols[c] = true
 	}
-	wide := false
+	wide := t.across(row)
 	for i, c := range row.Cells {
 		v := text(c)
 		if v == "" {
@@ -182,7 +204,6 @@ func (r *reader) classify(t *table, row sheet.Row, now scope) (why string, secti
 		if c.Above {
 			continue // hangs down from a row above
 		}
-		wide = wide || c.Wide >= 3
 		if !seen[v] && !(seqCols[i] && plainNumber(v)) {
 			seen[v] = true
 			own = append(own, v)
@@ -236,7 +257,7 @@ func (r *reader) classify(t *table, row sheet.Row, now scope) (why string, secti
 func identified(t *table, row sheet.Row) bool {
 	for _, c := range t.columns {
 		switch c.field {
-		case Name, ID, BirthDate, StudentNo, Phone, Address, Registered, DeviceNo, IMEI, SIM:
+		case Name, ID, Sex, BirthDate, StudentNo, Grade, Phone, Address, Registered, DeviceNo, IMEI, SIM:
 		default:
 			if c.role == "" || (c.attr != attrName && c.attr != attrPhone && c.attr != attrID && c.attr != attrNamePhone) {
 				continue
