@@ -3,6 +3,7 @@ package child
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -79,10 +80,17 @@ type Before struct {
 	ID id.ID
 }
 
-// Timeline gives up to limit entries of a child, newest first. Entries with
-// the same instant are in the order in which they were written.
-func Timeline(ctx context.Context, r db.Reader, childID id.ID, before Before, limit int) ([]Entry, error) {
-	query, args := "SELECT "+entryColumns+" FROM child_entry WHERE child_id = ?", []any{childID}
+// Timeline gives up to limit entries of a child, newest first. A child whose
+// records were merged has several ids. Entries with the same instant are in
+// the order in which they were written.
+func Timeline(ctx context.Context, r db.Reader, ids []id.ID, before Before, limit int) ([]Entry, error) {
+	query, args := "SELECT "+entryColumns+" FROM child_entry WHERE child_id = ?", []any{ids[0]}
+	for _, more := range ids[1:] {
+		query, args = query+" OR child_id = ?", append(args, more)
+	}
+	if len(ids) > 1 {
+		query = strings.Replace(query, "WHERE ", "WHERE (", 1) + ")"
+	}
 	if before.At != 0 {
 		query, args = query+" AND (at, id) < (?, ?)", append(args, before.At, before.ID)
 	}

@@ -20,9 +20,9 @@ import (
 
 const (
 	district = "500111"
-	youting  = "500111105"
-	youyi    = "500111105201"
-	ciyun    = "500111113201"
+	youting  = "500111116"
+	youyi    = "500111116206"
+	ciyun    = "500111113204"
 )
 
 type world struct {
@@ -110,7 +110,7 @@ func TestAnUnknownBadgeIsListedAndAdopted(t *testing.T) {
 			if err != nil || found.Wearer != w.children[0] || found.Region != youyi {
 				t.Errorf("%+v %v", found, err)
 			}
-			entries, err := child.Timeline(ctx, r, w.children[0], child.Before{}, 10)
+			entries, err := child.Timeline(ctx, r, w.children[:1], child.Before{}, 10)
 			if err != nil || len(entries) != 2 || entries[0].Title != "timeline.device_given" || entries[0].RefID != d.ID {
 				t.Errorf("timeline %+v %v", entries, err)
 			}

@@ -226,6 +226,14 @@ func WornBy(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]De
 	return out, nil
 }
 
+// AllWorn gives every device that somebody wears, for the memory of who wears
+// what.
+func AllWorn(ctx context.Context, r db.Reader) ([]Device, error) {
+	var rows []Device
+	err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE d.wearer <> '' AND "+shows+" ORDER BY d.id")
+	return rows, err
+}
+
 // WearerAt gives who wore the device at the instant, empty for nobody.
 func WearerAt(ctx context.Context, r db.Reader, device id.ID, at clock.Millis) (id.ID, error) {
 	var rows []id.ID
@@ -268,14 +276,43 @@ func (d *Device) save(ctx context.Context, tx *db.Tx) error {
 }
 
 // Follow lets the devices of a child go with it: into another area, or onto
-// the record that it was merged into (to differs from childID).
-func Follow(ctx context.Context, tx *db.Tx, childID, to id.ID, regionCode string) error {
+// the record that it was merged into (to differs from childID). things narrows
+// it to some of them.
+func Follow(ctx context.Context, tx *db.Tx, childID, to id.ID, regionCode string, things ...id.ID) error {
+	only, args := "", []any{}
+	if len(things) > 0 {
+		only, args = " IN ("+marks(len(things))+")", anys(things)
+	}
+	narrow := func(column string) string {
+		if only == "" {
+			return ""
+		}
+		return " AND " + column + only
+	}
 	if childID != to {
-		if _, err := tx.Exec(ctx, "UPDATE device_wearing SET child_id = ? WHERE child_id = ? AND to_at = 0", to, childID); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE device_wearing SET child_id = ? WHERE child_id = ? AND to_at = 0"+narrow("device"),
+			append([]any{to, childID}, args...)...); err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, "UPDATE device SET wearer = ?, region = ?, version = version + 1, updated_at = ? WHERE wearer = ?", to, regionCode, tx.Now, childID)
+	_, err := tx.Exec(ctx, "UPDATE device SET wearer = ?, region = ?, version = version + 1, updated_at = ? WHERE wearer = ?"+narrow("id"),
+		append([]any{to, regionCode, tx.Now, childID}, args...)...)
+	return err
+}
+
+// Erased takes off what an erased child wears and removes where it was; it is
+// person's port of the name.
+func Erased(ctx context.Context, tx *db.Tx, childID id.ID) error {
+	for _, query := range []string{
+		"UPDATE device SET wearer = '', state = 'stock', version = version + 1 WHERE wearer = ?",
+		"DELETE FROM device_position WHERE child_id = ?",
+		"DELETE FROM device_last WHERE device IN (SELECT device FROM device_wearing WHERE child_id = ? AND to_at = 0)",
+	} {
+		if _, err := tx.Exec(ctx, query, childID); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, "UPDATE device_wearing SET to_at = ? WHERE child_id = ? AND to_at = 0", tx.Now, childID)
 	return err
 }
 

@@ -24,12 +24,13 @@ type keep struct {
 // records of guardians who are in the register already.
 func (w *Rows) addChild(k keep, c clean, known func(NewGuardian) (Record, bool)) id.ID {
 	s, wrapped := k.kr.NewSubject()
-	rec := Record{ID: id.New(), Subject: wrapped, Name: c.Name, Sex: c.sex, BirthOn: c.birth, NoIDReason: c.NoIDReason,
+	rec := Record{ID: id.New(), Subject: wrapped, Name: c.Name, Sex: c.sex, BirthOn: c.birth,
 		Region: c.Region, RegisteredRegion: c.RegisteredRegion, Child: true, School: c.School.Name, Grade: c.School.Grade,
 		Class: c.School.Class, PairedCarer: c.PairedCarer, Flags: joinFlags(c.Flags), Sheltered: c.Sheltered,
 		State: stateActive, Batch: k.batch, Version: 1, CreatedBy: k.by}
 	rec.Pinyin, rec.Initials = civil.NameKeys(c.Name)
 	rec.sealID(k.kr, s, c.idNo)
+	rec.sealNoIDReason(s, c.NoIDReason)
 	rec.sealAddress(s, c.Address)
 	rec.sealRegistered(s, c.RegisteredAddress)
 	w.phones = append(w.phones, newPhones(k.kr, s, rec.ID, c.phones)...)
@@ -41,7 +42,7 @@ func (w *Rows) addChild(k keep, c clean, known func(NewGuardian) (Record, bool))
 		if g.LivesWith && rec.Household == "" {
 			rec.Household = home
 		}
-		w.addRelation(rec.ID, person, g, i)
+		w.addRelation(s, rec.ID, person, g, i)
 	}
 	w.people = append(w.people, recordRow{Record: rec})
 	w.entries = append(w.entries, child.Entry{ChildID: rec.ID, Kind: "register", Title: "timeline.registered", By: k.by,
@@ -61,9 +62,11 @@ func (w *Rows) addCategory(k keep, rec Record, n NewCategory) {
 		BeganOn: n.BeganOn, Region: rec.Region, SetBy: k.by}})
 }
 
-func (w *Rows) addRelation(childID, person id.ID, g NewGuardian, place int) {
-	w.relations = append(w.relations, relationRow{ID: id.New(), ChildID: childID, PersonID: person, Kind: g.Relation,
-		Guardian: g.Guardian, Carer: g.Carer, LivesWith: g.LivesWith, Whereabouts: g.Whereabouts, MayContact: !g.NoContact, Place: place})
+func (w *Rows) addRelation(key crypto.Subject, childID, person id.ID, g NewGuardian, place int) {
+	row := relationRow{ID: id.New(), ChildID: childID, PersonID: person, Kind: g.Relation,
+		Guardian: g.Guardian, Carer: g.Carer, LivesWith: g.LivesWith, MayContact: !g.NoContact, Place: place}
+	row.Whereabouts = key.Seal(aad("relation.whereabouts", row.ID), g.Whereabouts)
+	w.relations = append(w.relations, row)
 }
 
 // addGuardian gives the id and the household of a guardian, who is added if

@@ -150,6 +150,87 @@ func Names(ctx context.Context, r db.Reader, people ...id.ID) (map[id.ID]string,
 	return out, nil
 }
 
+// Brief is a child in a list of something else.
+type Brief struct {
+	ID     id.ID
+	Name   string
+	Sex    string // m, f
+	Age    int    // full years on the day of the read; -1 = unknown
+	Region string
+}
+
+// Briefs gives children in brief under the ids asked for, also under those of
+// merged records; who doesn't show is left out. Whoever calls it has checked
+// the right and tells audit.Show what it shows.
+func Briefs(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]Brief, error) {
+	recs, err := findMany(ctx, r, children)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[id.ID]Brief, len(children))
+	for _, asked := range children {
+		rec, ok := recs[asked]
+		if !ok {
+			if rec, err = find(ctx, r, asked); errs.Is(err, errs.KindNotFound) {
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		out[asked] = Brief{rec.ID, rec.Name, sexLetter(rec.Sex), rec.BirthOn.AgeOn(today(r)), rec.Region}
+	}
+	return out, nil
+}
+
+// Call is a number to call about a child, in full.
+type Call struct {
+	PersonID   id.ID
+	Name       string
+	Relation   Relation // empty: the child itself
+	Phone      civil.Phone
+	PhoneIndex string
+	Carer      bool
+	MayContact bool
+}
+
+// Calls gives the numbers of a child and of its people in the order of
+// calling, in full: for who carries an order. Whoever calls it has checked the
+// right, leaves out the conflict list, and writes the audit.
+func Calls(ctx context.Context, r db.Reader, kr *crypto.Keyring, childID id.ID) ([]Call, error) {
+	rec, err := findChild(ctx, r, childID)
+	if err != nil {
+		return nil, err
+	}
+	contacts, err := contactsOf(ctx, r, kr, rec)
+	if err != nil {
+		return nil, err
+	}
+	contacts = append([]Contact{{PersonID: rec.ID, Name: rec.Name, MayContact: true}}, contacts...)
+	people := make([]id.ID, len(contacts))
+	for i, c := range contacts {
+		people[i] = c.PersonID
+	}
+	recs, err := findMany(ctx, r, people)
+	if err != nil {
+		return nil, err
+	}
+	numbers, err := phonesOf(ctx, r, people)
+	if err != nil {
+		return nil, err
+	}
+	out := []Call{}
+	for _, c := range contacts {
+		for _, n := range numbers[c.PersonID] {
+			p, err := n.open(kr, recs[c.PersonID].Subject)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Call{c.PersonID, c.Name, c.Relation, p, n.Index, c.Carer, c.MayContact})
+		}
+	}
+	return out, nil
+}
+
 // Card is what must be known of a child at once; nothing in it is in full
 // that is sealed in the register.
 type Card struct {
@@ -175,6 +256,7 @@ type Contact struct {
 	Name        string
 	Relation    Relation
 	PhoneMasked string // empty: no number known
+	PhoneIndex  string // keyed look-up of that number, to compare with a conflict list
 	Guardian    bool
 	Carer       bool
 	LivesWith   bool
@@ -203,7 +285,7 @@ func CardOf(ctx context.Context, r db.Reader, kr *crypto.Keyring, childID id.ID)
 		return Card{}, err
 	}
 	card.Categories = child.Active(cats[rec.ID], rec.BirthOn, today(r))
-	if card.Contacts, err = contactsOf(ctx, r, kr, rec.ID); err != nil {
+	if card.Contacts, err = contactsOf(ctx, r, kr, rec); err != nil {
 		return Card{}, err
 	}
 	card.Household, err = householdOf(ctx, r, rec)
@@ -212,13 +294,17 @@ func CardOf(ctx context.Context, r db.Reader, kr *crypto.Keyring, childID id.ID)
 
 // contactsOf gives the people of a child, the actual carer first, then
 // guardians, then others.
-func contactsOf(ctx context.Context, r db.Reader, kr *crypto.Keyring, childID id.ID) ([]Contact, error) {
-	rel, err := relationsOf(ctx, r, []id.ID{childID}, today(r))
+func contactsOf(ctx context.Context, r db.Reader, kr *crypto.Keyring, of Record) ([]Contact, error) {
+	rel, err := relationsOf(ctx, r, []id.ID{of.ID}, today(r))
+	if err != nil {
+		return nil, err
+	}
+	key, err := kr.Subject(of.Subject)
 	if err != nil {
 		return nil, err
 	}
 	var people []id.ID
-	for _, x := range rel[childID] {
+	for _, x := range rel[of.ID] {
 		people = append(people, x.PersonID)
 	}
 	recs, err := findMany(ctx, r, people)
@@ -230,19 +316,22 @@ func contactsOf(ctx context.Context, r db.Reader, kr *crypto.Keyring, childID id
 		return nil, err
 	}
 	out := []Contact{}
-	for _, x := range rel[childID] {
+	for _, x := range rel[of.ID] {
 		rec, ok := recs[x.PersonID]
 		if !ok {
 			continue
 		}
 		c := Contact{PersonID: rec.ID, Name: rec.Name, Relation: x.Kind, Guardian: x.Guardian, Carer: x.Carer,
-			LivesWith: x.LivesWith, Whereabouts: x.Whereabouts, MayContact: x.MayContact}
+			LivesWith: x.LivesWith, MayContact: x.MayContact}
+		if c.Whereabouts, err = key.Open(aad("relation.whereabouts", x.ID), x.Whereabouts); err != nil {
+			return nil, err
+		}
 		if list := numbers[rec.ID]; len(list) > 0 {
 			p, err := list[0].open(kr, rec.Subject)
 			if err != nil {
 				return nil, err
 			}
-			c.PhoneMasked = p.Mask()
+			c.PhoneMasked, c.PhoneIndex = p.Mask(), list[0].Index
 		}
 		out = append(out, c)
 	}

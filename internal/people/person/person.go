@@ -26,7 +26,7 @@ type Record struct {
 	IDNo              string       `bun:"id_no"` // sealed
 	IDIndex           string       `bun:"id_index"`
 	IDLast4           string       `bun:"id_last4"`
-	NoIDReason        string       `bun:"no_id_reason"`
+	NoIDReason        string       `bun:"no_id_reason"` // sealed
 	Region            string       `bun:"region"`
 	Address           string       `bun:"address"` // sealed
 	RegisteredRegion  string       `bun:"registered_region"`

@@ -14,8 +14,8 @@ import (
 const (
 	indexID     = "person.id_no"
 	indexIDLast = "person.id_no.last4"
-	indexPhone  = "person.phone"
-	indexLast4  = "person.phone.last4"
+	indexPhone  = "phone"
+	indexLast4  = "phone.last4"
 )
 
 // PhoneIndex gives the keyed look-up of a telephone number, for tables of
@@ -64,6 +64,18 @@ func (r Record) openRegistered(kr *crypto.Keyring) (string, error) {
 		return "", err
 	}
 	return s.Open(aad("person.registered_address", r.ID), r.RegisteredAddress)
+}
+
+func (r *Record) sealNoIDReason(s crypto.Subject, text string) {
+	r.NoIDReason = s.Seal(aad("person.no_id_reason", r.ID), text)
+}
+
+func (r Record) openNoIDReason(kr *crypto.Keyring) (string, error) {
+	s, err := kr.Subject(r.Subject)
+	if err != nil {
+		return "", err
+	}
+	return s.Open(aad("person.no_id_reason", r.ID), r.NoIDReason)
 }
 
 // newPhones makes the rows of a person's numbers.

@@ -31,8 +31,11 @@ type Ports struct {
 	// Handler names the account that decides on duplicates of an area.
 	Handler func(ctx context.Context, r db.Reader, region string) (id.ID, error)
 	// Follow tells what hangs on a child that it lives elsewhere now, or that
-	// its record was merged into another (to differs from child).
-	Follow func(ctx context.Context, tx *db.Tx, child, to id.ID, region string) error
+	// its record was merged into another (to differs from child). things
+	// narrows it to some of what Worn gave.
+	Follow func(ctx context.Context, tx *db.Tx, child, to id.ID, region string, things ...id.ID) error
+	// Erased removes what other rooms keep of an erased person.
+	Erased func(ctx context.Context, tx *db.Tx, person id.ID) error
 	// Tell informs the leaders of an area as part of the change and gives the
 	// names of those told.
 	Tell func(ctx context.Context, tx *db.Tx, n Notice) ([]string, error)

@@ -89,6 +89,22 @@ func findMany(ctx context.Context, r db.Reader, ids []id.ID) (map[id.ID]Record, 
 	return out, nil
 }
 
+// findKeyed gives records whose key is there still, merged ones as themselves:
+// for what was sealed by that key.
+func findKeyed(ctx context.Context, r db.Reader, ids []id.ID) (map[id.ID]Record, error) {
+	out := make(map[id.ID]Record, len(ids))
+	for part := range slices.Chunk(ids, 400) {
+		var rows []Record
+		if err := r.List(ctx, &rows, "SELECT "+recordColumns+" FROM person p WHERE p.id IN ("+marks(len(part))+") AND p.subject <> ''", anys(part)...); err != nil {
+			return nil, err
+		}
+		for _, rec := range rows {
+			out[rec.ID] = rec
+		}
+	}
+	return out, nil
+}
+
 func phonesOf(ctx context.Context, r db.Reader, people []id.ID) (map[id.ID][]phoneRow, error) {
 	out := map[id.ID][]phoneRow{}
 	for part := range slices.Chunk(people, 400) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
@@ -20,10 +21,10 @@ import (
 // Areas of the stories.
 const (
 	district = "500111"
-	youting  = "500111105"    // 邮亭镇
-	youyi    = "500111105201" // a village of it
+	youting  = "500111116"    // 邮亭镇
+	youyi    = "500111116206" // a village of it
 	yongxi   = "500111113"
-	ciyun    = "500111113201"
+	ciyun    = "500111113204"
 )
 
 // world is a district with nobody in it yet.
@@ -54,6 +55,15 @@ func newWorld(t *testing.T, d *db.DB, clk *clock.Fake) *world {
 		},
 		Conflicted: func(_ context.Context, _ db.Reader, account, child id.ID) (bool, error) {
 			return w.foes[[2]id.ID{account, child}], nil
+		},
+		OpenMatters: func(_ context.Context, _ db.Reader, children ...id.ID) (map[id.ID]int, error) {
+			out := map[id.ID]int{}
+			for pair, foe := range w.foes {
+				if foe {
+					out[pair[1]] = 1
+				}
+			}
+			return out, nil
 		},
 		Worn:    device.Worn,
 		Follow:  device.Follow,
@@ -156,3 +166,5 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) { fn(t, newWorld(t, d, clk)) })
 }
+
+func civilDate(s string) civil.Date { return civil.Date(s) }

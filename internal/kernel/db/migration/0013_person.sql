@@ -1,19 +1,20 @@
 -- People: children, their guardians and carers. What is sealed is sealed by
 -- the person's own key (column subject); *_index and *_last4 are keyed
--- look-ups of it. Names, pinyin and initials stay in clear for search.
+-- look-ups of it. Names, pinyin and initials stay in clear for search; like
+-- area codes they are searched by ranges of bytes, whatever the server's locale.
 CREATE TABLE person (
   id TEXT PRIMARY KEY,
   subject TEXT NOT NULL,
-  name TEXT NOT NULL,
-  pinyin TEXT NOT NULL DEFAULT '',
-  initials TEXT NOT NULL DEFAULT '',
+  name TEXT{{if eq .Blob "BYTEA"}} COLLATE "C"{{end}} NOT NULL,
+  pinyin TEXT{{if eq .Blob "BYTEA"}} COLLATE "C"{{end}} NOT NULL DEFAULT '',
+  initials TEXT{{if eq .Blob "BYTEA"}} COLLATE "C"{{end}} NOT NULL DEFAULT '',
   sex TEXT NOT NULL DEFAULT '',
   birth_on TEXT NOT NULL DEFAULT '',
   id_no TEXT NOT NULL DEFAULT '',
   id_index TEXT NOT NULL DEFAULT '',
   id_last4 TEXT NOT NULL DEFAULT '',
   no_id_reason TEXT NOT NULL DEFAULT '',
-  region TEXT NOT NULL DEFAULT '',
+  region TEXT{{if eq .Blob "BYTEA"}} COLLATE "C"{{end}} NOT NULL DEFAULT '',
   address TEXT NOT NULL DEFAULT '',
   registered_region TEXT NOT NULL DEFAULT '',
   registered_address TEXT NOT NULL DEFAULT '',

@@ -1,7 +1,7 @@
 -- Things that children wear.
 CREATE TABLE device (
   id TEXT PRIMARY KEY,
-  device_id TEXT NOT NULL UNIQUE,
+  device_id TEXT{{if eq .Blob "BYTEA"}} COLLATE "C"{{end}} NOT NULL UNIQUE,
   kind TEXT NOT NULL DEFAULT '',
   model TEXT NOT NULL DEFAULT '',
   profile TEXT NOT NULL DEFAULT '',
@@ -10,7 +10,7 @@ CREATE TABLE device (
   sim_index TEXT NOT NULL DEFAULT '',
   sim_until TEXT NOT NULL DEFAULT '',
   wearer TEXT NOT NULL DEFAULT '',
-  region TEXT NOT NULL DEFAULT '',
+  region TEXT{{if eq .Blob "BYTEA"}} COLLATE "C"{{end}} NOT NULL DEFAULT '',
   state TEXT NOT NULL,
   batch TEXT NOT NULL DEFAULT '',
   version BIGINT NOT NULL DEFAULT 1,
