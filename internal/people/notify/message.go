@@ -110,10 +110,10 @@ func end(ctx context.Context, tx *db.Tx, state, where string, args ...any) error
 		return err
 	}
 	for _, n := range ids {
-		if _, err := tx.Exec(ctx, "UPDATE notice SET state = ?, ended_at = ? WHERE id = ?", state, tx.Now, n); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE outbox SET state = 'cancelled' WHERE notice_id = ? AND state IN ('waiting', 'shown')", n); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "UPDATE outbox SET state = 'cancelled' WHERE notice_id = ? AND state IN ('waiting', 'shown')", n); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE notice SET state = ?, ended_at = ? WHERE id = ?", state, tx.Now, n); err != nil {
 			return err
 		}
 		if err := job.Cancel(ctx, tx, JobFan, string(n)); err != nil {

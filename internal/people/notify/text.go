@@ -102,3 +102,6 @@ func (t texts) code(code string) Letter {
 	}
 	return Letter{strings.ReplaceAll(t["code"], "{code}", code)}
 }
+
+// replaceCode shows a code's text without the code.
+func replaceCode(text string) string { return strings.ReplaceAll(text, "{code}", "******") }
