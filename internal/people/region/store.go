@@ -94,6 +94,13 @@ func (a *Atlas) Table(ctx context.Context, r db.Reader) (*Table, error) {
 	return t, nil
 }
 
+// Last gives the areas as they were last read, nil before the first read.
+func (a *Atlas) Last() *Table {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.table
+}
+
 // touch makes every Atlas read anew.
 func touch(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.Exec(ctx, "UPDATE region_state SET version = version + 1 WHERE id = 1")
