@@ -32,7 +32,7 @@ func (r *reader) addRow(s *sheet.Sheet, t *table, tableIndex int, row, above she
 	}
 	f := facts{}
 	id := first(row, t.at[ID])
-	f.idText, f.idKind = text(id), id.Kind
+	f.idText, f.idKind, f.idLossy = text(id), id.Kind, id.Lossy
 	f.sexSaid, _ = civil.ParseSex(get(Sex))
 	p.Sex = f.sexSaid
 	if said, ok := civil.ReadDate(dateSerial(get(BirthDate))); ok {
@@ -215,50 +215,63 @@ func sameDistrict(s string, tab *region.Table, home region.Code) bool {
 // contacts reads the people around the child.
 func (r *reader) contacts(p *Person, t *table, row sheet.Row) (notes []string) {
 	for _, role := range roles {
-		c := Contact{Role: role}
+		var list []Contact
+		named := false // the last of list has had its column of names
 		for _, col := range t.columns {
-			v := text(row.At(col.index))
-			if col.role != role || nothing(v) {
+			if col.role != role {
 				continue
 			}
-			switch col.attr {
-			case attrName:
-				setOnce(&c.Name, readName(v))
-			case attrRelation:
-				setOnce(&c.Relation, v)
-			case attrWhereabouts:
-				setOnce(&c.Whereabouts, v)
-			case attrStatus:
-				setOnce(&c.Status, v)
-			case attrID:
-				id, err := civil.ParseID(v)
-				if err != nil {
-					notes = append(notes, NoteContactID)
-				}
-				c.ID = id
-			case attrPhone, attrNamePhone:
-				phones, leftover := civil.ReadPhones(v)
-				if leftover {
-					notes = append(notes, NotePhone)
-				}
-				c.Phones = append(c.Phones, phones...)
-				if words := civil.NormalizeName(hanOnly(v)); words != "" && col.attr == attrNamePhone {
-					setOnce(&c.Name, words)
-				}
+			isName := col.attr == attrName || col.attr == attrNamePhone
+			if len(list) == 0 || (isName && named) { // 监护人1, 监护人2
+				list, named = append(list, Contact{Role: role}), false
+			}
+			named = named || isName
+			if v := text(row.At(col.index)); !nothing(v) {
+				notes = append(notes, list[len(list)-1].read(col.attr, v)...)
 			}
 		}
-		if c.Name == "" && len(c.Phones) == 0 && c.ID == "" && c.Whereabouts == "" && c.Status == "" {
-			continue
-		}
-		if role == Father || role == Mother {
-			// 去世, 失联, 离异 stand where others write the place of work.
-			if c.Status == "" && lifeStatus(c.Whereabouts) {
+		for _, c := range list {
+			if c.Name == "" && len(c.Phones) == 0 && c.ID == "" && c.Whereabouts == "" && c.Status == "" {
+				continue
+			}
+			if (role == Father || role == Mother) && c.Status == "" && lifeStatus(c.Whereabouts) {
+				// 去世, 失联, 离异 stand where others write the place of work.
 				c.Status, c.Whereabouts = c.Whereabouts, ""
 			}
+			p.Contacts = append(p.Contacts, c)
 		}
-		p.Contacts = append(p.Contacts, c)
 	}
 	return dedupe(notes)
+}
+
+// read takes one cell into the contact.
+func (c *Contact) read(a attr, v string) (notes []string) {
+	switch a {
+	case attrName:
+		setOnce(&c.Name, readName(v))
+	case attrRelation:
+		setOnce(&c.Relation, v)
+	case attrWhereabouts:
+		setOnce(&c.Whereabouts, v)
+	case attrStatus:
+		setOnce(&c.Status, v)
+	case attrID:
+		id, err := civil.ParseID(v)
+		if err != nil {
+			return []string{NoteContactID}
+		}
+		c.ID = id
+	case attrPhone, attrNamePhone:
+		phones, leftover := civil.ReadPhones(v)
+		c.Phones = append(c.Phones, phones...)
+		if words := civil.NormalizeName(hanOnly(v)); words != "" && a == attrNamePhone {
+			setOnce(&c.Name, words)
+		}
+		if leftover {
+			return []string{NotePhone}
+		}
+	}
+	return nil
 }
 
 func lifeStatus(s string) bool {

@@ -101,6 +101,9 @@ func readID(f facts) (string, error) {
 		}
 	}
 	id, err := civil.ParseID(n)
+	if f.idLossy && len(n) >= 16 {
+		return n, civil.IDPrecisionLost
+	}
 	if civil.PrecisionLost(f.idText) || (f.idKind == sheet.Number && len(n) >= 16 && err != nil) {
 		// 18 digits ending in 000 are lost for sure in a number; in a text a
 		// thousandth of all true IDs end so, and then the check holds.

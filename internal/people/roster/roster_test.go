@@ -93,10 +93,10 @@ func TestLinesWithoutPeople(t *testing.T) {
 	text := strings.Join([]string{
 		"大足区花名册,,,", "姓名,身份证号,性别,现住址", "王强," + idA + ",女,古南社区",
 		"古南社区小计,1,,", "小计：1人,,,", "合  计,,,", "（以上共1人）,,,", "累计,1,,", "总计1人,,,",
-		",,,", "注：以上信息已核实。,,,", "填表人：张三,审核人：李四,,2025.1.1", "备注:无,,,", "单位负责人（签字）：,,,", "制表日期 2025年1月1日,,,",
+		",,,", "注：以上信息已核实。,,,", "填表人：张三,审核人：李四,,2025.1.1", "备注:无,,,", "单位负责人（签字）：,,,", "制表日期 2025年1月1日,,,", "制表人,张三,审核人,李四", "合计（1人）,,,",
 		"以下空白,,,", "第1页，共1页,,,", "2025年6月30日,,,", "钱七," + idB + ",女,古南社区", "联系电话：15400000000,,,",
 	}, "\n")
-	wantLines(t, csvLines(t, text, Options{}), "3 ok  王强 "+idA, "19 ok  钱七 "+idB)
+	wantLines(t, csvLines(t, text, Options{}), "3 ok  王强 "+idA, "21 ok  钱七 "+idB)
 }
 
 func TestCorrections(t *testing.T) {
@@ -152,6 +152,29 @@ func TestRegisterKnowsPeople(t *testing.T) {
 	o.Kind = Devices
 	wantLines(t, csvLines(t, "姓名,身份证号,IMEI\n王 强,"+idA+",860000000000001\n钱七,"+idB+",860000000000002\n", o),
 		"2 ok  王强 "+idA, "3 refuse same_id_other_name 钱七 "+idB)
+}
+
+func TestTwoGuardiansInOneLine(t *testing.T) {
+	book, err := sheet.Read([]byte("姓名,身份证号,监护人1姓名,监护人1电话,监护人2姓名,监护人2电话\n王强," + idA + ",王父,15400000001,王母,15400000002\n"))
+	check(t, err)
+	res, err := Read(context.Background(), book, Options{})
+	check(t, err)
+	if c := res.Rows[0].Person.Contacts; len(c) != 2 || c[1].Name != "王母" || len(c[1].Phones) != 1 || c[1].Phones[0] != "15400000002" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// A number in a cell keeps 15 digits, whatever check character comes out.
+func TestNumbersAreLost(t *testing.T) {
+	w := newWorkbook(t)
+	p := w.page("Sheet1")
+	p.row("姓名", "身份证号", "性别")
+	p.row("王强", 810000199408230021.0, "女")
+	p.row("李四", 5.001992015030302e17, "女")
+	p.row("钱七", idB, "女")
+	p.truth = []line{{"", "Sheet1", 2, "refuse", "id_precision_lost", "王强", ""}, {"", "Sheet1", 3, "refuse", "id_precision_lost", "李四", ""},
+		{"", "Sheet1", 4, "ok", "", "钱七", idB}}
+	w.verify("a.xlsx", Children)
 }
 
 func TestDevices(t *testing.T) {

@@ -22,6 +22,7 @@ type reader struct {
 type facts struct {
 	idText   string // the cell, trimmed
 	idKind   sheet.Kind
+	idLossy  bool
 	sexSaid  civil.Sex
 	areaSaid bool // some address was given
 	areaSeen bool // and a village of ours found in it
@@ -152,11 +153,17 @@ func (r *reader) scopeOf(s *sheet.Sheet, heading int) scope {
 	}
 	about = append(about, r.o.File)
 	var out scope
-	for _, v := range about {
-		if code, ok := r.o.Regions.TownshipIn(v, r.o.Home); ok && out.township == "" {
-			out.township = code
-		} else if code, ok := r.o.Regions.FindTownship(v, r.o.Home); ok && out.township == "" {
-			out.township = code // 邮亭, without 镇
+	for i, v := range about {
+		if out.township == "" {
+			if code, ok := r.o.Regions.TownshipIn(v, r.o.Home); ok {
+				out.township = code
+				// 邮亭镇友谊村留守儿童登记表
+				if p := r.o.Regions.Locate(v, r.o.Home, ""); p.Village() && code.Contains(p.Code) {
+					out.village = p.Code
+				}
+			} else if code, ok := r.section(v, scope{}); ok && code != "" && (i == 0 || code.Level() == region.LevelTownship) {
+				out = r.enter(out, out, code) // a sheet's name: 邮亭, 友谊村（12人）
+			}
 		}
 		if len(out.categories) == 0 {
 			out.categories = readCategories(v)
@@ -180,8 +187,10 @@ func (r *reader) enter(base, now scope, section region.Code) scope {
 }
 
 var (
-	subtotalText = regexp.MustCompile(`^[（(【]?\S{0,16}?(小计|合计|总计|共计|累计|总数)[)）】:：]?[：:]?[0-9０-９一二三四五六七八九十百]*(人|名|个|户|台|元)?[）)。.]?$`)
-	countText    = regexp.MustCompile(`^[（(]?(以上)?(本[页表村社区镇]{1,3})?(总)?共(计|有)?[0-9０-９]+(人|名|个|户|台)`)
+	noBrackets   = strings.NewReplacer("(", "", ")", "", "【", "", "】", "", "[", "", "]", "", "。", "", ".", "")
+	subtotalText = regexp.MustCompile(`^\S{0,16}?(小计|合计|总计|共计|累计|总数):?[0-9一二三四五六七八九十百]*(人|名|个|户|台|元)?$`)
+	countText    = regexp.MustCompile(`^(以上)?(本[页表村社区镇]{1,3})?(总)?共(计|有)?[0-9]+(人|名|个|户|台)`)
+	noteLabel    = regexp.MustCompile(`^(填表人?|填报人?|制表人?|审核人?|审批人?|复核人?|负责人|单位负责人|经办人|分管领导|主管领导|领导签字|联系人|联系电话|填报单位|填报日期|填报时间|日期|报送单位|备注|注|说明|盖章|签字)(\(?签[字章]\)?)?[:：]?$`)
 	noteText     = regexp.MustCompile(`^[※*★▲●(（【\[]*(注|备注|说明|填表|填报|制表|审核|审批|复核|负责人|经办|单位|联系人|联系电话|日期|盖章|签字|签名|打印|统计|截止|截至|数据来源|温馨提示|要求|提示|附|报送|分管|主管|领导|时间|填写|以上|以下空白|本页|接下页|续表|第[0-9]+页)`)
 	exampleText  = regexp.MustCompile(`^[（(【]?(示例|样例|范例|填写示例|举例|例如|例)[:：）)】]?$|[（(](示例|样例|范例|举例)[)）]`)
 )
@@ -223,12 +232,15 @@ func (r *reader) classify(t *table, row sheet.Row, now scope) (why string, secti
 		return "", ""
 	}
 	for _, v := range own {
-		q := civil.Squeeze(v)
+		q := noBrackets.Replace(civil.Squeeze(civil.HalfWidth(v)))
 		if subtotalText.MatchString(q) || countText.MatchString(q) {
 			return "subtotal", ""
 		}
 	}
 	name := text(first(row, t.at[Name]))
+	if noteLabel.MatchString(civil.Squeeze(own[0])) {
+		return "note", ""
+	}
 	if noteText.MatchString(own[0]) && strings.ContainsAny(strings.Join(own, ""), ":：") {
 		return "note", ""
 	}

@@ -44,6 +44,7 @@ type Cell struct {
 	Kind   Kind
 	Merged bool // filled from the first cell of a merged range
 	Above  bool // and that cell stands in a row above
+	Lossy  bool // a number of more than 15 digits that went through floating point
 	Wide   int  // columns of the merged range, also in its first cell; 0 if none
 }
 

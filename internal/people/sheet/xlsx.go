@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"io"
+	"math"
 	"path"
 	"strconv"
 	"strings"
@@ -313,7 +314,10 @@ func (x *xlsxReader) cell(kind, style, text string) Cell {
 		return Cell{Text: text, Kind: Text}
 	}
 	if len(text) > 15 && strings.Trim(text, "0123456789") == "" {
-		return Cell{Text: text, Kind: Number} // more digits than a float keeps
+		// More digits than a float keeps. They are true if nobody can have
+		// rounded them: zeros behind the 15th, or the very value of a float.
+		lossy := strings.Trim(text[15:], "0") == "" || strconv.FormatFloat(v, 'f', 0, 64) == text
+		return Cell{Text: text, Kind: Number, Lossy: lossy}
 	}
 	return numberCell(v, x.isDate(style), x.since1904)
 }
@@ -329,7 +333,7 @@ func numberCell(v float64, date, since1904 bool) Cell {
 			return Cell{Text: s, Kind: Date}
 		}
 	}
-	return Cell{Text: numberText(v), Kind: Number}
+	return Cell{Text: numberText(v), Kind: Number, Lossy: math.Abs(v) >= 1e15}
 }
 
 // cellRef reads B12; the row from 1, the column from 0.
