@@ -32,6 +32,11 @@ type command struct {
 // commands lists the subcommands in the order that help prints them.
 func commands() []command {
 	return []command{
+		{"serve", "start the house: pages, seat, device listeners", runServe},
+		{"signal", "list the signals that came in", runSignal},
+		{"audit", "check the chain of the audit", runAudit},
+		{"migrate", "bring the database's schema up to this program", runMigrate},
+		{"doctor", "look whether the house can do its work", runDoctor},
 		{"version", "print the version and what it was built from", runVersion},
 		{"score", "score the answers to a questionnaire, JSON on standard input", runScore},
 		{"config", "print the settings that serve would run with, and where each came from", runConfig},

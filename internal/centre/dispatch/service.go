@@ -27,6 +27,7 @@ type Candidate struct {
 	Account   id.ID
 	Role      access.Role
 	Region    string // of the duty
+	OnDuty    bool
 	Reachable bool
 	DistanceM float64 // -1: unknown
 }
@@ -230,7 +231,8 @@ func scopeOf(level, region string) string {
 }
 
 // pick takes from the roster's list those whom a rung calls: its own area's
-// people first, then the nearest neighbours if the rung goes sideways.
+// people first, then the nearest neighbours if the rung goes sideways. Where
+// nobody of the area is on duty, whoever holds the role is called all the same.
 func pick(step policy.Step, region string, found []Candidate, excluded []id.ID) []Candidate {
 	scope := scopeOf(step.Level, region)
 	var own, next []Candidate
@@ -245,6 +247,10 @@ func pick(step policy.Step, region string, found []Candidate, excluded []id.ID) 
 			next = append(next, c)
 		}
 	}
+	if onDuty := func(c Candidate) bool { return c.OnDuty }; slices.ContainsFunc(own, onDuty) {
+		own = slices.DeleteFunc(own, func(c Candidate) bool { return !onDuty(c) })
+	}
+	next = slices.DeleteFunc(next, func(c Candidate) bool { return !c.OnDuty })
 	if len(own) > mostCalled {
 		own = own[:mostCalled]
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zugou/internal/centre/policy"
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
@@ -14,6 +15,7 @@ import (
 	"zugou/internal/kernel/job"
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
+	"zugou/internal/people/person"
 )
 
 // Jobs of this package.
@@ -30,8 +32,9 @@ type Calendar interface {
 
 // Near tells who belongs to a child, for the rule that nobody near it is told.
 type Near interface {
-	// AccountsOf gives the staff accounts that are this person, or have this phone.
-	AccountsOf(ctx context.Context, r db.Reader, person id.ID, phoneIndex string) ([]id.ID, error)
+	// AccountsOf gives the staff accounts that are this person, or have this
+	// phone; phone may be empty.
+	AccountsOf(ctx context.Context, r db.Reader, person id.ID, phone string) ([]id.ID, error)
 }
 
 // Service does what people and signals do to matters.
@@ -397,10 +400,14 @@ func (s *Service) AddConflict(ctx context.Context, matterID id.ID, w Who, withdr
 	return s.change(ctx, matterID, "matter.conflict", "", map[string]any{"person": w.Person}, func(ctx context.Context, tx *db.Tx, m Matter) (Matter, string, error) {
 		phone := ""
 		if w.Phone != "" {
-			phone = s.keys.Index("phone", w.Phone)
+			p, ok := civil.ParsePhone(w.Phone)
+			if !ok {
+				return m, "", errs.Invalid("phone", "phone.form")
+			}
+			w.Phone, phone = string(p), person.PhoneIndex(s.keys, p)
 		}
 		var err error
-		if accounts, err = s.near.AccountsOf(ctx, tx, w.Person, phone); err != nil {
+		if accounts, err = s.near.AccountsOf(ctx, tx, w.Person, w.Phone); err != nil {
 			return m, "", err
 		}
 		rows := accounts

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -201,4 +203,48 @@ func Check(ctx context.Context, r db.Reader, matterID id.ID, action access.Actio
 		return m, t, err
 	}
 	return m, t, access.Check(access.From(ctx), action, t)
+}
+
+// TaskOnChild gives an open order of the account on any open matter of the
+// child, empty if there is none.
+func TaskOnChild(ctx context.Context, r db.Reader, account, child id.ID) (id.ID, error) {
+	var rows []string
+	err := r.List(ctx, &rows, `SELECT o.id FROM matter m JOIN dispatch_order o ON o.matter_id = m.id JOIN dispatch_offer f ON f.order_id = o.id
+		WHERE m.child_id = ? AND m.state <> 'closed' AND f.account_id = ? AND f.state IN ('offered', 'accepted') AND o.state IN ('active', 'done') LIMIT 1`, child, account)
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return id.ID(rows[0]), nil
+}
+
+// ConflictedOnChild tells whether the account stands on the conflict list of
+// an open matter of the child.
+func ConflictedOnChild(ctx context.Context, r db.Reader, account, child id.ID) (bool, error) {
+	var n int
+	err := r.Get(ctx, db.To(&n), `SELECT count(*) FROM matter m JOIN matter_conflict c ON c.matter_id = m.id
+		WHERE m.child_id = ? AND m.state <> 'closed' AND c.account_id = ? AND c.removed_at = 0`, child, account)
+	return n > 0, err
+}
+
+// OpenOf counts the open matters of children.
+func OpenOf(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]int, error) {
+	out := map[id.ID]int{}
+	for part := range slices.Chunk(children, 300) {
+		args := make([]any, len(part))
+		for i, c := range part {
+			args[i] = c
+		}
+		var rows []struct {
+			Child id.ID `bun:"child_id"`
+			N     int   `bun:"n"`
+		}
+		if err := r.List(ctx, &rows, "SELECT child_id, count(*) AS n FROM matter WHERE state <> 'closed' AND drill = FALSE AND child_id IN ("+
+			strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+") GROUP BY child_id", args...); err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			out[row.Child] = row.N
+		}
+	}
+	return out, nil
 }

@@ -121,7 +121,7 @@ func (w *world) Candidates(_ context.Context, _ db.Reader, region string, roles 
 	var out []dispatch.Candidate
 	for account, p := range staff {
 		if !w.off[account] && (roles == nil || slices.Contains(roles, p.role)) {
-			out = append(out, dispatch.Candidate{Account: account, Role: p.role, Region: p.region, Reachable: true})
+			out = append(out, dispatch.Candidate{Account: account, Role: p.role, Region: p.region, OnDuty: true, Reachable: true})
 		}
 	}
 	common := func(c dispatch.Candidate) int {

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -54,6 +56,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
 	config.CreateHooks = nil // no $schema links in answers
 	config.Transformers = nil
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
 		return refused(p.Words, status, message, causes)
 	}
@@ -92,9 +95,9 @@ func refused(w chassis.Words, status int, _ string, causes []error) huma.StatusE
 
 // call registers one call. In has huma's tags for path, query and Body; what
 // fn returns is the answer's body.
-func call[In, Out any](a *API, method, path, summary string, fn func(ctx context.Context, in *In) (Out, error)) {
+func call[In, Out any](a *API, method, route, summary string, fn func(ctx context.Context, in *In) (Out, error)) {
 	type answer struct{ Body Out }
-	huma.Register(a.huma, huma.Operation{OperationID: operationID(method, path), Method: method, Path: "/api" + path, Summary: summary, DefaultStatus: http.StatusOK},
+	huma.Register(a.huma, huma.Operation{OperationID: operationID(method, route), Method: method, Path: "/api" + route, Summary: summary, DefaultStatus: http.StatusOK},
 		func(ctx context.Context, in *In) (*answer, error) {
 			out, err := fn(ctx, in)
 			if err != nil {
@@ -137,10 +140,10 @@ func view[T any](ctx context.Context, a *API, fn func(ctx context.Context, r db.
 
 // operationID makes the name of a call for clients: POST /matters/{id}/close
 // is postMattersIdClose.
-func operationID(method, path string) string {
+func operationID(method, route string) string {
 	var b strings.Builder
 	b.WriteString(strings.ToLower(method))
-	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("/{}-_.", r) }) {
+	for _, part := range strings.FieldsFunc(route, func(r rune) bool { return strings.ContainsRune("/{}-_.", r) }) {
 		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
 	}
 	return b.String()
@@ -153,4 +156,18 @@ func place(location string) string {
 		return location
 	}
 	return name
+}
+
+// schemaName names a type in the description: the noun's package and the
+// type, so that two rooms may both have a Report.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	if t.Name() == "" || t.PkgPath() == "" {
+		return name
+	}
+	pkg := path.Base(t.PkgPath())
+	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
 }

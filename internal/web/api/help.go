@@ -21,6 +21,13 @@ type line struct {
 	Text string       `json:"text"`
 }
 
+// conversation is what a one-time code opens.
+type conversation struct {
+	State   string `json:"state"`
+	Asked   []line `json:"asked"`
+	Answers []line `json:"answers"`
+}
+
 func (a *API) help() {
 	call(a, http.MethodPost, "/help", "ask for help without an account or a name", func(ctx context.Context, in *struct {
 		Body struct {
@@ -40,16 +47,8 @@ func (a *API) help() {
 		Body struct {
 			Code string `json:"code" maxLength:"60"`
 		}
-	}) (struct {
-		State   string `json:"state"`
-		Asked   []line `json:"asked"`
-		Answers []line `json:"answers"`
-	}, error) {
-		out := struct {
-			State   string `json:"state"`
-			Asked   []line `json:"asked"`
-			Answers []line `json:"answers"`
-		}{Asked: []line{}, Answers: []line{}}
+	}) (conversation, error) {
+		out := conversation{Asked: []line{}, Answers: []line{}}
 		th, err := a.Seat.ReadHelp(ctx, in.Body.Code)
 		if err != nil {
 			return out, err

@@ -59,9 +59,12 @@ func (a *API) orders() {
 	call(a, http.MethodPost, "/orders/{id}/accept", "take an order", func(ctx context.Context, in *reportInput) (orderState, error) {
 		return orderOf(a.Orders.Accept(ctx, in.ID, in.Body.of()))
 	})
-	for verb, stage := range map[string]policy.Stage{"depart": policy.OnTheWay, "arrive": policy.OnScene, "handle": policy.Handled, "feedback": policy.FedBack} {
-		call(a, http.MethodPost, "/orders/{id}/"+verb, "move an order to the stage "+string(stage), func(ctx context.Context, in *reportInput) (orderState, error) {
-			return orderOf(a.Orders.Progress(ctx, in.ID, stage, in.Body.of()))
+	for _, step := range []struct {
+		verb string
+		to   policy.Stage
+	}{{"depart", policy.OnTheWay}, {"arrive", policy.OnScene}, {"handle", policy.Handled}, {"feedback", policy.FedBack}} {
+		call(a, http.MethodPost, "/orders/{id}/"+step.verb, "move an order to the stage "+string(step.to), func(ctx context.Context, in *reportInput) (orderState, error) {
+			return orderOf(a.Orders.Progress(ctx, in.ID, step.to, in.Body.of()))
 		})
 	}
 	call(a, http.MethodPost, "/orders/{id}/callback", "the seat's call after the feedback", func(ctx context.Context, in *reportInput) (orderState, error) {

@@ -39,6 +39,11 @@ type opened struct {
 	ChildID  id.ID `json:"child_id"`
 }
 
+// number is one telephone number in full.
+type number struct {
+	Phone string `json:"phone"`
+}
+
 func (a *API) seat() {
 	call(a, http.MethodGet, "/queue", "the open matters, the most urgent first", func(ctx context.Context, _ *struct{}) (seat.Queue, error) {
 		return view(ctx, a, a.Seat.Queue)
@@ -203,13 +208,9 @@ func (a *API) matterActs() {
 		Body struct {
 			PersonID id.ID `json:"person_id"`
 		}
-	}) (struct {
-		Phone string `json:"phone"`
-	}, error) {
+	}) (number, error) {
 		phone, err := a.Seat.RevealPhone(ctx, in.ID, in.Body.PersonID)
-		return struct {
-			Phone string `json:"phone"`
-		}{phone}, err
+		return number{phone}, err
 	})
 	call(a, http.MethodPost, "/matters/{id}/help-answer", "answer who asked without a name", func(ctx context.Context, in *struct {
 		byID

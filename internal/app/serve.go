@@ -1,0 +1,279 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/job"
+	"zugou/internal/loop/gateway"
+	"zugou/internal/people/access"
+	"zugou/internal/people/staff"
+	"zugou/internal/web/api"
+	"zugou/internal/web/chassis"
+)
+
+func sub(files fs.FS, dir string) fs.FS {
+	s, err := fs.Sub(files, dir)
+	if err != nil {
+		return files // the folder is embedded: it is always there
+	}
+	return s
+}
+
+// serveStream is the stream of events of one screen.
+func (a *App) serveStream(rw http.ResponseWriter, r *http.Request) {
+	token := chassis.From(r.Context()).Token
+	err := a.Hub.Serve(rw, r, func(ctx context.Context) (access.Actor, bool, error) {
+		if token == "" {
+			return access.Actor{}, false, unauthenticated()
+		}
+		actor, state, err := a.Staff.Ringer(ctx, token)
+		if err == nil && state != staff.OK && state != staff.Off {
+			err = unauthenticated()
+		}
+		return actor, state == staff.OK, err
+	})
+	if err != nil {
+		chassis.WriteFault(rw, err, a.Words)
+	}
+}
+
+// healthz says that the process lives.
+func (a *App) healthz(rw http.ResponseWriter, _ *http.Request) {
+	_, _ = rw.Write([]byte("ok\n")) // the asker is gone if this fails
+}
+
+// readyWithin bounds the proof that a commit works.
+const readyWithin = 3 * time.Second
+
+// readyz says whether a signal could be stored now.
+func (a *App) readyz(rw http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	if err := a.DB.Check(ctx); err != nil {
+		http.Error(rw, "storage unavailable", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = rw.Write([]byte("ready\n")) // the asker is gone if this fails
+}
+
+// system is the state that every signed-in page shows.
+func (a *App) system(ctx context.Context) api.System {
+	s := api.System{Version: a.Version, ChannelsConfigured: a.Config.SMS.On() || a.Config.WeCom.On() || a.Config.DingTalk.On(), Demo: a.Config.Demo, Engine: string(a.DB.Engine()),
+		Screens: a.Hub.Listeners(), Now: clock.Of(a.Clock.Now()), Listeners: []string{}}
+	s.StorageFailingSince, _ = a.DB.Failing()
+	for _, l := range a.Config.Listeners() {
+		s.Listeners = append(s.Listeners, l.Name)
+	}
+	// Best effort: while the storage is away the rest of the state still shows.
+	_ = a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		var running int
+		if err := r.Get(ctx, db.To(&running), "SELECT count(*) FROM drill WHERE ended_at = 0"); err != nil {
+			return err
+		}
+		s.Drill = running > 0
+		return nil
+	})
+	return s
+}
+
+// gauges registers the numbers that an operator of the machine watches.
+func (a *App) gauges() {
+	a.Metrics.Counter("zugou_db_commits_total", "Groups committed.", nil, func() float64 { g, _ := a.DB.Stats(); return float64(g) })
+	a.Metrics.Counter("zugou_db_changes_total", "Changes in committed groups.", nil, func() float64 { _, c := a.DB.Stats(); return float64(c) })
+	a.Metrics.Gauge("zugou_db_failing", "1 while commits fail.", nil, func() float64 {
+		if _, failing := a.DB.Failing(); failing {
+			return 1
+		}
+		return 0
+	})
+	a.Metrics.Gauge("zugou_screens", "Screens connected to the stream.", nil, func() float64 { return float64(a.Hub.Listeners()) })
+	a.Metrics.Gauge("zugou_unsaved_alarms", "Alarms that ring from memory.", nil, func() float64 { return float64(len(a.Unsaved.List())) })
+}
+
+// stopWithin bounds the graceful stop.
+const stopWithin = 15 * time.Second
+
+// Serve listens on everything that is configured and runs until ctx ends. Then
+// it stops taking connections, finishes what is under way, and returns. ready
+// is called with the addresses once all listeners are open.
+func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) error {
+	if len(a.Config.Listeners()) == 0 {
+		return ErrNoListener
+	}
+	open := map[string]net.Listener{}
+	closeAll := func() {
+		for _, l := range open {
+			_ = l.Close()
+		}
+	}
+	addrs := map[string]string{}
+	for _, want := range a.Config.Listeners() {
+		l, err := net.Listen("tcp", want.Addr)
+		if err != nil {
+			closeAll()
+			return fmt.Errorf("listen for %s: %w", want.Name, err)
+		}
+		open[want.Name], addrs[want.Name] = l, l.Addr().String()
+	}
+	// The background outlives the listeners: what they took must be finished.
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	var behind sync.WaitGroup
+	behind.Add(1)
+	go func() { defer behind.Done(); a.Run(background) }()
+
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	faults := make(chan error, len(open))
+	var wg sync.WaitGroup
+	run := func(f func() error) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			if err := f(); err != nil {
+				faults <- err
+				stop()
+			}
+		}()
+	}
+	for name, l := range open {
+		serve, err := a.listener(name)
+		if err != nil {
+			closeAll()
+			stopBackground()
+			behind.Wait()
+			return err
+		}
+		run(func() error { return serve(running, l) })
+	}
+	if ready != nil {
+		ready(addrs)
+	}
+	wg.Wait()
+	stopBackground()
+	behind.Wait()
+	close(faults)
+	var all []error
+	for err := range faults {
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}
+
+// listener gives what serves one kind of listener.
+func (a *App) listener(name string) (func(ctx context.Context, l net.Listener) error, error) {
+	switch name {
+	case "http":
+		return a.serveHTTP(a.Handler(), true)
+	case "metrics":
+		return a.serveHTTP(a.Metrics.Handler(), false)
+	case "watch":
+		return a.tcp(name, gateway.Watch()), nil
+	}
+	return nil, fmt.Errorf("the listener %s is not built into this program", name)
+}
+
+// tcp serves one device protocol.
+func (a *App) tcp(name string, p gateway.Protocol) func(ctx context.Context, l net.Listener) error {
+	s := gateway.NewServer(p, a.Seat, clock.System(), a.Log)
+	labels := map[string]string{"protocol": name}
+	a.Metrics.Gauge("zugou_gateway_connections", "Live device connections.", labels, func() float64 { return float64(s.Counts().Connections) })
+	a.Metrics.Counter("zugou_gateway_frames_total", "Frames received.", labels, func() float64 { return float64(s.Counts().Frames) })
+	a.Metrics.Counter("zugou_gateway_bad_total", "Frames and streams that could not be read.", labels, func() float64 { return float64(s.Counts().Bad) })
+	a.Metrics.Counter("zugou_gateway_unanswered_total", "Messages that could not be stored.", labels, func() float64 { return float64(s.Counts().Unanswered) })
+	return s.Serve
+}
+
+func (a *App) serveHTTP(h http.Handler, secure bool) (func(ctx context.Context, l net.Listener) error, error) {
+	var cert *tls.Config
+	if secure && a.Config.TLS() {
+		pair, err := tls.LoadX509KeyPair(a.Config.TLSCert, a.Config.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("certificate: %w", err)
+		}
+		cert = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	}
+	return func(ctx context.Context, l net.Listener) error {
+		s := chassis.Server(h, a.Log)
+		// Streams never end by themselves: they end with the listener.
+		s.BaseContext = func(net.Listener) context.Context { return ctx }
+		stop := context.AfterFunc(ctx, func() {
+			end, cancel := context.WithTimeout(context.Background(), stopWithin)
+			defer cancel()
+			if s.Shutdown(end) != nil {
+				_ = s.Close()
+			}
+		})
+		defer stop()
+		var err error
+		if cert != nil {
+			s.TLSConfig = cert
+			err = s.ServeTLS(l, "", "")
+		} else {
+			err = s.Serve(l)
+		}
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return err
+	}, nil
+}
+
+// settingCity is the setting with the city centre's address for reports.
+const settingCity = "city.report_url"
+
+// reportWithin bounds one report to the city.
+const reportWithin = 10 * time.Second
+
+// reportToCity tells the city centre of a stage of its order. Without an
+// address there is nobody to tell: the city asks by the API instead.
+func (a *App) reportToCity(ctx context.Context, j job.Job) error {
+	var target string
+	err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		return r.Get(ctx, db.To(&target), "SELECT value FROM setting WHERE name = ?", settingCity)
+	})
+	if errs.Is(err, errs.KindNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !json.Valid([]byte(j.Payload)) {
+		return nil
+	}
+	return postJSON(ctx, target, []byte(j.Payload), a.Keys.MAC("city.report", []byte(j.Payload)))
+}
+
+// postJSON sends a signed report.
+func postJSON(ctx context.Context, target string, body, mac []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, reportWithin)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Signature", hex.EncodeToString(mac))
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return errs.Busy("city.unreachable", nil) // the cause may quote the address with its secrets
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode >= 300 {
+		return errs.Busy("city.refused", fmt.Errorf("status %d", res.StatusCode))
+	}
+	return nil
+}
