@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -183,7 +184,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Seat = seat.New(seat.Parts{DB: a.DB, Keys: a.Keys, Dir: a.registers, People: a.registers, Matters: a.Matters, Orders: a.Orders, Unsaved: a.Unsaved,
 		District: a.Config.District, Log: a.Log, OnDevice: a.onDevice(), Jobs: a.Jobs})
 	a.registerJobs()
-	a.chassis = chassis.New(chassis.Options{DB: a.DB, Staff: a.Staff, Clock: a.Clock, Words: a.Words, Log: a.Log, Secure: a.Config.Secure(),
+	a.chassis = chassis.New(chassis.Options{DB: a.DB, Staff: a.Staff, Clock: a.Clock, Words: a.Words, Log: a.Log, Secure: a.Config.TLS() || strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Proxies: a.Config.TrustedProxies, Metrics: a.Metrics})
 	a.mux = http.NewServeMux()
 	a.routes()
