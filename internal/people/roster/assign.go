@@ -10,7 +10,7 @@ import (
 func (l *layout) assign(t *table) {
 	t.at = map[Field][]int{}
 	var whose Role // of the columns just before, "" for the child
-	var guessed []int
+	var guessed, vague []int
 	taken := func(f Field) bool { return len(t.at[f]) > 0 }
 	give := func(c *column, f Field) {
 		c.field = f
@@ -44,6 +44,9 @@ func (l *layout) assign(t *table) {
 			continue
 		}
 		switch {
+		case m.vague:
+			vague = append(vague, i)
+			whose = ""
 		case m.staff:
 			whose = ""
 		case m.field != "":
@@ -81,6 +84,16 @@ func (l *layout) assign(t *table) {
 			}
 			c.role, c.attr = r, m.attr
 			give(c, r.field(m.attr))
+		}
+	}
+	for _, i := range vague { // 残疾人姓名, where no other name is
+		c := &t.columns[i]
+		f := Name
+		if means[i].attr == attrID {
+			f = ID
+		}
+		if !taken(f) {
+			give(c, f)
 		}
 	}
 	l.repair(t, guessed)

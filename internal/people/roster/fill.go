@@ -249,6 +249,9 @@ func (c *Contact) read(a attr, v string) (notes []string) {
 	switch a {
 	case attrName:
 		setOnce(&c.Name, readName(v))
+		if tail := strings.Trim(nameTail.FindString(v), "（）()[]【】 "); tail != "" && len([]rune(tail)) <= 4 {
+			setOnce(&c.Relation, tail) // 李三（祖母）
+		}
 	case attrRelation:
 		setOnce(&c.Relation, v)
 	case attrWhereabouts:
@@ -338,6 +341,13 @@ func numberOf(s string) string {
 	s = strings.Trim(s, "'`’‘\"“”")
 	for _, p := range []string{"IMEI:", "IMEI", "SN:", "ICCID:"} {
 		s = strings.TrimPrefix(s, p)
+	}
+	// 8.60000000000002E+14 still has all digits of an IMEI, 8.6E+14 has not.
+	if mantissa, exp, ok := strings.Cut(s, "E+"); ok {
+		whole, frac, _ := strings.Cut(mantissa, ".")
+		if n, err := strconv.Atoi(exp); err == nil && len(whole) == 1 && len(frac) == n {
+			return whole + frac
+		}
 	}
 	return strings.TrimSuffix(s, ".0")
 }

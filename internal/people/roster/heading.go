@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +16,8 @@ type meaning struct {
 	attr    attr  // the property
 	staff   bool  // of an official who is no contact (填表人): not kept
 	anyName bool  // plain 姓名, which the neighbours decide about
+	vague   bool  // 残疾人姓名: somebody's, the child's if there is no other
+	loose   bool  // read by its end only
 	bare    bool  // a word for a person and nothing else: 母亲, 孤儿; values look so too
 }
 
@@ -207,7 +210,7 @@ func parseHeading(raw string, kind Kind) meaning {
 	// unless only the text in front of them says something.
 	both := parseClean(whole, kind)
 	switch {
-	case both.known() && both.attr != attrOther && !both.staff:
+	case both.known() && both.attr != attrOther && !both.staff && !(both.loose && m.known()):
 		m = both
 	case !m.known():
 		m = both
@@ -247,7 +250,9 @@ func parseClean(s string, kind Kind) meaning {
 	if f := areaParts(plain); f != "" {
 		return meaning{field: f}
 	}
-	if i := strings.Index(s, "关系"); i >= 0 && strings.Trim(s[i+len("关系"):], "称谓") == "" {
+	if cut, ok := strings.CutSuffix(s, "及关系"); ok { // 照护人及关系: 李三（祖母）
+		s = cut
+	} else if i := strings.Index(s, "关系"); i >= 0 && strings.Trim(s[i+len("关系"):], "称谓") == "" {
 		return relationHeading(s[:i])
 	}
 	if s == "称谓" || s == "亲属称谓" {
@@ -255,7 +260,12 @@ func parseClean(s string, kind Kind) meaning {
 	}
 	who, rest, found := findSubject(s)
 	if !found {
-		return plainAttr(plain, kind)
+		if m := plainAttr(plain, kind); m.known() {
+			return m
+		}
+		m := bySuffix(plain, kind)
+		m.loose = true
+		return m
 	}
 	if who.child { // 儿童监护人姓名, 学生家长电话: somebody of the child's
 		if second, rest2, ok := findSubject(rest); ok && !second.child {
@@ -385,7 +395,73 @@ func childHeading(m meaning, rest string, kind Kind) meaning {
 	case "身份", "种类", "困境情况", "性质":
 		return meaning{field: Category, child: true}
 	}
+	if m := bySuffix(rest, kind); m.field != "" {
+		m.child = true
+		return m
+	}
 	return meaning{attr: attrOther, child: true}
+}
+
+var (
+	deviceNumber = regexp.MustCompile(`(设备|手环|胸牌|腕表|手表|终端|定位|装备|器材|佩戴|穿戴|产品|机身|腕带|校牌|电子牌).*(编号|编码|号码|号|ID|序列号|SN|码|串号)$`)
+	deviceType   = regexp.MustCompile(`(设备|手环|胸牌|腕表|手表|终端|定位|装备|器材|穿戴|产品).*(类型|种类|类别|名称|形式|品名)$`)
+	deviceModel  = regexp.MustCompile(`(型号|规格|机型)$`)
+	simNumber    = regexp.MustCompile(`ICCID|SIM|物联|流量卡|电话卡|手机卡|通信卡|入网号|入网卡`)
+	issuedDate   = regexp.MustCompile(`(发放|领取|领用|佩戴|绑定|启用|激活|配发|开通|配备).*(日期|时间|年月|年月日)$`)
+	birthDate    = regexp.MustCompile(`出生.*(日期|年月|时间|年月日)|^生日`)
+	categoryEnd  = regexp.MustCompile(`(困境|困难|保障|救助|人员|身份|对象|致困|监护|留守|具体).*(类别|类型|情形|原因|种类)$`)
+	notOfChild   = regexp.MustCompile(`学校|单位|银行|开户|公司|企业|有效期|年限|是否|有无|类型|类别|数`)
+)
+
+// bySuffix reads longer headings by how they end: 手环IMEI号, 现居住地详细地址,
+// 儿童具体困境类别, 残疾人姓名. It is the last resort.
+func bySuffix(s string, kind Kind) meaning {
+	if kind == Devices {
+		switch {
+		case strings.Contains(s, "IMEI"):
+			return meaning{field: IMEI}
+		case deviceModel.MatchString(s):
+			return meaning{field: DeviceModel}
+		case deviceType.MatchString(s):
+			return meaning{field: DeviceKind}
+		case simNumber.MatchString(s):
+			return meaning{field: SIM}
+		case deviceNumber.MatchString(s):
+			return meaning{field: DeviceNo}
+		}
+	}
+	switch {
+	case issuedDate.MatchString(s):
+		return meaning{field: IssuedOn}
+	case birthDate.MatchString(s):
+		return meaning{field: BirthDate}
+	case categoryEnd.MatchString(s):
+		return meaning{field: Category}
+	case strings.HasSuffix(s, "姓名"), strings.HasSuffix(s, "名字"):
+		return meaning{attr: attrName, vague: true}
+	case strings.HasSuffix(s, "身份证号"), strings.HasSuffix(s, "身份证号码"), strings.HasSuffix(s, "公民身份号码"), strings.HasSuffix(s, "身份证件号码"):
+		return meaning{attr: attrID, vague: true}
+	case notOfChild.MatchString(s):
+		return meaning{}
+	}
+	registered := strings.Contains(s, "户籍") || strings.Contains(s, "户口")
+	for _, e := range []struct {
+		ends  string
+		field Field
+	}{
+		{"村社区 村居 社区 村", Village}, {"镇街 乡镇 街道 镇街道 街镇", Township}, {"住址 地址 居住地 住地 住所", Address},
+		{"年级", Grade}, {"学籍号", StudentNo}, {"民族", Ethnicity},
+	} {
+		for _, w := range strings.Fields(e.ends) {
+			if strings.HasSuffix(s, w) {
+				if registered {
+					return meaning{field: registeredPart(e.field)}
+				}
+				return meaning{field: e.field}
+			}
+		}
+	}
+	return meaning{}
 }
 
 // areaHeading reads 户籍镇街, 现居住村(社区), 所属乡镇, 居住地组: parts of an

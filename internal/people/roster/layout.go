@@ -135,6 +135,9 @@ func (l *layout) headingRow(r sheet.Row) bool {
 		case m.bare:
 			// 孤儿, 留守儿童 are values of a category, 母亲 of a relation.
 			bareName = bareName || (m.field == Name && len(readCategories(s)) == 0)
+		case m.vague:
+			name = name || m.attr == attrName
+			id = id || m.attr == attrID
 		case m.anyName || m.field == Name:
 			name = true
 		case strings.HasSuffix(s, "身份证"):
