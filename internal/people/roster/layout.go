@@ -24,6 +24,7 @@ type table struct {
 	first, last int // rows of the heading
 	columns     []column
 	at          map[Field][]int // columns of a field, from the left
+	beside      []*table        // the same headings again to the right, to save paper
 }
 
 // across reports whether the cell of the name is merged over columns of other
@@ -200,13 +201,42 @@ func (l *layout) find(i int) (*table, bool) {
 		last++
 	}
 	t := &table{first: rows[first].Number, last: rows[last].Number}
-	t.columns = l.columns(rows[first : last+1])
+	blocks := repeats(l.columns(rows[first : last+1]))
+	t.columns = blocks[0]
 	l.assign(t)
+	for _, b := range blocks[1:] {
+		t.beside = append(t.beside, &table{first: t.first, last: t.last, columns: b})
+		l.assign(t.beside[len(t.beside)-1])
+	}
 	for last+1 < len(rows) && rows[last+1].Number <= t.last+1 && countingRow(rows[last+1]) {
 		last++
 		t.last = rows[last].Number
 	}
 	return t, l.usable(t)
+}
+
+// repeats divides columns whose headings are the same sequence two or more
+// times over.
+func repeats(columns []column) [][]column {
+	n := len(columns)
+	for size := 2; size <= n/2; size++ {
+		if n%size != 0 {
+			continue
+		}
+		same := true
+		for i := size; i < n && same; i++ {
+			same = strings.Join(columns[i].path, "/") == strings.Join(columns[i-size].path, "/")
+		}
+		if !same {
+			continue
+		}
+		var out [][]column
+		for i := 0; i < n; i += size {
+			out = append(out, columns[i:i+size:i+size])
+		}
+		return out
+	}
+	return [][]column{columns}
 }
 
 // groupRow reports a row above the headings that groups them: 监护人信息 over

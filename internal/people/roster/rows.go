@@ -64,9 +64,14 @@ func (r *reader) readSheet(s *sheet.Sheet) {
 			}
 			if t == nil || !sameColumns(t, found) {
 				tableIndex = r.addTable(s, found)
+				for _, b := range found.beside {
+					r.addTable(s, b)
+				}
 			}
 			t = found
-			r.fillDown(s, t, i+1)
+			for _, b := range append([]*table{t}, t.beside...) {
+				r.fillDown(s, b, i+1)
+			}
 			continue
 		}
 		if t == nil {
@@ -85,6 +90,11 @@ func (r *reader) readSheet(s *sheet.Sheet) {
 			r.skip(s, row.Number, why)
 		default:
 			r.addRow(s, t, tableIndex, row, last, now)
+			for k, b := range t.beside {
+				if identified(b, row) {
+					r.addRow(s, b, tableIndex+1+k, row, last, now)
+				}
+			}
 			last = row
 		}
 	}
