@@ -47,6 +47,14 @@ export function withUnsaved(list: Unsaved[], item: Unsaved): Unsaved[] {
   return [item, ...list.filter((u) => u.key !== item.key)];
 }
 
+const MOST_RINGS = 50;
+
+/** Adds a ring; one matter rings once, and without a matter each counts. */
+export function withRing(list: Ring[], ring: Ring): Ring[] {
+  const rest = ring.matter_id ? list.filter((r) => r.matter_id !== ring.matter_id) : list;
+  return [ring, ...rest].slice(0, MOST_RINGS);
+}
+
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const [state, setState] = useState<StreamState>({ kind: "connecting" });
@@ -75,8 +83,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
           setUnsaved((list) => withUnsaved(list, item));
         } else if (event.type === "ring") {
           const ring = JSON.parse(event.data) as Ring;
-          setRings((list) => [ring, ...list.filter((r) => r.matter_id !== ring.matter_id)]);
+          setRings((list) => withRing(list, ring));
           refresh("matter");
+        } else if (event.type === "signed_out") {
+          goToSignIn();
         }
       },
     });

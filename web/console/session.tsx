@@ -24,33 +24,33 @@ export function goToSignIn(): void {
   location.assign(`/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
+function ToSignIn() {
+  useEffect(goToSignIn, []);
+  return null;
+}
+
 /** Shows the console only to somebody who is signed in all the way. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const query = useQuery({
     queryKey: ["me"],
     queryFn: () => api.get<Me>("/me"),
-    staleTime: Infinity,
+    // Asked often: it keeps the session awake while a hand is at the page
+    // (requests without one say so), and tells when the server locked it.
+    refetchInterval: 60_000,
+    refetchIntervalInBackground: true,
   });
-  useEffect(
-    () =>
-      onSignedOut(() => {
-        client.clear();
-        goToSignIn();
-      }),
-    [client],
-  );
+  // A locked session is refused everything but /me and the stream: ask who one
+  // is before sending anybody away. Only /me knows that nobody is signed in.
+  useEffect(() => onSignedOut(() => void client.invalidateQueries({ queryKey: ["me"] }, { cancelRefetch: false })), [client]);
   const gone = query.error instanceof ApiError && query.error.kind === "unauthenticated";
+  useEffect(() => {
+    if (gone) goToSignIn();
+  }, [gone]);
   if (gone) return null;
   return (
     <Loaded query={query} errorText={errorText} lines={8}>
-      {(me) => {
-        if (me.must_change) {
-          goToSignIn();
-          return null;
-        }
-        return <Context value={me}>{children}</Context>;
-      }}
+      {(me) => (me.must_change ? <ToSignIn /> : <Context value={me}>{children}</Context>)}
     </Loaded>
   );
 }

@@ -1,21 +1,31 @@
 import { Link } from "wouter";
 import { errorText } from "@shared/api/client";
-import type { List, Order } from "@shared/api/types";
+import type { List, Order, Position } from "@shared/api/types";
 import { Countdown } from "@shared/countdown";
 import { formatTime } from "@shared/format";
+import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { UrgencyTag } from "@shared/tag";
 import { useAnswer, useOrderChanges } from "./answers";
-import { t } from "./locale";
+import { t, words } from "./locale";
 import { useMe } from "./session";
 
 /** An order as the one who goes sees it: the child, the place, whom to phone. */
 export type MyOrder = Order & {
-  child: { name: string; age: number; sex: "m" | "f"; address: string; phones: { name: string; relation: string; phone: string }[] } | null;
+  child: {
+    name: string;
+    age: number;
+    sex: "m" | "f";
+    address: string;
+    phones: { person_id: string; name: string; relation: string; phone: string }[];
+  } | null;
+  /** Key of what to do: "what.sos". */
   what: string;
+  place: Position | null;
 };
 
-const ended = ["fed_back", "called_back", "declined", "escalated", "cancelled"];
+/** Nothing more is asked of the one who goes: fed back, or taken away. */
+const ended = (o: Order) => o.state !== "active" || o.stage === "fed_back" || o.stage === "called_back";
 
 export function OrderRow({ order }: { order: MyOrder }) {
   return (
@@ -24,14 +34,15 @@ export function OrderRow({ order }: { order: MyOrder }) {
         <span className="f-row-head">
           <UrgencyTag urgency={order.urgency} />
           {order.drill && <span className="f-drill">{t("order.drill")}</span>}
-          <b>{order.what || order.kind_name}</b>
+          <b>{order.kind_name}</b>
         </span>
         <span>
           {order.child ? `${order.child.name} ${t("order.age", { n: order.child.age })}` : t("order.unknown")}
           <small>{order.region_name}</small>
         </span>
-        {order.due_at > 0 && !ended.includes(order.state) && (
-          <Countdown since={order.clock_started_at} due={order.due_at} waitsFor={order.waits_for} />
+        <span>{wordFor(words, "what", order.what)}</span>
+        {order.due_at > 0 && !ended(order) && (
+          <Countdown since={order.clock_started_at} due={order.due_at} waitsFor={wordFor(words, "wait", order.waits_for)} />
         )}
       </Link>
     </li>
@@ -54,14 +65,14 @@ export function Today() {
       <Loaded
         query={query.oldSince ? { ...query, error: undefined } : query}
         errorText={errorText}
-        isEmpty={(list) => list.items.every((o) => ended.includes(o.state))}
+        isEmpty={(list) => list.items.every(ended)}
         empty={<Empty title={t("today.empty")} hint={t("today.emptyHint")} />}
       >
         {(list) => {
-          const open = list.items.filter((o) => !ended.includes(o.state));
+          const open = list.items.filter((o) => !ended(o));
           const groups = [
-            ["today.waiting", open.filter((o) => o.state === "offered")],
-            ["today.underway", open.filter((o) => o.state !== "offered")],
+            ["today.waiting", open.filter((o) => o.mine === "offered")],
+            ["today.underway", open.filter((o) => o.mine !== "offered")],
           ] as const;
           return groups
             .filter(([, orders]) => orders.length)

@@ -17,7 +17,7 @@ export type LifeLineStep = {
 export type LifeLineProps = {
   steps: LifeLineStep[];
   /** The clock of the stage that is waited for; none when all is done. */
-  waits?: { stage: Stage; since: number; due: number } | undefined;
+  waits?: { stage: Stage; since: number; due: number; what: string } | undefined;
   /** A declined or recalled order stops where it stands. */
   stopped?: string | undefined;
   /** Upright for the phone. */
@@ -48,7 +48,7 @@ export function LifeLine({ steps, waits, stopped, upright = false }: LifeLinePro
             {done && <span className="zg-life-at zg-num">{formatTime(step.at)}</span>}
             {done && step.by && <span className="zg-life-by">{step.by}</span>}
             {current && !done && waits && (
-              <Countdown since={waits.since} due={waits.due} waitsFor={upright ? t(`stage.wait.${stage}`) : ""} />
+              <Countdown since={waits.since} due={waits.due} waitsFor={upright ? waits.what : ""} />
             )}
             {!done && <span className="zg-hidden">{current ? t("life.current") : t("life.ahead")}</span>}
           </li>

@@ -21,7 +21,12 @@ export function translator<W extends Words>(words: W) {
 export const t = translator(shared);
 export type SharedKey = keyof typeof shared;
 
-/** Words for a key made from data, such as a stage; falls back to the data itself. */
-export function wordFor(words: Words, prefix: string, value: string): string {
-  return words[`${prefix}.${value}`] ?? value;
+/**
+ * Words for a key made from data: `wordFor(words, "wait", "offered")`, or with
+ * the prefix in the data already. Falls back to the data itself.
+ */
+export function wordFor(words: Words, prefix: string, value: string, args?: Args): string {
+  const key = value.startsWith(`${prefix}.`) ? value : `${prefix}.${value}`;
+  const text = words[key] ?? value;
+  return args ? text.replace(/\{(\w+)\}/g, (_, name: string) => String(args[name] ?? "")) : text;
 }

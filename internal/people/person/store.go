@@ -231,7 +231,7 @@ func insertAll[T any](ctx context.Context, tx *db.Tx, rows []T) error {
 func (w *Rows) insert(ctx context.Context, tx *db.Tx) error {
 	need := 0
 	for _, p := range w.people {
-		if p.Child && p.Code == "" {
+		if p.Child {
 			need++
 		}
 	}
@@ -241,7 +241,7 @@ func (w *Rows) insert(ctx context.Context, tx *db.Tx) error {
 	}
 	for i := range w.people {
 		p := &w.people[i]
-		if p.Child && p.Code == "" {
+		if p.Child { // anew if the change runs again: the codes of the first try may be others' by now
 			p.Code, codes = codes[0], codes[1:]
 		}
 		p.CreatedAt, p.UpdatedAt = tx.Now, tx.Now

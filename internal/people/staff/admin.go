@@ -204,7 +204,7 @@ func (s *Service) Create(ctx context.Context, q CreateRequest) (CreateResult, er
 		phone = string(f.phone(q.Phone))
 	}
 	f.department(q.Department)
-	reason := f.reason("reason", q.Reason, len(q.Roles) > 0)
+	reason := f.reason("reason", q.Reason, false)
 	for _, r := range q.Roles {
 		f.role(r, q.Region)
 	}
@@ -248,7 +248,7 @@ func (s *Service) Create(ctx context.Context, q CreateRequest) (CreateResult, er
 			return refused
 		}
 		for _, role := range q.Roles {
-			if _, err := s.propose(ctx, tx, actor, row, GrantRequest{Role: role, Region: q.Region, Department: q.Department, Reason: reason}); err != nil {
+			if _, err := s.propose(ctx, tx, actor, row, GrantRequest{Role: role, Region: q.Region, Department: q.Department, Reason: reason, opening: true}); err != nil {
 				return err
 			}
 		}

@@ -113,6 +113,8 @@ type GrantRequest struct {
 	Reason     string            `json:"reason"`
 	FromAt     clock.Millis      `json:"from_at,omitempty"`
 	ToAt       clock.Millis      `json:"to_at,omitempty"`
+
+	opening bool // with a new account: its page asks for no reason
 }
 
 // NoteRequest carries the reason of a decision.
@@ -127,7 +129,7 @@ func (q GrantRequest) check(f *form, areas *region.Table, now clock.Millis) stri
 	if q.ToAt != 0 && (q.ToAt <= now || q.ToAt <= q.FromAt) {
 		f.bad("to_at", "grant.ends_before")
 	}
-	return f.reason("reason", q.Reason, true)
+	return f.reason("reason", q.Reason, !q.opening)
 }
 
 // adminTarget is what an administrator's right is asked against: the area,
@@ -225,6 +227,11 @@ func (s *Service) propose(ctx context.Context, tx *db.Tx, actor access.Actor, ro
 	g.Reason = s.kr.Seal("role_grant.reason:"+string(g.ID), reason)
 	if err := insertGrant(ctx, tx, g); err != nil {
 		return grantRow{}, err
+	}
+	if !actor.System { // the emergency command approves in the same breath
+		if err := s.waits(ctx, tx, access.SecurityAdmin, "grant.waiting", g.ID, row.ID, q.Region); err != nil {
+			return grantRow{}, err
+		}
 	}
 	return g, audit.Write(ctx, tx, audit.Entry{Action: "grant.propose", SubjectKind: "account", Subject: row.ID, Purpose: string(g.ID),
 		Fields: []string{string(q.Role)}, Region: q.Region})

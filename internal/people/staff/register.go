@@ -197,6 +197,9 @@ func (s *Service) RegisterStaff(ctx context.Context, p Place, q RegisterStaffReq
 		if refused != nil {
 			return refused
 		}
+		if err := s.waits(ctx, tx, access.SystemAdmin, "account.waiting", row.ID, row.ID, row.Region); err != nil {
+			return err
+		}
 		return audit.Write(ctx, tx, audit.Entry{Action: "account.register", SubjectKind: "account", Subject: row.ID, Region: row.Region})
 	})
 	return RegisterResult{Waiting}, err

@@ -10,6 +10,7 @@ import (
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
 	"zugou/internal/people/region"
 )
@@ -27,6 +28,12 @@ type Sender interface {
 	SendCode(ctx context.Context, tx *db.Tx, phone civil.Phone, code string) error
 }
 
+// Notices tells a person that something waits: text is "account.waiting" or
+// "grant.waiting", ref what it is about. Called inside the change.
+type Notices interface {
+	Waiting(ctx context.Context, tx *db.Tx, to id.ID, text string, ref id.ID, region string) error
+}
+
 // Options are the settings of a Service.
 type Options struct {
 	District string                // code of the house's district: citizens belong to it
@@ -34,6 +41,7 @@ type Options struct {
 	Sender   Sender                // nil: citizens can't register, and are told so
 	Factors  []crypto.SecondFactor // those that accounts may have; the first is the one enrolled. nil: TOTP
 	Issuer   string                // name of the house in authenticator apps
+	Notices  Notices               // tells administrators what waits for them; may be nil
 
 	Idle map[access.Role]time.Duration // idle times in place of the built-in ones
 }
@@ -120,6 +128,27 @@ func (s *Service) fresh(ctx context.Context, tx *db.Tx) (access.Actor, error) {
 		return access.Actor{}, err
 	}
 	return a, nil
+}
+
+// waits tells those who hold the role for the area, but not the account that
+// it is about.
+func (s *Service) waits(ctx context.Context, tx *db.Tx, role access.Role, text string, ref, about id.ID, area string) error {
+	if s.o.Notices == nil {
+		return nil
+	}
+	who, err := ByRole(ctx, tx, role, area)
+	if err != nil {
+		return err
+	}
+	for _, b := range who {
+		if b.ID == about {
+			continue
+		}
+		if err := s.o.Notices.Waiting(ctx, tx, b.ID, text, ref, area); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errNoSession: nobody is signed in with this token, or not any more.

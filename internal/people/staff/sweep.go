@@ -2,11 +2,15 @@ package staff
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
+	"zugou/internal/people/audit"
 )
 
 // SweepEvery is how often Sweep should run: streams of an idle session close
@@ -60,6 +64,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if err := endExpired(ctx, tx); err != nil {
 			return err
 		}
+		if err := s.followAreas(ctx, tx); err != nil {
+			return err
+		}
 		for query, age := range map[string]time.Duration{
 			"DELETE FROM throttle WHERE last_at < ?":                  brakePair.quiet,
 			"DELETE FROM phone_code WHERE expires_at < ?":             codeLife,
@@ -72,6 +79,77 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// followAreas moves accounts and rights from a code that ended to the one in
+// its place, or a township that was given a new code would be without its
+// officers. The paper of the old code ends; its copy names the same document.
+func (s *Service) followAreas(ctx context.Context, tx *db.Tx) error {
+	const gone = "EXISTS (SELECT 1 FROM region r WHERE r.code = %s AND r.ended_on <> '' AND r.ended_on <= ?)"
+	today := string(civil.DateOf(tx.Now.Time()))
+	var n int
+	if err := tx.Get(ctx, db.To(&n), "SELECT count(*) FROM region WHERE ended_on <> '' AND ended_on <= ?", today); err != nil || n == 0 {
+		return err
+	}
+	areas, err := s.areas.Table(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var rows []grantRow
+	if err := tx.List(ctx, &rows, "SELECT "+grantColumns+" FROM role_grant g WHERE g.state IN ('active', 'proposed') AND "+fmt.Sprintf(gone, "g.region")+" ORDER BY g.id LIMIT ?",
+		today, sweepPage); err != nil {
+		return err
+	}
+	for _, g := range rows {
+		to, ok := areas.Now(codeOf(g.Region))
+		if _, err := tx.Exec(ctx, "UPDATE role_grant SET state = ? WHERE id = ?", GrantEnded, g.ID); err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		n := g
+		n.ID, n.Region = id.New(), string(to)
+		if n.Reason, err = s.carry("role_grant.reason:", g.ID, n.ID, g.Reason); err != nil {
+			return err
+		}
+		var have int
+		if err := tx.Get(ctx, db.To(&have), "SELECT count(*) FROM role_grant WHERE account_id = ? AND role = ? AND region = ? AND department = ? AND state = ?",
+			n.AccountID, n.Role, n.Region, n.Department, n.State); err != nil {
+			return err
+		}
+		if have > 0 { // two areas became one
+			continue
+		}
+		if err := insertGrant(ctx, tx, n); err != nil {
+			return err
+		}
+		if err := audit.Write(access.With(ctx, access.System("areas")), tx, audit.Entry{Action: "grant.move", SubjectKind: "account", Subject: n.AccountID,
+			Purpose: string(n.ID), Fields: []string{string(n.Role)}, Region: n.Region}); err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, "rights", n.AccountID, ""); err != nil {
+			return err
+		}
+	}
+	var moved []accountRow
+	if err := tx.List(ctx, &moved, "SELECT "+accountColumns+" FROM account a WHERE a.state <> 'left' AND "+fmt.Sprintf(gone, "a.region")+" ORDER BY a.id LIMIT ?", today, sweepPage); err != nil {
+		return err
+	}
+	for _, a := range moved {
+		if to, ok := areas.Now(codeOf(a.Region)); ok {
+			if _, err := tx.Exec(ctx, "UPDATE account SET region = ? WHERE id = ?", to, a.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// carry seals a text of one row for another.
+func (s *Service) carry(column string, from, to id.ID, sealed string) (string, error) {
+	text, err := s.kr.Open(column+string(from), sealed)
+	return s.kr.Seal(column+string(to), text), err
 }
 
 func (s *Service) sweepSession(ctx context.Context, session id.ID) error {

@@ -6,6 +6,8 @@ export type ReasonQuestion = {
   title: string;
   /** What will happen, and who will be told. */
   text?: string;
+  /** What is asked for, if not a reason: "回访情况". */
+  label?: string;
   /** The verb on the button, such as "退单". */
   verb: string;
   /** Reasons often given, put in with one press. */
@@ -73,7 +75,7 @@ export function ReasonProvider({ children }: { children: ReactNode }) {
           )}
           <Form.Item
             name="reason"
-            label={t("kit.reason")}
+            label={question?.label ?? t("kit.reason")}
             rules={[{ required: true, whitespace: true, min, message: t("kit.reasonMin", { min }) }]}
           >
             <Input.TextArea autoFocus={!question?.presets} rows={3} maxLength={300} showCount />

@@ -1,7 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { Button, Input } from "antd";
-import { useRef, useState, type RefObject } from "react";
-import { actKey, api } from "@shared/api/client";
-import type { Card } from "@shared/api/types";
+import { useState, type RefObject } from "react";
+import { api } from "@shared/api/client";
+import type { Card, HelpMessage, List } from "@shared/api/types";
 import { Countdown } from "@shared/countdown";
 import { formatDateTime, formatTime, formatWhen } from "@shared/format";
 import { wordFor } from "@shared/locale";
@@ -13,6 +14,7 @@ import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
 import { Contacts, type CallHandle } from "./contacts";
+import { useOutcomes } from "./dialogs";
 import { Orders } from "./orders";
 
 type Part = { card: Card; act: Act; readOnly: boolean };
@@ -82,33 +84,51 @@ function Facts({ card }: { card: Card }) {
 /** The last signal and where it came from, and why it is this child. */
 function Why({ card }: { card: Card }) {
   const last = card.signals[0];
-  const place = last?.position ?? card.child?.last_position;
+  const at = last?.body?.lat !== undefined && last.body.lon !== undefined ? last.body : undefined;
+  const place = at ? { lat: at.lat ?? 0, lon: at.lon ?? 0, accuracy_m: at.accuracy ?? 0 } : card.child?.last_position;
+  const battery = last?.body?.battery ?? card.child?.battery;
   return (
     <div className="seat-why">
       {last && (
         <p>
           <b>{wordFor(words, "source", last.source)}</b> <span className="zg-num">{formatTime(last.received_at)}</span>
-          {last.alarms.length > 0 && <span>{last.alarms.join(t("list.dot"))}</span>}
+          {last.alarms.length > 0 && <span>{last.alarms.map((a) => wordFor(words, "alarm", a)).join(t("list.dot"))}</span>}
           {last.pressed_again && <span className="seat-again">{t("seat.againNow")}</span>}
-          {!!last.late_by_seconds && last.late_by_seconds > 60 && (
+          {last.late_by_seconds > 60 && (
             <span className="seat-mark">{t("seat.late", { n: Math.round(last.late_by_seconds / 60) })}</span>
           )}
-          {last.battery !== undefined && <span className="seat-muted">{t("seat.battery", { n: last.battery })}</span>}
+          {typeof battery === "number" && <span className="seat-muted">{t("seat.battery", { n: battery })}</span>}
           {place && (
             <span className="seat-muted zg-num">
-              {place.lat.toFixed(5)}, {place.lon.toFixed(5)} {t("seat.accuracy", { n: Math.round(place.accuracy_m) })}
+              {place.lat.toFixed(5)}, {place.lon.toFixed(5)}{" "}
+              {place.accuracy_m > 0 && t("seat.accuracy", { n: Math.round(place.accuracy_m) })}
             </span>
           )}
         </p>
       )}
-      {last?.text && <blockquote>{last.text}</blockquote>}
+      {(last?.text || card.matter.text) && <blockquote>{last?.text || card.matter.text}</blockquote>}
       {card.why.map((w) => (
         <p key={w.key} className="seat-muted">
-          {t("seat.why", { why: w.text })}
+          {wordFor(words, "why", w.key, { text: w.text })}
         </p>
       ))}
     </div>
   );
+}
+
+// That a colleague looks at a matter is shown while it lasts, not told for ever.
+const silent = ["locked", "unlocked"];
+
+/** An event of the matter in words, with what its data say. */
+export function eventText(e: Card["timeline"][number]): string {
+  const data = e.data ?? {};
+  const text = (key: string) => (typeof data[key] === "string" ? (data[key] as string) : "");
+  return wordFor(words, "event", e.kind, {
+    to: text("to") && wordFor(words, "urgency", text("to")),
+    level: text("level") && wordFor(words, "level.place", text("level")),
+    stage: text("stage") && wordFor(words, "wait", text("stage") === "closing" ? "confirm" : text("stage")),
+    order: text("order"),
+  });
 }
 
 // A note begun stays while the operator looks at another matter.
@@ -117,7 +137,6 @@ const drafts = new Map<string, string>();
 function Notes({ card, act, readOnly, noteRef }: Part & { noteRef: RefObject<HTMLTextAreaElement | null> }) {
   const id = card.matter.id;
   const [text, setText] = useState(drafts.get(id) ?? "");
-  const key = useRef(actKey());
   const write = (value: string) => {
     setText(value);
     drafts.set(id, value);
@@ -125,13 +144,11 @@ function Notes({ card, act, readOnly, noteRef }: Part & { noteRef: RefObject<HTM
   const save = async () => {
     const note = text.trim();
     if (!note) return;
-    const saved = await act.act("note", () => api.post(`/matters/${id}/note`, { text: note, key: key.current }));
-    if (saved) {
-      write("");
-      key.current = actKey();
-    }
+    const saved = await act.act("note", () => api.post(`/matters/${id}/note`, { text: note }));
+    if (saved) write("");
   };
   const now = serverNow();
+  const timeline = card.timeline.filter((e) => !silent.includes(e.kind)).reverse();
   return (
     <section className="seat-notes" aria-label={t("seat.timeline")}>
       {!readOnly && (
@@ -158,10 +175,13 @@ function Notes({ card, act, readOnly, noteRef }: Part & { noteRef: RefObject<HTM
         </div>
       )}
       <ol className="seat-timeline">
-        {card.timeline.map((e) => (
+        {timeline.map((e) => (
           <li key={e.id}>
             <time className="zg-num">{formatWhen(e.at, now)}</time>
-            <span>{e.text}</span>
+            <span>
+              {eventText(e)}
+              {e.text && <b className="seat-said">{e.text}</b>}
+            </span>
             {e.by_name && <small>{e.by_name}</small>}
           </li>
         ))}
@@ -197,7 +217,8 @@ function ClosingBar({ card, act }: { card: Card; act: Act }) {
   const me = useMe();
   const may = useMay();
   const ask = useAskReason();
-  const { closing, state, id } = card.matter;
+  const { closing, state, id, kind, drill } = card.matter;
+  const outcomes = useOutcomes(kind, drill, !!closing);
   if (state !== "closing" || !closing) return null;
   const own = closing.by === me.id;
   const answer = async (ok: boolean) => {
@@ -210,7 +231,9 @@ function ClosingBar({ card, act }: { card: Card; act: Act }) {
   return (
     <div className="seat-bar" role="note">
       <strong>{t("seat.confirm.asked", { name: closing.by_name, time: formatTime(closing.at, false) })}</strong>
-      <span>{closing.note}</span>
+      <span>
+        {outcomes.data?.find((o) => o.key === closing.outcome)?.label} {card.matter.outcome_note}
+      </span>
       {own || !may("matter.confirm") ? (
         <span className="seat-muted">{t("seat.confirm.other")}</span>
       ) : (
@@ -227,10 +250,36 @@ function ClosingBar({ card, act }: { card: Card; act: Act }) {
   );
 }
 
+/** What was said with somebody who asked for help without a name. */
+function Conversation({ id }: { id: string }) {
+  const query = useQuery({
+    queryKey: ["matter", id, "help"],
+    queryFn: () => api.get<List<HelpMessage>>(`/matters/${id}/help`),
+    meta: { topics: ["matter", "help"] },
+  });
+  const now = serverNow();
+  if (!query.data?.items.length) return null;
+  return (
+    <section aria-label={t("seat.talk")}>
+      <h2>{t("seat.talk")}</h2>
+      <ul className="seat-talk">
+        {query.data.items.map((m) => (
+          <li key={`${m.at}${m.text}`} className={m.from_child ? undefined : "seat-talk-us"}>
+            <small>
+              {m.from_child ? t("seat.talk.child") : t("seat.talk.us")} <span className="zg-num">{formatWhen(m.at, now)}</span>
+            </small>
+            {m.text}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 export type CardProps = Part & {
   callRef: RefObject<CallHandle | null>;
   noteRef: RefObject<HTMLTextAreaElement | null>;
-  onDispatch: () => void;
+  onDispatch: (joint?: "police") => void;
   onDialog: (which: "close" | "urgency" | "conflict" | "answer") => void;
   chosen: number;
 };
@@ -248,13 +297,13 @@ export function CardView({ card, act, readOnly, callRef, noteRef, onDispatch, on
         <div className="seat-head-title">
           <UrgencyTag urgency={matter.urgency} />
           {matter.drill && <span className="seat-drill">{t("seat.drill")}</span>}
-          <h1>{matter.title || matter.kind_name}</h1>
+          <h1>{matter.kind_name}</h1>
           <span className="seat-muted zg-num">{matter.no}</span>
           <span className="seat-muted">{t("seat.opened", { time: formatDateTime(matter.opened_at) })}</span>
           {matter.pressed_again > 0 && <span className="seat-again">{t("seat.again", { n: matter.pressed_again })}</span>}
         </div>
         {open && matter.due_at > 0 && (
-          <Countdown size="big" since={matter.clock_started_at} due={matter.due_at} waitsFor={matter.waits_for} />
+          <Countdown size="big" since={matter.clock_started_at} due={matter.due_at} waitsFor={wordFor(words, "wait", matter.waits_for)} />
         )}
       </header>
       {other && (
@@ -282,25 +331,26 @@ export function CardView({ card, act, readOnly, callRef, noteRef, onDispatch, on
           <h2>{t("life.label")}</h2>
           <Orders orders={card.orders} act={act} readOnly={readOnly} />
         </section>
-        {(card.conflicts.length > 0 || card.duties.length > 0) && (
-          <section>
-            {card.conflicts.map((c) => (
-              <p key={c.id} className="seat-conflict">
-                {t("seat.conflict.line", { name: c.name, relation: c.relation, reason: c.reason })}
-              </p>
-            ))}
-            {card.duties.length > 0 && <p className="seat-muted">{t("seat.duties", { list: card.duties.join(t("list.dot")) })}</p>}
-          </section>
-        )}
+        {card.conflicts.map((c) => (
+          <p key={c.id} className="seat-conflict">
+            {t("seat.conflict.line", { name: c.name, relation: c.relation, reason: c.reason })}
+          </p>
+        ))}
+        {asked && <Conversation id={matter.id} />}
         <h2>{t("seat.timeline")}</h2>
         <Notes key={matter.id} card={card} act={act} readOnly={readOnly} noteRef={noteRef} />
       </div>
       {!readOnly && matter.state !== "closed" && (
         <footer className="seat-actions">
           {may("order.dispatch") && (
-            <Button type="primary" size="large" disabled={!open} loading={act.busy === "dispatch"} onClick={onDispatch}>
+            <Button type="primary" size="large" disabled={!open} loading={act.busy === "dispatch"} onClick={() => onDispatch()}>
               {chosen ? t("seat.dispatchTo", { n: chosen }) : card.orders.length ? t("seat.dispatchMore") : t("seat.dispatch")}
               <Key>D</Key>
+            </Button>
+          )}
+          {may("order.dispatch") && !card.orders.some((o) => o.joint === "police" && o.state !== "cancelled") && (
+            <Button size="large" disabled={!open} loading={act.busy === "police"} onClick={() => onDispatch("police")}>
+              {t("seat.police")}
             </Button>
           )}
           {asked && may("help.answer") && (

@@ -3,9 +3,10 @@ import { Button } from "antd";
 import { forwardRef, useImperativeHandle, useState } from "react";
 import { api } from "@shared/api/client";
 import type { Card, Contact } from "@shared/api/types";
+import { wordFor } from "@shared/locale";
 import type { Act } from "../kit/act";
 import { Key } from "../kit/page";
-import { t } from "../locale";
+import { t, words } from "../locale";
 
 /** Who may be phoned first: the one who cares for the child, then the next not blocked. */
 export function firstToCall(contacts: Contact[]): Contact | undefined {
@@ -55,7 +56,7 @@ export const Contacts = forwardRef<CallHandle, { card: Card; act: Act; readOnly:
             {c.blocked || barred ? (
               <span className="seat-blocked">
                 <StopOutlined aria-hidden="true" />{" "}
-                {c.blocked ? c.blocked_why || t("seat.blocked") : t("seat.contactBarred")}
+                {wordFor(words, "blocked", c.blocked_why || (c.blocked ? "conflict" : "undecided"))}
               </span>
             ) : number ? (
               <a className="seat-number zg-num" href={`tel:${number}`}>

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { Checkbox, Form, Input, Modal, Radio, Select } from "antd";
+import { Form, Input, Modal, Radio, Select } from "antd";
 import { useState } from "react";
 import { actKey, api, errorText } from "@shared/api/client";
-import type { Card, List, Outcome } from "@shared/api/types";
+import type { Card, Kind, List, Outcome } from "@shared/api/types";
 import { townships } from "@shared/map";
 import { Loaded } from "@shared/state";
 import { urgencies, type Urgency } from "@shared/tag";
@@ -11,27 +11,26 @@ import { t } from "../locale";
 
 type DialogProps = { card: Card; act: Act; onDone: () => void };
 
-const asList = <T,>(answer: List<T> | T[]): T[] => (Array.isArray(answer) ? answer : answer.items);
+/** The outcomes that fit a kind of matter. */
+export function useOutcomes(kind: string, drill: boolean, enabled = true) {
+  return useQuery({
+    queryKey: ["outcomes", kind, drill],
+    queryFn: async () => (await api.get<List<Outcome>>("/outcomes", { kind, drill })).items,
+    staleTime: Infinity,
+    enabled,
+  });
+}
 
 /** Ends a matter: an outcome, what was found, and for a crisis a second person. */
 export function CloseDialog({ card, act, onDone }: DialogProps) {
   const { matter } = card;
-  const [form] = Form.useForm<{ outcome: string; note: string; false_alarm?: boolean }>();
-  const outcomes = useQuery({
-    queryKey: ["outcomes", matter.kind],
-    queryFn: async () => asList(await api.get<List<Outcome> | Outcome[]>("/outcomes", { kind: matter.kind })),
-    staleTime: Infinity,
-  });
-  const finish = async (v: { outcome: string; note: string; false_alarm?: boolean }) => {
+  const [form] = Form.useForm<{ outcome: string; note: string }>();
+  const outcomes = useOutcomes(matter.kind, matter.drill);
+  const finish = async (v: { outcome: string; note: string }) => {
     const ok = await act.act(
       "close",
       () =>
-        api.post(`/matters/${matter.id}/close`, {
-          outcome: v.outcome,
-          note: v.note.trim(),
-          false_alarm: !!v.false_alarm,
-          version: matter.version,
-        }),
+        api.post(`/matters/${matter.id}/close`, { outcome: v.outcome, note: v.note.trim(), version: matter.version }),
       matter.second_needed ? t("seat.close.sent") : t("seat.close.done"),
     );
     if (ok) onDone();
@@ -49,9 +48,6 @@ export function CloseDialog({ card, act, onDone }: DialogProps) {
         </Loaded>
         <Form.Item name="note" label={t("seat.close.note")} rules={[{ required: true, whitespace: true, min: 4, message: t("seat.close.noteNeeded") }]}>
           <Input.TextArea rows={3} maxLength={1000} placeholder={t("seat.close.noteHint")} />
-        </Form.Item>
-        <Form.Item name="false_alarm" valuePropName="checked" noStyle>
-          <Checkbox>{t("seat.close.falseAlarm")}</Checkbox>
         </Form.Item>
       </Form>
     </Modal>
@@ -124,8 +120,9 @@ export function ConflictDialog({ card, act, onDone }: DialogProps) {
 /** Answers somebody who asked for help on the web, without knowing who it is. */
 export function AnswerDialog({ card, act, onDone }: DialogProps) {
   const [text, setText] = useState("");
+  const [key] = useState(actKey);
   const send = async () => {
-    if (await act.act("answer", () => api.post(`/matters/${card.matter.id}/help-answer`, { text: text.trim() }), t("seat.answer.done"))) onDone();
+    if (await act.act("answer", () => api.post(`/matters/${card.matter.id}/help-answer`, { text: text.trim(), key }), t("seat.answer.done"))) onDone();
   };
   return (
     <Modal open title={t("seat.answer.title")} okText={t("seat.answer.verb")} okButtonProps={{ disabled: !text.trim() }} cancelText={t("kit.back")} onCancel={onDone} onOk={() => void send()} confirmLoading={act.busy === "answer"}>
@@ -136,13 +133,17 @@ export function AnswerDialog({ card, act, onDone }: DialogProps) {
 }
 
 const sources = ["call", "walk_in", "police", "school", "neighbour"] as const;
-const kinds = ["suicide", "sos", "missing", "abuse", "help", "welfare"] as const;
 type IntakeForm = { source: string; kind: string; text: string; child_name?: string; region?: string; caller_name?: string; caller_phone?: string };
 
 /** What an operator heard by telephone or at the door becomes a signal. */
 export function IntakeDialog({ act, onDone, district }: { act: Act; onDone: (matter?: string) => void; district: string }) {
   const [form] = Form.useForm<IntakeForm>();
   const [key] = useState(actKey);
+  const kinds = useQuery({
+    queryKey: ["kinds"],
+    queryFn: async () => (await api.get<List<Kind>>("/kinds")).items,
+    staleTime: Infinity,
+  });
   const finish = async (v: IntakeForm) => {
     let matter: string | undefined;
     const ok = await act.act("intake", async () => {
@@ -158,7 +159,7 @@ export function IntakeDialog({ act, onDone, district }: { act: Act; onDone: (mat
           <Radio.Group optionType="button" options={sources.map((s) => ({ value: s, label: t(`source.${s}`) }))} />
         </Form.Item>
         <Form.Item name="kind" label={t("seat.intake.kind")}>
-          <Radio.Group optionType="button" options={kinds.map((k) => ({ value: k, label: t(`kind.${k}`) }))} />
+          <Radio.Group className="seat-kinds" options={(kinds.data ?? []).map((k) => ({ value: k.key, label: k.name }))} />
         </Form.Item>
         <Form.Item name="text" label={t("seat.intake.text")} rules={[{ required: true, whitespace: true, message: t("seat.intake.textNeeded") }]}>
           <Input.TextArea autoFocus rows={3} maxLength={2000} />

@@ -1,15 +1,14 @@
 import { Button } from "antd";
 import { api } from "@shared/api/client";
-import type { Order, OrderState } from "@shared/api/types";
+import type { Order } from "@shared/api/types";
 import { Countdown } from "@shared/countdown";
 import { formatTime } from "@shared/format";
 import { LifeLine, type Stage } from "@shared/lifeline";
+import { wordFor } from "@shared/locale";
 import type { Act } from "../kit/act";
 import { useAskReason } from "../kit/reason";
-import { t } from "../locale";
+import { t, words } from "../locale";
 import { useMay } from "../session";
-
-const ended: readonly OrderState[] = ["declined", "escalated", "cancelled"];
 
 /** The stage that comes after the one reached: what the order's clock waits for. */
 export function nextStage(order: Order): Stage | undefined {
@@ -21,11 +20,18 @@ function OrderView({ order, act, readOnly }: { order: Order; act: Act; readOnly:
   const may = useMay();
   const ask = useAskReason();
   const next = nextStage(order);
-  const over = ended.includes(order.state);
-  const done = order.state === "called_back";
-  const running = !over && !done;
+  const running = order.state === "active";
   const live = running && !readOnly;
 
+  const callBack = async () => {
+    const note = await ask({
+      title: t("seat.callback.title"),
+      text: t("seat.callback.text"),
+      label: t("seat.callback.note"),
+      verb: t("stage.called_back"),
+    });
+    if (note) await act.act("callback", () => api.post(`/orders/${order.id}/callback`, { note, key: `callback:${order.id}` }));
+  };
   const withReason = async (name: "escalate" | "cancel") => {
     const reason = await ask({
       title: t(`seat.${name}.title`),
@@ -45,9 +51,10 @@ function OrderView({ order, act, readOnly }: { order: Order; act: Act; readOnly:
         <b className="zg-num">{order.no}</b>
         <span>{t(`level.place.${order.level}`)}</span>
         <span className="seat-muted">{order.region_name}</span>
+        {order.missed > 0 && <span className="seat-again">{t("seat.onceMissed", { n: order.missed })}</span>}
         {order.joint && <span className="seat-mark">{t("seat.joint")}</span>}
         {running && order.due_at > 0 && (
-          <Countdown since={order.clock_started_at} due={order.due_at} waitsFor={order.waits_for} />
+          <Countdown since={order.clock_started_at} due={order.due_at} waitsFor={wordFor(words, "wait", order.waits_for)} />
         )}
         <span className="seat-space" />
         {live && may("order.urge") && (
@@ -60,13 +67,8 @@ function OrderView({ order, act, readOnly }: { order: Order; act: Act; readOnly:
             {t("seat.escalate.verb")}
           </Button>
         )}
-        {live && order.state === "fed_back" && may("order.callback") && (
-          <Button
-            size="small"
-            type="primary"
-            loading={act.busy === "callback"}
-            onClick={() => void act.act("callback", () => api.post(`/orders/${order.id}/callback`, { version: order.version, key: `callback:${order.id}` }))}
-          >
+        {live && order.stage === "fed_back" && may("order.callback") && (
+          <Button size="small" type="primary" loading={act.busy === "callback"} onClick={() => void callBack()}>
             {t("stage.called_back")}
           </Button>
         )}
@@ -78,16 +80,16 @@ function OrderView({ order, act, readOnly }: { order: Order; act: Act; readOnly:
       </header>
       <LifeLine
         steps={order.stages.filter((s) => s.stage !== "received").map((s) => ({ stage: s.stage as Stage, at: s.at, by: s.by_name }))}
-        waits={running && next && order.due_at ? { stage: next, since: order.clock_started_at, due: order.due_at } : undefined}
-        stopped={over ? t(`order.state.${order.state as "declined"}`) : undefined}
+        waits={running && next && order.due_at ? { stage: next, since: order.clock_started_at, due: order.due_at, what: "" } : undefined}
+        stopped={order.state === "cancelled" ? t("seat.order.cancelled") : undefined}
       />
-      {order.state === "offered" && order.offered_to.length > 0 && (
+      {order.stage === "offered" && order.offered_to.length > 0 && (
         <p className="seat-offered">
           {t("seat.offeredTo")}
           {order.offered_to.map((p) => (
             <span key={p.id}>
               <b>{p.name}</b> {p.role_name} <span className="zg-num">{formatTime(p.sent_at)}</span>
-              {p.channels.some((c) => c.state === "failed") && <em>{t("seat.channelFailed")}</em>}
+              {p.state !== "offered" && <em>{wordFor(words, "offer", p.state)}</em>}
             </span>
           ))}
         </p>
@@ -107,7 +109,7 @@ function OrderView({ order, act, readOnly }: { order: Order; act: Act; readOnly:
 /** All orders of the matter: those under way first, ended ones after. */
 export function Orders({ orders, act, readOnly }: { orders: Order[]; act: Act; readOnly: boolean }) {
   if (orders.length === 0) return <LifeLine steps={[]} />;
-  const sorted = [...orders].sort((a, b) => Number(ended.includes(a.state)) - Number(ended.includes(b.state)));
+  const sorted = [...orders].sort((a, b) => Number(a.state !== "active") - Number(b.state !== "active"));
   return (
     <>
       {sorted.map((o) => (

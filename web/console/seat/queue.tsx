@@ -5,11 +5,12 @@ import type { MatterRow, QueueAnswer, Unsaved } from "@shared/api/types";
 import { serverNow } from "@shared/clock";
 import { Countdown } from "@shared/countdown";
 import { formatTime } from "@shared/format";
+import { wordFor } from "@shared/locale";
 import { Empty } from "@shared/state";
 import { LevelTag, urgencies, UrgencyTag, type Urgency } from "@shared/tag";
 import { Key } from "../kit/page";
 import { steadyOrder } from "../kit/queue";
-import { t } from "../locale";
+import { t, words } from "../locale";
 import { useMe } from "../session";
 
 // How long after the last movement the list counts as held: a hand that rests
@@ -34,19 +35,24 @@ function useHeld() {
 }
 
 /** An alarm that the server holds in memory only: it could not be written. */
-function UnsavedItem({ item }: { item: Unsaved }) {
+function UnsavedItem({ item, onDone }: { item: Unsaved; onDone: () => void }) {
+  const { lat, lon } = item.position ?? {};
   return (
     <li className="seat-unsaved" role="alert">
       <strong>{t("seat.unsaved")}</strong>
       <span className="zg-num">{formatTime(item.received_at)}</span>
-      <span>{item.child_name ?? t("seat.unknownChild")}</span>
+      <span>{item.child_name || t("seat.unknownChild")}</span>
       <span>{t("seat.unsavedDevice", { id: item.device_id })}</span>
-      {item.position && (
+      {lat !== undefined && lon !== undefined && (
         <span className="zg-num">
-          {item.position.lat.toFixed(5)}, {item.position.lon.toFixed(5)}
+          {lat.toFixed(5)}, {lon.toFixed(5)}
         </span>
       )}
+      {item.times > 1 && <span>{t("seat.unsavedTimes", { n: item.times })}</span>}
       <small>{t("seat.unsavedMeaning")}</small>
+      <Button size="small" onClick={onDone}>
+        {t("seat.unsavedDone")}
+      </Button>
     </li>
   );
 }
@@ -67,7 +73,7 @@ function Row(props: { row: MatterRow; selected: boolean; fresh: boolean; gone: b
         <span className="seat-row-head">
           <UrgencyTag urgency={row.urgency} />
           {row.drill && <span className="seat-drill">{t("seat.drill")}</span>}
-          <b>{row.title || row.kind_name}</b>
+          <b>{row.kind_name}</b>
           {props.fresh && <span className="seat-fresh">{t("seat.fresh")}</span>}
         </span>
         <span className="seat-row-who">
@@ -78,7 +84,10 @@ function Row(props: { row: MatterRow; selected: boolean; fresh: boolean; gone: b
               {row.child.level && <LevelTag level={row.child.level} />}
             </>
           ) : (
-            <span>{t("seat.unknownChild")}</span>
+            <>
+              <span>{t("seat.unknownChild")}</span>
+              {row.title && <span className="seat-muted zg-num">{t("seat.device", { id: row.title })}</span>}
+            </>
           )}
           <span className="seat-muted seat-cut">{row.region_name}</span>
         </span>
@@ -88,9 +97,9 @@ function Row(props: { row: MatterRow; selected: boolean; fresh: boolean; gone: b
           ) : row.state === "closing" ? (
             <span className="seat-muted">{t("seat.closingWait")}</span>
           ) : row.due_at ? (
-            <Countdown since={row.clock_started_at} due={row.due_at} waitsFor={row.waits_for} />
+            <Countdown since={row.clock_started_at} due={row.due_at} waitsFor={wordFor(words, "wait", row.waits_for)} />
           ) : (
-            <span className="seat-muted">{row.waits_for}</span>
+            <span className="seat-muted">{wordFor(words, "wait", row.waits_for)}</span>
           )}
           {row.pressed_again > 0 && <span className="seat-again">{t("seat.again", { n: row.pressed_again })}</span>}
           {other && (
@@ -129,10 +138,11 @@ export type QueueProps = {
   onSelect: (id: string) => void;
   onOrder: (ids: string[]) => void;
   onIntake?: (() => void) | undefined;
+  onUnsavedDone: (item: Unsaved) => void;
 };
 
 /** The left column: what waits, by urgency and clock, and never under the hand. */
-export function Queue({ answer, unsaved, selected, onSelect, onOrder, onIntake }: QueueProps) {
+export function Queue({ answer, unsaved, selected, onSelect, onOrder, onIntake, onUnsavedDone }: QueueProps) {
   const me = useMe();
   const { held, release, ...hand } = useHeld();
   const [only, setOnly] = useState<Urgency>();
@@ -177,7 +187,7 @@ export function Queue({ answer, unsaved, selected, onSelect, onOrder, onIntake }
       </div>
       <ul className="seat-list" {...hand}>
         {unsaved.map((u) => (
-          <UnsavedItem key={u.key} item={u} />
+          <UnsavedItem key={u.key} item={u} onDone={() => onUnsavedDone(u)} />
         ))}
         {order.map((id) => {
           const row = rows.get(id);

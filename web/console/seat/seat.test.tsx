@@ -15,6 +15,7 @@ const row = (id: string, over: Partial<MatterRow> = {}): MatterRow => ({
   kind: "sos",
   kind_name: "紧急求救",
   urgency: "critical",
+  crisis: true,
   state: "open",
   drill: false,
   region: "500111113203",
@@ -26,20 +27,21 @@ const row = (id: string, over: Partial<MatterRow> = {}): MatterRow => ({
   pressed_again: 0,
   last_signal_at: now,
   stage: "received",
-  waits_for: "等待派单",
+  waits_for: "wait.received",
   due_at: now + 60_000,
   clock_started_at: now - 1000,
   order_id: "",
+  orders: 0,
   locked_by: null,
   version: 3,
   ...over,
 });
 
 const card = (m: MatterRow, over: Partial<Card> = {}): Card => ({
-  matter: { ...m, opened_by: "", outcome: "", closed_at: 0, reopened: 0, contact_allowed: true, contact_decided_by: "", second_needed: true, closing: null },
+  matter: { ...m, text: "", opened_by: "", outcome: "", outcome_note: "", closed_at: 0, reopened: 0, contact_allowed: true, contact_decided_by: "", second_needed: true, closing: null },
   child: null,
   contacts: [
-    { person_id: "p1", name: "陈德贵", relation: "父亲", phone_masked: "154****8817", carer: false, blocked: true, blocked_why: "在回避名单中" },
+    { person_id: "p1", name: "陈德贵", relation: "父亲", phone_masked: "154****8817", carer: false, blocked: true, blocked_why: "blocked.conflict" },
     { person_id: "p2", name: "王秀英", relation: "外婆", phone_masked: "154****2231", carer: true, blocked: false },
   ],
   why: [],
@@ -52,7 +54,6 @@ const card = (m: MatterRow, over: Partial<Card> = {}): Card => ({
   places: [],
   timeline: [],
   conflicts: [],
-  duties: [],
   ...over,
 });
 
@@ -153,7 +154,7 @@ describe("the seat", () => {
   });
 
   it("closes only with an outcome and what was found", async () => {
-    const { asked } = renderConsole(<Seat />, answers({ "GET /outcomes": [{ key: "safe", label: "儿童安全" }] }), "/seat?m=a");
+    const { asked } = renderConsole(<Seat />, answers({ "GET /outcomes": { items: [{ key: "safe", label: "儿童安全" }] } }), "/seat?m=a");
     await screen.findByRole("button", { name: "结案" });
     await userEvent.keyboard("x");
     const dialog = await screen.findByRole("dialog");
@@ -163,14 +164,14 @@ describe("the seat", () => {
     fireEvent.change(within(dialog).getByLabelText("处置情况"), { target: { value: "孩子在外婆家" } });
     fireEvent.click(within(dialog).getByRole("button", { name: "结案" }));
     await waitFor(() =>
-      expect(asked.find((x) => x.path === "/matters/a/close")?.body).toEqual({ outcome: "safe", note: "孩子在外婆家", false_alarm: false, version: 3 }),
+      expect(asked.find((x) => x.path === "/matters/a/close")?.body).toEqual({ outcome: "safe", note: "孩子在外婆家", version: 3 }),
     );
   });
 
   it("lets the second person confirm, not the one who closed", async () => {
     const closing = (by: string) => {
       const c = card({ ...a, state: "closing" });
-      c.matter.closing = { outcome: "safe", note: "在家", by, by_name: "吴江", at: now };
+      c.matter.closing = { outcome: "safe", by, by_name: "吴江", at: now };
       return c;
     };
     const { unmount } = renderConsole(<Seat />, answers({ "GET /matters/a": closing("me") }), "/seat?m=a");
@@ -189,9 +190,9 @@ describe("rules of the seat", () => {
   });
 
   it("finds the stage that an order waits for", () => {
-    const stages = ["offered", "accepted", "on_the_way"].map((stage, i) => ({ stage, at: i ? 0 : 1, by_name: "", due_at: 0, overdue: false }));
-    expect(nextStage({ stages } as Order)).toBe("accepted");
-    expect(nextStage({ stages: stages.map((s) => ({ ...s, at: 1 })) } as Order)).toBeUndefined();
+    const stages = ["offered", "accepted", "on_the_way"].map((stage, i) => ({ stage, at: i ? 0 : 1, by_name: "", overdue: false }));
+    expect(nextStage({ stages } as unknown as Order)).toBe("accepted");
+    expect(nextStage({ stages: stages.map((s) => ({ ...s, at: 1 })) } as unknown as Order)).toBeUndefined();
   });
 
   it("counts open matters by township, without drills", () => {

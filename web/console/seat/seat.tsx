@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useSearchParams } from "wouter";
 import { actKey, api, errorText } from "@shared/api/client";
-import type { Card, QueueAnswer } from "@shared/api/types";
+import type { Card, QueueAnswer, Unsaved } from "@shared/api/types";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { useKeys } from "../kit/keys";
@@ -23,7 +23,7 @@ type Dialog = "close" | "urgency" | "conflict" | "answer" | "intake" | "keys";
 // A matter is taken up when it is looked at this long, so that walking down
 // the queue with J does not take up each on the way.
 const TAKE_UP_AFTER_MS = 700;
-const LOCK_RENEW_MS = 30_000;
+const LOCK_RENEW_MS = 60_000; // the server lets go after two minutes
 
 /** Holds the lock of the matter that stands open, while it stands open. */
 function useLock(id: string | undefined, enabled: boolean) {
@@ -62,13 +62,18 @@ function Matter(props: { id: string; queue: QueueAnswer; onDialog: (d: Dialog) =
   const other = !!card?.matter.locked_by && card.matter.locked_by.id !== me.id;
   useLock(id, may("matter.lock") && !!card && card.matter.state !== "closed");
 
-  const dispatch = async () => {
+  const dispatch = async (joint: "" | "police" = "") => {
     if (!card || other || card.matter.state !== "open") return;
-    const step = Math.max(0, ...card.orders.map((o) => o.step));
+    const body = {
+      to: joint ? [] : [...chosen],
+      as_of_step: card.matter.orders,
+      joint,
+      key: joint ? `${dispatchKey.current}-${joint}` : dispatchKey.current,
+    };
     const ok = await act.act(
-      "dispatch",
-      () => api.post(`/matters/${id}/dispatch`, { to: [...chosen], as_of_step: step, joint: "", key: dispatchKey.current }),
-      t("seat.dispatched"),
+      joint || "dispatch",
+      () => api.post(`/matters/${id}/dispatch`, body),
+      joint ? t("seat.policeSent") : t("seat.dispatched"),
     );
     if (ok) {
       dispatchKey.current = actKey();
@@ -100,7 +105,7 @@ function Matter(props: { id: string; queue: QueueAnswer; onDialog: (d: Dialog) =
               callRef={callRef}
               noteRef={noteRef}
               chosen={chosen.size}
-              onDispatch={() => void dispatch()}
+              onDispatch={(joint) => void dispatch(joint)}
               onDialog={props.onDialog}
             />
           )}
@@ -119,7 +124,7 @@ export default function Seat() {
   const me = useMe();
   const may = useMay();
   const query = useQueue();
-  const { unsaved } = useLive();
+  const { unsaved, setUnsaved } = useLive();
   const act = useAct(["matter", "signal"]);
   const [params, setParams] = useSearchParams();
   const selected = params.get("m") ?? undefined;
@@ -147,6 +152,12 @@ export default function Seat() {
     "?": () => setDialog("keys"),
   });
 
+  const dealt = async (item: Unsaved) => {
+    if (await act.act("unsaved", () => api.delete(`/unsaved?key=${encodeURIComponent(item.key)}`))) {
+      setUnsaved(unsaved.filter((u) => u.key !== item.key));
+    }
+  };
+
   // Alarms in memory stand on the screen even when the queue can't be read.
   const unread: QueueAnswer = { items: [], unsaved, counts: { critical: 0, urgent: 0, normal: 0, low: 0, unknown: 0 }, storage_failing_since: 0 };
   const shown = query.data === undefined && unsaved.length ? { ...query, data: unread } : query;
@@ -162,6 +173,7 @@ export default function Seat() {
               selected={selected}
               onSelect={select}
               onOrder={onOrder}
+              onUnsavedDone={(item) => void dealt(item)}
               onIntake={may("signal.create") ? () => setDialog("intake") : undefined}
             />
             {selected ? (

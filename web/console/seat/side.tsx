@@ -121,7 +121,7 @@ export function Side({ rows, card, chosen, onChoose }: SideProps) {
             {card.places.map((p) => (
               <li key={p.kind + p.name}>
                 <span className="seat-cut">{p.name}</span>
-                {p.distance_m !== undefined && <span className="zg-num seat-muted">{formatDistance(p.distance_m)}</span>}
+                {typeof p.distance_m === "number" && <span className="zg-num seat-muted">{formatDistance(p.distance_m)}</span>}
                 <a className="zg-num" href={`tel:${p.phone}`}>
                   <PhoneOutlined aria-hidden="true" /> {p.phone}
                 </a>

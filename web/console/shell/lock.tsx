@@ -1,11 +1,13 @@
 import { LockOutlined } from "@ant-design/icons";
 import { Button, Input } from "antd";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useState } from "react";
 import { createPortal } from "react-dom";
-import { api, errorText } from "@shared/api/client";
+import { api, errorText, handless } from "@shared/api/client";
 import type { Me } from "@shared/api/types";
 import { useServerSecond } from "@shared/clock";
 import { formatTime } from "@shared/format";
+import { useLive } from "../live";
 import { t } from "../locale";
 import { goToSignIn, useMe } from "../session";
 import { useSounding } from "./ringer";
@@ -15,43 +17,46 @@ import { useSounding } from "./ringer";
  * page under it stays as it is, hidden; the live line and the bell go on.
  */
 export function useIdleLock(me: Me) {
+  const client = useQueryClient();
+  const { quietRings } = useLive();
   const [locked, setLocked] = useState(me.locked);
-  const last = useRef(0);
+  const [seen, setSeen] = useState(me);
 
+  // What rang before is known to whoever locks; from here on new rings count.
   const now = useCallback(() => {
     setLocked(true);
+    quietRings();
     void api.post("/lock").catch(() => undefined);
-  }, []);
+  }, [quietRings]);
 
   useEffect(() => {
-    last.current ||= Date.now();
-    const touch = () => {
-      last.current = Date.now();
-    };
-    const kinds = ["pointerdown", "pointermove", "keydown", "wheel"] as const;
-    for (const k of kinds) addEventListener(k, touch, { passive: true });
     const timer = setInterval(() => {
-      if (!locked && me.idle_seconds > 0 && Date.now() - last.current > me.idle_seconds * 1000) now();
+      if (!locked && me.idle_seconds > 0 && handless() > me.idle_seconds * 1000) now();
     }, 1000);
-    return () => {
-      for (const k of kinds) removeEventListener(k, touch);
-      clearInterval(timer);
-    };
+    return () => clearInterval(timer);
   }, [locked, me.idle_seconds, now]);
+
+  // The server may lock by its own count.
+  if (me.locked && me !== seen) {
+    setSeen(me);
+    setLocked(true);
+  }
 
   useEffect(() => {
     document.body.classList.toggle("shell-locked", locked);
   }, [locked]);
 
-  const release = useCallback(() => {
-    last.current = Date.now();
+  const release = useCallback(async () => {
+    await client.invalidateQueries({ queryKey: ["me"] });
     setLocked(false);
-  }, []);
+    quietRings();
+    void client.invalidateQueries();
+  }, [client, quietRings]);
   return { locked, now, release };
 }
 
 /** Covers everything and says only that something rings, never what. */
-export function LockScreen({ onUnlock }: { onUnlock: () => void }) {
+export function LockScreen({ onUnlock }: { onUnlock: () => Promise<void> }) {
   const me = useMe();
   const second = useServerSecond();
   const { sound, waiting } = useSounding();
@@ -66,7 +71,7 @@ export function LockScreen({ onUnlock }: { onUnlock: () => void }) {
     setBusy(true);
     try {
       await api.post("/unlock", { password });
-      onUnlock();
+      await onUnlock();
     } catch (error) {
       setProblem(errorText(error));
       setPassword("");

@@ -2,7 +2,7 @@ import { AudioMutedOutlined, SoundOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { App, Button } from "antd";
 import { useEffect, useState } from "react";
-import { api, errorText } from "@shared/api/client";
+import { api, ApiError, errorText } from "@shared/api/client";
 import type { QueueAnswer } from "@shared/api/types";
 import { serverNow, useServerSecond } from "@shared/clock";
 import { formatSpan } from "@shared/format";
@@ -36,14 +36,20 @@ export function useQueue() {
 
 /** What must be heard now, and how many wait. */
 export function useSounding(): { sound: Sounding; waiting: number } {
-  const { data } = useQueue();
+  const { data, error } = useQueue();
   const { unsaved, rings } = useLive();
   const now = useServerSecond();
-  const rows = data?.items ?? [];
-  const ring = rings[0];
-  const sound =
-    sounding(rows, unsaved, now) ?? (ring && !data ? { what: ring.urgency, drill: ring.drill } : undefined);
-  return { sound, waiting: waiting(rows) + unsaved.length };
+  // What is known of a locked screen's queue grows old: its clocks say nothing
+  // any more, what nobody had taken up still does.
+  const shut = error instanceof ApiError && (error.kind === "forbidden" || error.kind === "unauthenticated");
+  const known = data?.items ?? [];
+  const rows = shut ? known.map((r) => ({ ...r, due_at: 0 })) : known;
+  // The queue says what still waits; where it can't be read (a locked screen,
+  // a server without its storage) what rang by the stream goes on ringing.
+  const blind = !data || !!error;
+  const ring = blind ? rings[0] : undefined;
+  const sound = sounding(rows, unsaved, now) ?? (ring && { what: ring.urgency, drill: ring.drill });
+  return { sound, waiting: waiting(rows) + unsaved.length + (blind ? rings.length : 0) };
 }
 
 /** The bell in the header: rings, mutes for a reason, and flashes the title. */

@@ -72,7 +72,7 @@ function pack(letter: Letter): Uint8Array<ArrayBuffer> {
 
 function unpack(all: Uint8Array<ArrayBuffer>): Letter {
   const end = all.indexOf(0);
-  const letter = JSON.parse(new TextDecoder().decode(all.subarray(0, end))) as Letter & { photos: { size: number }[] };
+  const letter = JSON.parse(new TextDecoder().decode(all.subarray(0, end))) as Omit<Letter, "photos"> & { photos: (Omit<Photo, "bytes"> & { size: number })[] };
   let at = end + 1;
   return {
     ...letter,

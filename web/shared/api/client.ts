@@ -52,6 +52,17 @@ export function onSignedOut(f: Listener): () => void {
 
 const TIMEOUT_MS = 20_000;
 
+// What a page asks by itself must not keep a session awake: such a request
+// says so (X-Auto). One counts as a person's when a hand was there lately.
+const HAND_MS = 30_000;
+let lastHand = localNow();
+for (const kind of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) {
+  addEventListener(kind, () => (lastHand = localNow()), { passive: true, capture: true });
+}
+
+/** Milliseconds since a hand was last at this page. */
+export const handless = (): number => localNow() - lastHand;
+
 /** The address of a path with its query; empty values are left out. */
 export function address(path: string, query?: Query): string {
   const search = new URLSearchParams();
@@ -65,6 +76,7 @@ export function address(path: string, query?: Query): string {
 async function send<T>(method: string, path: string, init: { query?: Query; body?: unknown; signal?: AbortSignal }) {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Zugou"] = "1"; // a form of another site can't set it
+  if (handless() > HAND_MS) headers["X-Auto"] = "1";
   const form = init.body instanceof FormData;
   if (init.body !== undefined && !form) headers["Content-Type"] = "application/json";
   const abort = new AbortController();

@@ -33,7 +33,7 @@ export type Stage =
   | "handled"
   | "fed_back"
   | "called_back";
-export type OrderState = Stage | "declined" | "escalated" | "cancelled";
+export type OrderState = "active" | "done" | "cancelled";
 
 export type Position = { lat: number; lon: number; at: Ms; source: string; accuracy_m: number; age_seconds?: number };
 
@@ -43,21 +43,26 @@ export type MatterRow = {
   kind: string;
   kind_name: string;
   urgency: Urgency;
+  crisis: boolean;
   state: "open" | "closing" | "closed";
   drill: boolean;
   region: string;
   region_name: string;
   child: { id: string; name: string; age: number; sex: "m" | "f"; level?: string } | null;
+  /** The child's name; the device's number while nobody is matched. */
   title: string;
   opened_at: Ms;
   signals: number;
   pressed_again: number;
   last_signal_at: Ms;
   stage: Stage;
+  /** Key of what the clock waits for: "wait.offered". */
   waits_for: string;
   due_at: Ms;
   clock_started_at: Ms;
   order_id: string;
+  /** How many orders there were: the step that a dispatch is "as of". */
+  orders: number;
   locked_by: { id: string; name: string } | null;
   version: number;
 };
@@ -69,8 +74,14 @@ export type Unsaved = {
   child_name?: string;
   region?: string;
   received_at: Ms;
-  position?: Position;
+  /** How often the device repeated it. */
+  times: number;
+  /** The decoded frame. */
+  position?: SignalBody | null;
 };
+
+/** What a device's frame said, as far as pages show it. */
+export type SignalBody = { lat?: number; lon?: number; accuracy?: number; battery?: number; valid?: boolean };
 
 export type QueueAnswer = {
   items: MatterRow[];
@@ -79,7 +90,7 @@ export type QueueAnswer = {
   storage_failing_since: Ms;
 };
 
-export type OrderStage = { stage: Stage; at: Ms; by_name: string; due_at: Ms; overdue: boolean };
+export type OrderStage = { stage: Stage; at: Ms; by_name: string; overdue: boolean };
 
 export type Order = {
   id: string;
@@ -90,7 +101,9 @@ export type Order = {
   drill: boolean;
   joint: string;
   state: OrderState;
+  stage: Stage;
   step: number;
+  last_step: boolean;
   level: "grid" | "village" | "township" | "district" | "city" | "police";
   region_name: string;
   assignee: { id: string; name: string; role_name: string; phone_masked: string } | null;
@@ -98,16 +111,21 @@ export type Order = {
     id: string;
     name: string;
     role_name: string;
+    /** offered, accepted, declined, missed … */
+    state: string;
+    step: number;
     sent_at: Ms;
-    channels: { channel: string; state: string }[];
+    answered_at: Ms;
   }[];
   stages: OrderStage[];
   due_at: Ms;
   clock_started_at: Ms;
   waits_for: string;
+  missed: number;
   note: string;
   version: number;
-  place: { lat: number; lon: number; text: string } | null;
+  /** The actor's own call: offered, accepted. */
+  mine?: string;
 };
 
 export type Contact = {
@@ -137,14 +155,16 @@ export type Helper = {
 
 export type Card = {
   matter: MatterRow & {
+    text: string;
     opened_by: string;
     outcome: string;
+    outcome_note: string;
     closed_at: Ms;
     reopened: number;
     contact_allowed: boolean;
     contact_decided_by: string;
     second_needed: boolean;
-    closing: { outcome: string; note: string; by: string; by_name: string; at: Ms } | null;
+    closing: { outcome: string; by: string; by_name: string; at: Ms } | null;
   };
   child: {
     id: string;
@@ -160,9 +180,10 @@ export type Card = {
     flags: { key: string; text: string }[];
     five: { key: string; text: string; at?: Ms }[];
     last_position: Position | null;
-    battery?: number;
+    battery?: number | null;
   } | null;
   contacts: Contact[];
+  /** Keys such as "why.device", with the device's number or the like. */
   why: { key: string; text: string }[];
   signals: {
     id: string;
@@ -172,20 +193,31 @@ export type Card = {
     device_at?: Ms;
     text?: string;
     alarms: string[];
-    battery?: number;
-    position?: Position;
-    late_by_seconds?: number;
+    body?: SignalBody | null;
+    late_by_seconds: number;
     pressed_again: boolean;
   }[];
   orders: Order[];
   helpers: Helper[];
-  places: { kind: "police" | "hospital" | "school" | "minors_centre"; name: string; phone: string; distance_m?: number }[];
-  timeline: { id: string; at: Ms; kind: string; text: string; by_name: string; order_id?: string }[];
+  places: { kind: "police" | "hospital" | "school" | "minors_centre"; name: string; phone: string; distance_m?: number | null }[];
+  timeline: {
+    id: string;
+    at: Ms;
+    kind: string;
+    text?: string;
+    data: Record<string, unknown> | null;
+    by_name: string;
+    order_id?: string;
+  }[];
   conflicts: { id: string; name: string; relation: string; reason: string; by_name: string; at: Ms }[];
-  duties: string[];
 };
 
-export type Outcome = { key: string; label: string };
+export type Outcome = { key: string; label: string; false_alarm?: boolean };
+
+export type Kind = { key: string; name: string; urgency: Urgency; crisis: boolean };
+
+/** One line of the conversation with somebody who asked without a name. */
+export type HelpMessage = { at: Ms; text: string; from_child: boolean };
 
 /** An event of the live stream (`change`). */
 export type Change = {
@@ -197,7 +229,8 @@ export type Change = {
   data: Record<string, unknown>;
 };
 
-export type Ring = { urgency: Urgency; matter_id: string; drill: boolean };
+/** Something to ring for; a locked screen is not told for which matter. */
+export type Ring = { urgency: Urgency; matter_id?: string; drill: boolean };
 
 export type SystemState = {
   version: string;
