@@ -33,6 +33,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "start the house: pages, seat, device listeners", runServe},
+		{"demo", "start a demonstration with a synthetic district and living badges", runDemo},
+		{"simulate", "let synthetic badges speak the real protocols to a port", runSimulate},
 		{"signal", "list the signals that came in", runSignal},
 		{"audit", "check the chain of the audit", runAudit},
 		{"migrate", "bring the database's schema up to this program", runMigrate},

@@ -63,6 +63,8 @@ type App struct {
 	registers *registers
 	chassis   *chassis.Chassis
 	mux       *http.ServeMux
+	opened    chan struct{} // closed when the first page is asked for
+	openOnce  sync.Once
 }
 
 // Options are what the process gives.
@@ -79,7 +81,8 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System()
 	}
-	a := &App{Config: o.Config, Clock: o.Clock, Log: o.Log, Version: o.Version, Atlas: &region.Atlas{}, Metrics: chassis.NewMetrics()}
+	a := &App{Config: o.Config, Clock: o.Clock, Log: o.Log, Version: o.Version, Atlas: &region.Atlas{}, Metrics: chassis.NewMetrics(),
+		opened: make(chan struct{})}
 	if err := a.openStorage(ctx); err != nil {
 		return nil, err
 	}
@@ -217,7 +220,11 @@ func (a *App) routes() {
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
 	a.mux.Handle("GET /readyz", http.HandlerFunc(a.readyz))
-	a.mux.Handle("/", a.chassis.Pages(chassis.Pages(sub(web.Dist, "dist"))))
+	pages := a.chassis.Pages(chassis.Pages(sub(web.Dist, "dist")))
+	a.mux.Handle("/", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		a.openOnce.Do(func() { close(a.opened) })
+		pages.ServeHTTP(rw, r)
+	}))
 }
 
 // Run runs the background of the program until ctx ends: jobs, the audit's
