@@ -84,7 +84,9 @@ function Facts({ card }: { card: Card }) {
 /** The last signal and where it came from, and why it is this child. */
 function Why({ card }: { card: Card }) {
   const last = card.signals[0];
-  const at = last?.body?.lat !== undefined && last.body.lon !== undefined ? last.body : undefined;
+  // Without a fix a device says 0, 0: the last known place counts then.
+  const fixed = last?.body?.valid === true && (last.body.lat || last.body.lon);
+  const at = fixed && last?.body ? last.body : undefined;
   const place = at ? { lat: at.lat ?? 0, lon: at.lon ?? 0, accuracy_m: at.accuracy ?? 0 } : card.child?.last_position;
   const battery = last?.body?.battery ?? card.child?.battery;
   return (
