@@ -2,24 +2,32 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
+	"sync"
 	"time"
 
+	"zugou/internal/kernel/clock"
 	"zugou/internal/loop/simulate"
 	"zugou/internal/people/device"
 )
 
-const simulateUsage = `Usage: zugou simulate devices --addr HOST:PORT [--count N] [--profile watch|jt808|gt06] [flags]
+const simulateUsage = `Usage: zugou simulate devices --addr HOST:PORT [flags]
 
-Synthetic badges that speak the real protocol to a port, with believable days:
-home, school, road, indoors without a fix, flat batteries, wrong clocks,
-doubled frames. Ends by Ctrl-C or after --for, and prints what happened.
+Lets a district of badges live: each connects, reports where its child is on a
+believable day, presses SOS now and then and says an alarm again until it is
+answered. Prints the numbers every few seconds and at the end. Ctrl-C ends it;
+--for ends it by itself.
+
+With --profile mixed the badges speak three protocols: give --addr for watch,
+--jt808 and --gt06 for the others.
 `
 
-// The middle of the box of Dazu, where homes are invented around.
-const midLat, midLon = 29.615, 105.755
+// middle of the demonstration's district.
+var demoMiddle = simulate.Place{Lat: 29.615, Lon: 105.755}
 
 func runSimulate(ctx context.Context, e env, args []string) error {
 	fs := flag.NewFlagSet("simulate", flag.ContinueOnError)
@@ -28,38 +36,91 @@ func runSimulate(ctx context.Context, e env, args []string) error {
 		fmt.Fprint(e.Out, simulateUsage, "\n")
 		fs.PrintDefaults()
 	}
-	addr := fs.String("addr", "127.0.0.1:5093", "`HOST:PORT` of the gateway")
-	count := fs.Int("count", 10, "how many badges")
-	profile := fs.String("profile", "watch", "protocol: watch, jt808 or gt06")
-	first := fs.Duration("first-sos", 10*time.Second, "one badge presses SOS within this time; 0: none does")
-	every := fs.Duration("every", 5*time.Minute, "time between two reports of a place")
-	alarms := fs.Float64("alarms", 6, "alarms of the whole district in an hour")
-	speed := fs.Float64("speed", 1, "how much faster the day passes")
-	last := fs.Duration("for", 0, "how long; 0: until Ctrl-C")
-	seed := fs.Uint64("seed", 1, "the same number makes the same district")
-	words, err := parseMixed(fs, args)
-	if err != nil {
+	addr := fs.String("addr", "127.0.0.1:5093", "where badges connect, as `HOST:PORT`")
+	jt808Addr := fs.String("jt808", "", "`HOST:PORT` of JT/T 808 for --profile mixed")
+	gt06Addr := fs.String("gt06", "", "`HOST:PORT` of GT06 for --profile mixed")
+	count := fs.Int("count", 50, "how many badges")
+	from := fs.Int("from", 0, "number of the first badge, so that two runs don't share numbers")
+	protocol := fs.String("profile", "watch", "what they speak: watch, jt808, gt06 or mixed")
+	first := fs.Duration("first-sos", 0, "a first SOS comes within this time; 0: none")
+	rate := fs.Float64("rate", 8, "alarms an hour over all badges")
+	every := fs.Duration("every", 5*time.Minute, "time between two positions of a badge")
+	ramp := fs.Duration("ramp", 10*time.Second, "time over which they connect first")
+	speed := fs.Float64("speed", 1, "how much faster the day passes and reports come")
+	seed := fs.Uint64("seed", 1, "the same seed gives the same district")
+	length := fs.Duration("for", 0, "end after this time; 0: at Ctrl-C")
+	honest := fs.Bool("honest", false, "no wrong clocks, doubled frames, flat batteries and breaks")
+	asJSON := fs.Bool("json", false, "print the numbers as JSON")
+	what := ""
+	if len(args) > 0 && args[0] == "devices" {
+		what, args = args[0], args[1:]
+	}
+	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	if len(words) != 1 || words[0] != "devices" {
-		return errors.New("simulate: want `zugou simulate devices`")
+	if what == "" && fs.NArg() > 0 {
+		what = fs.Arg(0)
 	}
-	if *count < 1 || *count > 100_000 {
-		return errors.New("simulate: --count must be from 1 to 100000")
+	if what != "devices" {
+		return errors.New("simulate: say what: `zugou simulate devices`")
 	}
-	devices := make([]simulate.Device, *count)
-	for i := range devices {
-		devices[i] = simulate.Device{ID: device.DemoDeviceID(i), Protocol: *profile,
-			Home: simulate.Place{Lat: midLat + float64(i%97-48)*0.004, Lon: midLon + float64(i%89-44)*0.005}}
+	if *count < 1 || *speed <= 0 || *rate < 0 {
+		return errors.New("simulate: --count and --speed must be above 0, --rate not below")
 	}
-	if *last > 0 {
+	addrs := map[string]string{}
+	speaks := func(int) string { return *protocol }
+	switch *protocol {
+	case "watch", "jt808", "gt06":
+		addrs[*protocol] = *addr
+	case "mixed":
+		if *jt808Addr == "" || *gt06Addr == "" {
+			return errors.New("simulate: --profile mixed needs --jt808 and --gt06")
+		}
+		addrs = map[string]string{"watch": *addr, "jt808": *jt808Addr, "gt06": *gt06Addr}
+		speaks = func(i int) string { return []string{"watch", "jt808", "watch", "gt06"}[i%4] }
+	default:
+		return fmt.Errorf("simulate: unknown profile %q; there are watch, jt808, gt06 and mixed", *protocol)
+	}
+	name := func(i int) string {
+		if speaks(i) == "gt06" {
+			return simulate.IMEI(*from + i)
+		}
+		return device.DemoDeviceID(*from + i)
+	}
+	counts := &simulate.Counts{}
+	o := simulate.Options{Addrs: addrs, Devices: simulate.District(*count, demoMiddle, 20_000, *seed, name, speaks), Seed: *seed, Speed: *speed, Every: *every,
+		FirstSOSWithin: *first, AlarmsPerHour: *rate, Ramp: *ramp, Honest: *honest, Counts: counts, Log: slog.New(slog.NewTextHandler(e.Err, nil))}
+	if *length > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, *last)
+		ctx, cancel = context.WithTimeout(ctx, *length)
 		defer cancel()
 	}
-	var counts simulate.Counts
-	err = simulate.Run(ctx, simulate.Options{Addr: *addr, Addrs: map[string]string{*profile: *addr}, Devices: devices, Seed: *seed, Speed: *speed, Every: *every,
-		FirstSOSWithin: *first, AlarmsPerHour: *alarms, Counts: &counts})
-	fmt.Fprintln(e.Out, counts.Snapshot())
+	show := func() {
+		if *asJSON {
+			_ = json.NewEncoder(e.Out).Encode(counts.Snapshot())
+			return
+		}
+		fmt.Fprintln(e.Out, counts.Snapshot())
+	}
+	ended := make(chan struct{})
+	var printer sync.WaitGroup
+	printer.Add(1)
+	go func() {
+		defer printer.Done()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-clock.System().After(5 * time.Second):
+				show()
+			}
+		}
+	}()
+	err := simulate.Run(ctx, o)
+	close(ended)
+	printer.Wait()
+	if err == nil {
+		show()
+	}
 	return err
 }

@@ -177,19 +177,19 @@ func (g *registers) Card(ctx context.Context, r db.Reader, child id.ID) (seat.Ch
 		Region: c.Region, RegionName: g.RegionName(c.Region), AddressMasked: c.AddressMasked, School: strings.TrimSpace(c.School.Name + " " + c.School.Grade + c.School.Class),
 		Categories: []string{}, Flags: []seat.Fact{}}
 	for _, k := range c.Categories {
-		out.Categories = append(out.Categories, string(k))
+		out.Categories = append(out.Categories, g.text("category."+string(k)))
 	}
 	for _, f := range c.Flags {
-		out.Flags = append(out.Flags, seat.Fact{Key: "flag." + f})
+		out.Flags = append(out.Flags, seat.Fact{Key: "flag." + f, Text: g.text("flag." + f)})
 	}
 	for _, p := range c.Contacts {
-		out.Contacts = append(out.Contacts, seat.Contact{PersonID: p.PersonID, Name: p.Name, Relation: string(p.Relation), PhoneMasked: p.PhoneMasked,
+		out.Contacts = append(out.Contacts, seat.Contact{PersonID: p.PersonID, Name: p.Name, Relation: g.relation(p.Relation), PhoneMasked: p.PhoneMasked,
 			Carer: p.Carer, PhoneIndex: p.PhoneIndex})
 	}
 	if err := g.lastSeen(ctx, r, child, &out); err != nil {
 		return out, err
 	}
-	out.Five = five(out, c)
+	out.Five = g.five(out, c)
 	return out, nil
 }
 
@@ -222,29 +222,51 @@ func (g *registers) lastSeen(ctx context.Context, r db.Reader, child id.ID, out 
 }
 
 // five picks the facts that matter now, at most five, the gravest first.
-func five(c seat.ChildCard, full person.Card) []seat.Fact {
-	var out []seat.Fact
-	out = append(out, c.Flags...)
-	if full.Sheltered {
-		out = append(out, seat.Fact{Key: "fact.sheltered"})
+func (g *registers) five(c seat.ChildCard, full person.Card) []seat.Fact {
+	out := slices.Clone(c.Flags)
+	add := func(key, detail string) {
+		text := g.text(key)
+		if detail != "" {
+			text += ":" + detail
+		}
+		out = append(out, seat.Fact{Key: key, Text: text})
 	}
-	alone := !slices.ContainsFunc(full.Contacts, func(p person.Contact) bool { return p.LivesWith })
-	if alone {
-		out = append(out, seat.Fact{Key: "fact.nobody_lives_with"})
+	if full.Sheltered {
+		add("fact.sheltered", "")
+	}
+	if !slices.ContainsFunc(full.Contacts, func(p person.Contact) bool { return p.LivesWith }) {
+		add("fact.nobody_lives_with", "")
 	}
 	if i := slices.IndexFunc(full.Contacts, func(p person.Contact) bool { return p.Carer }); i >= 0 {
-		out = append(out, seat.Fact{Key: "fact.carer", Text: full.Contacts[i].Name})
+		add("fact.carer", full.Contacts[i].Name)
 	}
-	for _, k := range c.Categories {
-		out = append(out, seat.Fact{Key: "category." + k})
+	for _, k := range full.Categories {
+		add("category."+string(k), "")
 	}
 	if c.Battery != nil && *c.Battery <= 20 {
-		out = append(out, seat.Fact{Key: "fact.battery_low"})
+		add("fact.battery_low", "")
 	}
 	if c.School != "" {
-		out = append(out, seat.Fact{Key: "fact.school", Text: c.School})
+		add("fact.school", c.School)
 	}
 	return out[:min(5, len(out))]
+}
+
+// text gives the words of a key, the key itself if it has none: a flag of the
+// bureau's own must not vanish from the card.
+func (g *registers) text(key string) string {
+	if text, ok := g.words.Text(key); ok {
+		return text
+	}
+	_, own, _ := strings.Cut(key, ".")
+	return own
+}
+
+func (g *registers) relation(r person.Relation) string {
+	if r == "" {
+		return g.text("relation.self")
+	}
+	return g.text("relation." + string(r))
 }
 
 // Staff implements seat.People.
@@ -339,7 +361,7 @@ func (g *registers) Address(ctx context.Context, r db.Reader, child id.ID) (seat
 	calls, err := person.Calls(ctx, r, g.keys, child)
 	for _, p := range calls {
 		if p.MayContact {
-			out.Phones = append(out.Phones, seat.FieldPhone{PersonID: p.PersonID, Name: p.Name, Relation: string(p.Relation), Phone: string(p.Phone), PhoneIndex: p.PhoneIndex})
+			out.Phones = append(out.Phones, seat.FieldPhone{PersonID: p.PersonID, Name: p.Name, Relation: g.relation(p.Relation), Phone: string(p.Phone), PhoneIndex: p.PhoneIndex})
 		}
 	}
 	return out, err

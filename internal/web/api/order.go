@@ -44,7 +44,7 @@ func (w report) of() dispatch.Report {
 }
 
 type reportInput struct {
-	byID
+	ByID
 	Body report
 }
 
@@ -53,7 +53,7 @@ func (a *API) orders() {
 		items, err := view(ctx, a, a.Seat.MyOrders)
 		return page[seat.MyOrder]{Items: orEmpty(items)}, err
 	})
-	call(a, http.MethodGet, "/orders/{id}", "one order as its carrier sees it", func(ctx context.Context, in *byID) (seat.MyOrder, error) {
+	call(a, http.MethodGet, "/orders/{id}", "one order as its carrier sees it", func(ctx context.Context, in *ByID) (seat.MyOrder, error) {
 		return view(ctx, a, func(ctx context.Context, r db.Reader) (seat.MyOrder, error) { return a.Seat.Order(ctx, r, in.ID) })
 	})
 	call(a, http.MethodPost, "/orders/{id}/accept", "take an order", func(ctx context.Context, in *reportInput) (orderState, error) {
@@ -71,7 +71,7 @@ func (a *API) orders() {
 		return orderOf(a.Orders.Callback(ctx, in.ID, in.Body.of()))
 	})
 	call(a, http.MethodPost, "/orders/{id}/decline", "refuse an order with a reason", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			Reason string `json:"reason"`
 			Key    string `json:"key,omitempty"`
@@ -79,11 +79,11 @@ func (a *API) orders() {
 	}) (orderState, error) {
 		return orderOf(a.Orders.Decline(ctx, in.ID, in.Body.Reason, in.Body.Key))
 	})
-	call(a, http.MethodPost, "/orders/{id}/urge", "call again who has not answered", func(ctx context.Context, in *byID) (orderState, error) {
+	call(a, http.MethodPost, "/orders/{id}/urge", "call again who has not answered", func(ctx context.Context, in *ByID) (orderState, error) {
 		return orderOf(a.Orders.Urge(ctx, in.ID))
 	})
 	call(a, http.MethodPost, "/orders/{id}/escalate", "go up a rung, as of the step that was seen", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			AsOfStep int    `json:"as_of_step"`
 			Reason   string `json:"reason,omitempty"`
@@ -92,7 +92,7 @@ func (a *API) orders() {
 		return orderOf(a.Orders.Escalate(ctx, in.ID, in.Body.AsOfStep, in.Body.Reason))
 	})
 	call(a, http.MethodPost, "/orders/{id}/cancel", "withdraw an order with a reason", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			Reason string `json:"reason"`
 		}

@@ -16,8 +16,9 @@ import (
 	"zugou/internal/people/access"
 )
 
-// byID is the input of calls that name one record.
-type byID struct {
+// ByID is the input of calls that name one record. It is exported because only
+// then its field is read where it is embedded.
+type ByID struct {
 	ID id.ID `path:"id" maxLength:"60"`
 }
 
@@ -49,10 +50,10 @@ func (a *API) seat() {
 		return view(ctx, a, a.Seat.Queue)
 	})
 	call(a, http.MethodGet, "/matters", "matters, newest first", a.listMatters)
-	call(a, http.MethodGet, "/matters/{id}", "the card of a matter", func(ctx context.Context, in *byID) (seat.Card, error) {
+	call(a, http.MethodGet, "/matters/{id}", "the card of a matter", func(ctx context.Context, in *ByID) (seat.Card, error) {
 		return view(ctx, a, func(ctx context.Context, r db.Reader) (seat.Card, error) { return a.Seat.Card(ctx, r, in.ID) })
 	})
-	call(a, http.MethodGet, "/matters/{id}/help", "the conversation with who asked without a name", func(ctx context.Context, in *byID) (page[seat.HelpMessage], error) {
+	call(a, http.MethodGet, "/matters/{id}/help", "the conversation with who asked without a name", func(ctx context.Context, in *ByID) (page[seat.HelpMessage], error) {
 		items, err := view(ctx, a, func(ctx context.Context, r db.Reader) ([]seat.HelpMessage, error) {
 			return a.Seat.HelpOf(ctx, r, in.ID)
 		})
@@ -130,14 +131,14 @@ func (a *API) listMatters(ctx context.Context, in *listMattersInput) (page[seat.
 }
 
 func (a *API) matterActs() {
-	call(a, http.MethodPost, "/matters/{id}/lock", "show colleagues who works on it", func(ctx context.Context, in *byID) (matterState, error) {
+	call(a, http.MethodPost, "/matters/{id}/lock", "show colleagues who works on it", func(ctx context.Context, in *ByID) (matterState, error) {
 		return stateOf(a.Matters.Lock(ctx, in.ID))
 	})
-	call(a, http.MethodDelete, "/matters/{id}/lock", "end one's own lock", func(ctx context.Context, in *byID) (matterState, error) {
+	call(a, http.MethodDelete, "/matters/{id}/lock", "end one's own lock", func(ctx context.Context, in *ByID) (matterState, error) {
 		return stateOf(a.Matters.Unlock(ctx, in.ID))
 	})
 	call(a, http.MethodPost, "/matters/{id}/note", "add a remark", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			Text string `json:"text"`
 		}
@@ -145,7 +146,7 @@ func (a *API) matterActs() {
 		return stateOf(a.Matters.Note(ctx, in.ID, in.Body.Text))
 	})
 	call(a, http.MethodPost, "/matters/{id}/urgency", "move the urgency; lowering needs a reason", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			Urgency policy.Urgency `json:"urgency"`
 			Reason  string         `json:"reason,omitempty"`
@@ -155,7 +156,7 @@ func (a *API) matterActs() {
 		return stateOf(a.Matters.SetUrgency(ctx, in.ID, in.Body.Urgency, in.Body.Reason, in.Body.Version))
 	})
 	call(a, http.MethodPost, "/matters/{id}/contact", "decide whether people near the child may be told", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			Allow  bool   `json:"allow"`
 			Reason string `json:"reason"`
@@ -164,7 +165,7 @@ func (a *API) matterActs() {
 		return stateOf(a.Matters.AllowContact(ctx, in.ID, in.Body.Allow, in.Body.Reason))
 	})
 	call(a, http.MethodPost, "/matters/{id}/close", "close with an outcome; a crisis then waits for a second person", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			Outcome string `json:"outcome"`
 			Note    string `json:"note,omitempty"`
@@ -174,7 +175,7 @@ func (a *API) matterActs() {
 		return stateOf(a.Matters.Close(ctx, in.ID, in.Body.Outcome, in.Body.Note, in.Body.Version))
 	})
 	call(a, http.MethodPost, "/matters/{id}/confirm", "the second person's word", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			OK   bool   `json:"ok"`
 			Note string `json:"note,omitempty"`
@@ -183,7 +184,7 @@ func (a *API) matterActs() {
 		return stateOf(a.Matters.Confirm(ctx, in.ID, in.Body.OK, in.Body.Note))
 	})
 	call(a, http.MethodPost, "/matters/{id}/reopen", "take a closed matter up again", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			Reason string `json:"reason"`
 		}
@@ -191,7 +192,7 @@ func (a *API) matterActs() {
 		return stateOf(a.Matters.Reopen(ctx, in.ID, in.Body.Reason))
 	})
 	call(a, http.MethodPost, "/matters/{id}/dispatch", "send an order: to those chosen, or to the nearest", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			To       []id.ID `json:"to,omitempty" maxItems:"20"`
 			AsOfStep int     `json:"as_of_step"`
@@ -204,7 +205,7 @@ func (a *API) matterActs() {
 		return orderOf(a.Orders.Dispatch(ctx, in.ID, dispatch.Sending{To: b.To, AsOfStep: b.AsOfStep, Joint: b.Joint, Note: b.Note, Key: b.Key}))
 	})
 	call(a, http.MethodPost, "/matters/{id}/reveal-phone", "one contact's number, for one call", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			PersonID id.ID `json:"person_id"`
 		}
@@ -213,7 +214,7 @@ func (a *API) matterActs() {
 		return number{phone}, err
 	})
 	call(a, http.MethodPost, "/matters/{id}/help-answer", "answer who asked without a name", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			Text string `json:"text"`
 			Key  string `json:"key"`
@@ -225,7 +226,7 @@ func (a *API) matterActs() {
 
 func (a *API) conflicts() {
 	call(a, http.MethodPost, "/matters/{id}/conflicts", "put somebody on the list of who must not be told", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			PersonID id.ID  `json:"person_id,omitempty"`
 			Name     string `json:"name,omitempty" maxLength:"50"`
@@ -238,7 +239,7 @@ func (a *API) conflicts() {
 		return stateOf(a.Matters.AddConflict(ctx, in.ID, matter.Who{Person: b.PersonID, Name: b.Name, Phone: b.Phone, Relation: b.Relation, Reason: b.Reason}, a.Orders.Withdraw))
 	})
 	call(a, http.MethodPost, "/matters/{id}/conflicts/{conflict}/remove", "take an entry off the list, with a reason", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Conflict id.ID `path:"conflict"`
 		Body     struct {
 			Reason string `json:"reason"`
@@ -289,7 +290,7 @@ func (a *API) signals() {
 		return opened{rec.Signal, rec.Matter, rec.Child}, err
 	})
 	call(a, http.MethodPost, "/signals/{id}/match", "say whose an unknown signal is", func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			ChildID id.ID `json:"child_id"`
 		}

@@ -74,7 +74,7 @@ func (a *API) signIn() {
 		items, err := a.Staff.Sessions(ctx, chassis.From(ctx).Token)
 		return page[staff.Session]{Items: orEmpty(items)}, err
 	})
-	call(a, http.MethodDelete, "/me/sessions/{id}", "sign out elsewhere", func(ctx context.Context, in *byID) (done, error) {
+	call(a, http.MethodDelete, "/me/sessions/{id}", "sign out elsewhere", func(ctx context.Context, in *ByID) (done, error) {
 		return done{true}, a.Staff.EndSession(ctx, chassis.From(ctx).Token, id.ID(in.ID))
 	})
 	call(a, http.MethodPost, "/register/code", "send a code to a phone", func(ctx context.Context, in *struct{ Body staff.RegisterCodeRequest }) (done, error) {

@@ -50,10 +50,10 @@ func (a *API) drills() {
 	}) (seat.Drill, error) {
 		return a.Seat.StartDrill(ctx, in.Body.Kind, in.Body.Region, in.Body.Note)
 	})
-	call(a, http.MethodPost, "/drills/{id}/end", "end an exercise", func(ctx context.Context, in *byID) (done, error) {
+	call(a, http.MethodPost, "/drills/{id}/end", "end an exercise", func(ctx context.Context, in *ByID) (done, error) {
 		return done{true}, a.Seat.EndDrill(ctx, in.ID)
 	})
-	call(a, http.MethodGet, "/drills/{id}/report", "where the seconds were lost", func(ctx context.Context, in *byID) (seat.DrillReport, error) {
+	call(a, http.MethodGet, "/drills/{id}/report", "where the seconds were lost", func(ctx context.Context, in *ByID) (seat.DrillReport, error) {
 		return view(ctx, a, func(ctx context.Context, r db.Reader) (seat.DrillReport, error) { return a.Seat.Report(ctx, r, in.ID) })
 	})
 }

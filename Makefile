@@ -1,0 +1,86 @@
+# Two commands are all that a newcomer needs: make demo, make test.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO_LDFLAGS := -s -w -X main.version=$(VERSION)
+export CGO_ENABLED := 0
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+test/browser/node_modules/.package-lock.json: test/browser/package.json test/browser/package-lock.json
+	cd test/browser && npm ci --no-audit --no-fund
+	@touch $@
+
+test/fhirpath/node_modules/.package-lock.json: test/fhirpath/package.json test/fhirpath/package-lock.json
+	cd test/fhirpath && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: web
+web: web/node_modules/.package-lock.json ## build the pages into web/dist
+	cd web && npm run build
+
+.PHONY: build
+build: web ## build bin/zugou with its pages
+	go build -trimpath -ldflags '$(GO_LDFLAGS)' -o bin/zugou ./cmd/zugou
+
+.PHONY: demo
+demo: build ## start the demonstration on http://127.0.0.1:8080; Ctrl-C ends it, the data stays
+	@exec bin/zugou demo --data demo-data --http 127.0.0.1:8080 --watch 127.0.0.1:5093
+
+.PHONY: demo-reset
+demo-reset: ## forget the demonstration's data
+	rm -rf demo-data
+
+.PHONY: needs
+needs: ## install or name what the tests need
+	@scripts/needs.sh
+
+.PHONY: vet
+vet:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not formatted: $$unformatted"; exit 1; }
+	go vet ./...
+
+.PHONY: test-go
+test-go: test/fhirpath/node_modules/.package-lock.json ## Go tests on both engines, stories, a short crash test
+	go test ./...
+
+.PHONY: test-web
+test-web: web/node_modules/.package-lock.json ## types, style, unit tests and size of the pages
+	cd web && npm run check
+
+.PHONY: test-browser
+test-browser: build test/browser/node_modules/.package-lock.json ## the real binary in a real browser
+	cd test/browser && node --test --test-concurrency=1
+
+.PHONY: test
+test: needs vet test-go test-web test-browser ## everything
+
+.PHONY: soak
+soak: ## the long crash test: 200 kills
+	ZUGOU_CRASH_KILLS=200 go test ./test/crash -run . -count=1 -timeout 60m -v
+
+FUZZTIME ?= 10000000x
+FUZZ := internal/loop/gateway/watch:FuzzFramer internal/loop/gateway/watch:FuzzDecode internal/loop/gateway/jt808:FuzzFramer \
+	internal/loop/gateway/jt808:FuzzDecode internal/loop/gateway/gt06:FuzzFramer internal/loop/gateway/gt06:FuzzDecode cmd/zugou:FuzzDecodeLines
+.PHONY: fuzz
+fuzz: ## long fuzzing of all that reads bytes from devices (FUZZTIME=…)
+	@for f in $(FUZZ); do echo "== $$f"; go test ./$${f%%:*} -run '^$$' -fuzz "^$${f##*:}$$" -fuzztime $(FUZZTIME) || exit 1; done
+
+.PHONY: bench
+bench: ## figures with a limit or a peer in the same run
+	go test ./test/bench -run '^$$' -bench . -benchtime 1x -count 1 -timeout 30m
+
+.PHONY: release
+release: web ## static binaries for amd64, arm64 and loong64 in dist/
+	scripts/release.sh $(VERSION)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist
+	cd web && npm run clean

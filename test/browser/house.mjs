@@ -1,0 +1,72 @@
+// The real binary in demo mode on free ports, and a real Chromium.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+export const password = "Zugou#Demo-7";
+
+/** Starts `zugou demo` in a folder of its own; end() stops it gracefully. */
+export async function openHouse() {
+  const data = mkdtempSync(join(tmpdir(), "zugou-browser-"));
+  const bin = join(import.meta.dirname, "../../bin/zugou");
+  const child = spawn(bin, ["demo", "--data", data, "--http", "127.0.0.1:0", "--watch", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  const base = await new Promise((resolve, reject) => {
+    const look = (chunk) => {
+      said += chunk;
+      const m = /(http:\/\/127\.0\.0\.1:\d+)\/console/.exec(said);
+      if (m) resolve(m[1]);
+    };
+    child.stdout.on("data", look);
+    child.stderr.on("data", (chunk) => (said += chunk));
+    child.on("exit", (code) => reject(new Error(`the demonstration ended with ${code}: ${said}`)));
+  });
+  return {
+    base,
+    async end() {
+      child.removeAllListeners("exit");
+      const code = await new Promise((resolve) => {
+        child.on("exit", resolve);
+        child.kill("SIGINT");
+      });
+      rmSync(data, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+/** Debian's Chromium, without its calls home. */
+export const openBrowser = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+
+/** A page that fails the test on any error of its own. */
+export async function openPage(browser, viewport) {
+  const context = await browser.newContext({ viewport, locale: "zh-CN", timezoneId: "Asia/Shanghai" });
+  const page = await context.newPage();
+  const faults = [];
+  page.on("pageerror", (e) => faults.push(String(e)));
+  return { page, faults, context };
+}
+
+export async function signIn(page, base, account) {
+  await page.goto(`${base}/login`);
+  await page.locator("input").first().fill(account);
+  await page.locator("input[type=password]").first().fill(password);
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => !url.pathname.startsWith("/login"), { timeout: 15_000 });
+}
+
+/** A call of the API as the signed-in person of the page. */
+export const api = (page, method, path, body) =>
+  page.evaluate(
+    async ([m, p, b]) => {
+      const res = await fetch(`/api${p}`, { method: m, headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: b ? JSON.stringify(b) : undefined });
+      return { status: res.status, body: await res.json() };
+    },
+    [method, path, body],
+  );
