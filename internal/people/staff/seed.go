@@ -13,7 +13,7 @@ import (
 
 // DemoPassword opens every account of a demonstration. It exists only where
 // Options.Demo is set.
-const DemoPassword = "Zugou#Demo-7"
+const DemoPassword = "Haitang-7.Qiao"
 
 // DemoAccount is one account of the demonstration, for the list that the
 // program prints.
@@ -59,6 +59,9 @@ func (s *Service) SeedDemo(ctx context.Context, towns []region.Code) ([]DemoAcco
 			return nil, err
 		}
 		row := accountRow{ID: id.New(), Kind: KindStaff, Account: a.Account, Name: a.Name, State: Active, Department: a.Department, Region: a.Region}
+		if a.Role == access.Citizen {
+			row.Kind = KindCitizen
+		}
 		err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
 			if err := lockGrants(ctx, tx); err != nil {
 				return err
@@ -99,6 +102,7 @@ func demoAccounts(areas *region.Table, district region.Code, towns []region.Code
 	add("system1", access.SystemAdmin, district, access.CivilAffairs)
 	add("security1", access.SecurityAdmin, district, access.CivilAffairs)
 	add("audit1", access.Auditor, district, access.CivilAffairs)
+	add("guardian1", access.Citizen, district, "")
 	for _, t := range areas.Children(district) {
 		add("town"+string(t.Code[6:]), access.TownshipOfficer, t.Code, access.Township)
 	}
