@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-export const password = "Zugou#Demo-7";
+export const password = "Haitang-7.Qiao";
 
 /** Starts `zugou demo` in a folder of its own; end() stops it gracefully. */
 export async function openHouse() {
