@@ -48,7 +48,6 @@ export function EnrolSecondFactor({ onDone }: StepProps) {
   useEffect(() => {
     if (!given) run(async () => setGiven(await api.post<Enrolment>("/sign-in/enrol")));
     // Asked once, when the step opens.
-    // oxlint-disable-next-line react/exhaustive-deps
   }, []);
   return (
     <Step
