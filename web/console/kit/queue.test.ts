@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MatterRow, Unsaved } from "@shared/api/types";
-import { sounding, steadyOrder } from "./queue";
+import { heard, sounding, steadyOrder } from "./queue";
 
 const now = 1_000_000;
 const row = (over: Partial<MatterRow>) =>
@@ -20,6 +20,11 @@ describe("what is heard", () => {
     ["the real one before a drill", [row({ drill: true }), row({ urgency: "normal" })], { what: "normal", drill: false }],
     ["a drill alone as a drill", [row({ drill: true })], { what: "critical", drill: true }],
   ])("%s", (_, rows, want) => expect(sounding(rows, [], now)).toEqual(want));
+
+  it("names the matters that a mute is accounted to", () => {
+    const rows = [row({ id: "a" }), row({ id: "b", locked_by: taken }), row({ id: "c", drill: true })];
+    expect(heard(rows, now).map((r) => r.id)).toEqual(["a"]);
+  });
 
   it("an alarm that could not be stored before all else", () => {
     expect(sounding([row({})], [{ key: "u" } as Unsaved], now)).toEqual({ what: "unsaved", drill: false });

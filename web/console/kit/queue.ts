@@ -25,6 +25,9 @@ export function sounding(rows: MatterRow[], unsaved: Unsaved[], now: number): So
   return best && { what: best.what, drill: best.drill };
 }
 
+/** The real matters that can be heard now: those a mute must be accounted to. */
+export const heard = (rows: MatterRow[], now: number): MatterRow[] => rows.filter((r) => !r.drill && sounding([r], [], now));
+
 /** How many rows wait for somebody to take them up. */
 export const waiting = (rows: MatterRow[]): number =>
   rows.filter((r) => r.state === "open" && r.stage === "received" && !r.drill).length;

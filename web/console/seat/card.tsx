@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Input } from "antd";
+import { Button, Dropdown, Input } from "antd";
 import { useState, type RefObject } from "react";
 import { api } from "@shared/api/client";
 import type { Card, HelpMessage, List } from "@shared/api/types";
@@ -52,7 +52,7 @@ function ChildHead({ card }: { card: Card }) {
           <LevelTag level={child.level} />
           {child.flags.map((f) => (
             <span key={f.key} className="seat-flag">
-              {f.text}
+              {wordFor(words, "flag", f.text)}
             </span>
           ))}
         </div>
@@ -73,7 +73,7 @@ function Facts({ card }: { card: Card }) {
     <ol className="seat-five">
       {five.slice(0, 5).map((f) => (
         <li key={f.key}>
-          {f.text}
+          {wordFor(words, "flag", f.text)}
           {!!f.at && <small className="zg-num">{formatWhen(f.at, now)}</small>}
         </li>
       ))}
@@ -95,7 +95,7 @@ function Why({ card }: { card: Card }) {
         <p>
           <b>{wordFor(words, "source", last.source)}</b> <span className="zg-num">{formatTime(last.received_at)}</span>
           {last.alarms.length > 0 && <span>{last.alarms.map((a) => wordFor(words, "alarm", a)).join(t("list.dot"))}</span>}
-          {last.pressed_again && <span className="seat-again">{t("seat.againNow")}</span>}
+          {last.pressed_again && last.source !== "help" && <span className="seat-again">{t("seat.againNow")}</span>}
           {last.late_by_seconds > 60 && (
             <span className="seat-mark">{t("seat.late", { n: Math.round(last.late_by_seconds / 60) })}</span>
           )}
@@ -292,6 +292,9 @@ export function CardView({ card, act, readOnly, callRef, noteRef, onDispatch, on
   const { matter } = card;
   const other = matter.locked_by && readOnly ? matter.locked_by.name : undefined;
   const open = matter.state === "open";
+  const more = (["urgency", "conflict"] as const)
+    .filter((k) => may(`matter.${k}`))
+    .map((k) => ({ key: k, label: t(`seat.${k}.verb`), onClick: () => onDialog(k) }));
   const asked = card.signals.some((s) => s.source === "help");
   return (
     <article className="seat-card" aria-label={matter.no}>
@@ -361,10 +364,13 @@ export function CardView({ card, act, readOnly, callRef, noteRef, onDispatch, on
             </Button>
           )}
           <span className="seat-space" />
-          {may("matter.urgency") && <Button onClick={() => onDialog("urgency")}>{t("seat.urgency.verb")}</Button>}
-          {may("matter.conflict") && <Button onClick={() => onDialog("conflict")}>{t("seat.conflict.verb")}</Button>}
+          {more.length > 0 && (
+            <Dropdown menu={{ items: more }} trigger={["click"]} placement="topRight">
+              <Button size="large">{t("seat.more")}</Button>
+            </Dropdown>
+          )}
           {may("matter.close") && (
-            <Button disabled={!open} onClick={() => onDialog("close")}>
+            <Button size="large" disabled={!open} onClick={() => onDialog("close")}>
               {t("seat.close.verb")}
             </Button>
           )}

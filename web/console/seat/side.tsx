@@ -52,10 +52,11 @@ function HelperRow({ helper, chosen, onChoose }: { helper: Helper; chosen: boole
         <b>{h.name}</b>
       </Checkbox>
       <span className="seat-cut">
-        {h.role_name} <span className="seat-muted">{h.region_name}</span>
+        {h.role_name}
       </span>
       <span className="seat-helper-far zg-num">{typeof h.distance_m === "number" ? formatDistance(h.distance_m) : t("seat.noDistance")}</span>
       <span className="seat-helper-state">
+        <span className="seat-muted seat-cut">{h.region_name}</span>
         {h.conflicted ? (
           <em>{t("seat.conflicted")}</em>
         ) : (

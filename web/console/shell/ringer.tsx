@@ -6,7 +6,7 @@ import { api, ApiError, errorText } from "@shared/api/client";
 import type { QueueAnswer } from "@shared/api/types";
 import { serverNow, useServerSecond } from "@shared/clock";
 import { formatSpan } from "@shared/format";
-import { sounding, waiting, type Sounding } from "../kit/queue";
+import { heard, sounding, waiting, type Sounding } from "../kit/queue";
 import { useAskReason } from "../kit/reason";
 import { useLive } from "../live";
 import { t } from "../locale";
@@ -55,6 +55,8 @@ export function useSounding(): { sound: Sounding; waiting: number } {
 /** The bell in the header: rings, mutes for a reason, and flashes the title. */
 export function Ringer() {
   const { bell, rings, quietRings } = useLive();
+  const { data } = useQueue();
+  const may = useMay();
   const { sound, waiting } = useSounding();
   const ask = useAskReason();
   const { message } = App.useApp();
@@ -90,6 +92,11 @@ export function Ringer() {
       setMutedUntil(0);
       return;
     }
+    const silenced = heard(data?.items ?? [], now);
+    if (silenced.length === 0) {
+      void message.info(t("mute.nothing"));
+      return;
+    }
     const reason = await ask({
       title: t("mute.title", { minutes: MUTE_MINUTES }),
       text: t("mute.text"),
@@ -98,7 +105,9 @@ export function Ringer() {
     });
     if (!reason) return;
     try {
-      await api.post("/mute", { minutes: MUTE_MINUTES, reason });
+      // On record where it counts: in the matters that are silenced by it.
+      const text = t("mute.note", { minutes: MUTE_MINUTES, reason });
+      await Promise.all(silenced.map((r) => api.post(`/matters/${r.id}/note`, { text })));
       const until = serverNow() + MUTE_MINUTES * 60_000;
       bell.mute(until);
       setMutedUntil(until);
@@ -109,7 +118,7 @@ export function Ringer() {
 
   return (
     <span className="ringer">
-      {rings.length > 0 && !waiting && (
+      {rings.length > 0 && !may("matter.lock") && (
         <Button size="small" onClick={quietRings}>
           {t("ring.seen", { n: rings.length })}
         </Button>
