@@ -220,6 +220,7 @@ func (a *App) routes() {
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
 	a.mux.Handle("GET /readyz", http.HandlerFunc(a.readyz))
+	a.mux.Handle("POST /help/send", a.chassis.Pages(api.HelpForm(a.Seat.Ask, a.Words)))
 	pages := a.chassis.Pages(chassis.Pages(sub(web.Dist, "dist")))
 	a.mux.Handle("/", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		a.openOnce.Do(func() { close(a.opened) })
