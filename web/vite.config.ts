@@ -44,7 +44,7 @@ function phonePages(): { files: string[]; version: string } {
   const files: string[] = [];
   const names = existsSync(root) ? readdirSync(root, { recursive: true, encoding: "utf8" }) : [];
   for (const name of names.sort()) {
-    if (name === "sw.js" || !statSync(root + name).isFile()) continue;
+    if (name === "sw.js" || name.endsWith(".gz") || !statSync(root + name).isFile()) continue;
     hash.update(name).update(readFileSync(root + name));
     files.push(name === "index.html" ? "/m/" : `/m/${name}`);
   }
