@@ -395,6 +395,9 @@ type MyOrder struct {
 // MyOrders lists the actor's open orders with what the task needs: the full
 // address and the phones, but those of nobody on the conflict list.
 func (s *Service) MyOrders(ctx context.Context, r db.Reader) ([]MyOrder, error) {
+	if err := access.May(access.From(ctx), "order.read"); err != nil {
+		return nil, err
+	}
 	list, err := dispatch.Mine(ctx, r, access.From(ctx).Account)
 	if err != nil {
 		return nil, err

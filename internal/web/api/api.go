@@ -22,6 +22,10 @@ import (
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
+	"zugou/internal/people/device"
+	"zugou/internal/people/notify"
+	"zugou/internal/people/person"
+	"zugou/internal/people/region"
 	"zugou/internal/people/staff"
 	"zugou/internal/web/chassis"
 	"zugou/internal/web/stream"
@@ -38,6 +42,10 @@ type Parts struct {
 	Seat     *seat.Service
 	Matters  *matter.Service
 	Orders   *dispatch.Service
+	Person   *person.Service
+	Device   *device.Service
+	Notify   *notify.Service
+	Regions  *region.Service
 	Hub      *stream.Hub
 	System   func(ctx context.Context) System
 	District string
@@ -68,6 +76,8 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.system()
 	a.drills()
 	a.audit()
+	a.accounts()
+	a.register()
 	return a
 }
 
