@@ -168,3 +168,54 @@ func Calendars(builtin []Year) func(ctx context.Context, r db.Reader) (Calendar,
 		return NewCalendar(years...), nil
 	}
 }
+
+const gapColumns = "id, region, level, role, from_at, to_at, why, found_at, paged_at, pages, resolved_at, result"
+
+func openGaps(ctx context.Context, r db.Reader, area string) ([]Gap, error) {
+	where, args := access.Where("region", []string{area})
+	var out []Gap
+	err := r.List(ctx, &out, "SELECT "+gapColumns+" FROM duty_gap WHERE resolved_at = 0 AND "+where+" ORDER BY from_at, id", args...)
+	return out, err
+}
+
+func putGap(ctx context.Context, tx *db.Tx, g Gap) error {
+	_, err := tx.Exec(ctx, "INSERT INTO duty_gap ("+gapColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET from_at = excluded.from_at, to_at = excluded.to_at, why = excluded.why,
+		resolved_at = excluded.resolved_at, result = excluded.result`,
+		g.ID, g.Region, g.Level, g.Role, g.From, g.To, g.Why, g.FoundAt, g.PagedAt, g.Pages, g.Resolved, g.Result)
+	return err
+}
+
+func markPaged(ctx context.Context, tx *db.Tx, gap id.ID, leaders []Candidate) error {
+	if _, err := tx.Exec(ctx, "UPDATE duty_gap SET paged_at = ?, pages = pages + 1 WHERE id = ?", tx.Now, gap); err != nil {
+		return err
+	}
+	for _, l := range leaders {
+		if _, err := tx.Exec(ctx, "INSERT INTO duty_gap_page (gap_id, account, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", gap, l.Account, tx.Now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GapCount counts the gaps that are open now or to come, for the first screen.
+func GapCount(ctx context.Context, r db.Reader, area string) (n int, err error) {
+	where, args := access.Where("region", []string{area})
+	err = r.Get(ctx, db.To(&n), "SELECT count(*) FROM duty_gap WHERE resolved_at = 0 AND "+where, args...)
+	return n, err
+}
+
+// endRoster ends a row: one that has begun is cut at now, one that has not is
+// taken off.
+func endRoster(ctx context.Context, tx *db.Tx, kind string, n, by id.ID) error {
+	if kind == "duty_rotation" {
+		_, err := tx.Exec(ctx, "UPDATE duty_rotation SET ended_at = ?, ended_by = ? WHERE id = ?", tx.Now, by, n)
+		return err
+	}
+	changed, err := tx.Exec(ctx, "UPDATE duty_entry SET to_at = ?, removed_by = ? WHERE id = ? AND from_at < ? AND to_at > ?", tx.Now, by, n, tx.Now, tx.Now)
+	if err != nil || changed == 1 {
+		return err
+	}
+	_, err = tx.Exec(ctx, "UPDATE duty_entry SET removed_at = ?, removed_by = ? WHERE id = ? AND from_at >= ?", tx.Now, by, n, tx.Now)
+	return err
+}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
@@ -149,3 +150,5 @@ func hhmm(m clock.Millis) string {
 	}
 	return m.Time().In(clock.Zone).Format("01-02 15:04")
 }
+
+func dateOf(s string) civil.Date { return civil.Date(s) }
