@@ -35,8 +35,10 @@ let sentText = "";
 form.addEventListener("submit", (e) => {
   e.preventDefault();
   const now = draft();
-  show("need", !now.text);
-  if (!now.text) {
+  // Who is not safe may send without a word; that alone rings at the seat.
+  const silent = !now.text && now.choice !== "unsafe";
+  show("need", silent);
+  if (silent) {
     byId("text").focus();
     return;
   }
