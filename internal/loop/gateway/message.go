@@ -1,12 +1,11 @@
 package gateway
 
 import (
+	"slices"
 	"strings"
 
-	"zugou/internal/loop/gateway/report"
-	"zugou/internal/loop/gateway/watch"
-
 	"zugou/internal/centre/signal"
+	"zugou/internal/loop/gateway/report"
 )
 
 // KindOf names what a message is, for lists: its first alarm, or what it brings.
@@ -24,13 +23,19 @@ func KindOf(m report.Message) string {
 	return "link"
 }
 
+// alarmTypes are the GT06 frames that a device sends because of an alarm.
+var alarmTypes = []string{"0X16", "0X19", "0X26", "0X27", "0X32", "0X33", "0X95", "0XA3", "0XA4", "0XA5"}
+
 // Event tells whether the message is an alarm of its own, and not a report
-// whose state bits happen to be up.
+// whose state bits happen to be up. A terminal of JT/T 808 takes its SOS bit
+// down when it is answered, so that a live report with it is a new press.
 func Event(m report.Message) bool {
 	t := strings.ToUpper(m.Type)
 	switch {
-	case strings.HasPrefix(t, "AL"), t == "0X16", t == "0X26":
+	case strings.HasPrefix(t, "AL"), slices.Contains(alarmTypes, t):
 		return true
+	case t == "0X0200", t == "0X0201", t == "0X0500":
+		return !m.History && m.Alarmed(report.SOS)
 	}
 	return false
 }
@@ -52,6 +57,10 @@ type said struct {
 	Cells      []report.Cell      `json:"cells,omitempty"`
 	Wifi       []report.Wifi      `json:"wifi,omitempty"`
 	Vitals     map[string]float64 `json:"vitals,omitempty"`
+	Media      *report.Media      `json:"media,omitempty"`  // its bytes stand apart
+	Secret     bool               `json:"secret,omitempty"` // the position is not WGS-84
+	ICCID      string             `json:"-"`
+	Status     *uint32            `json:"-"`
 	Fault      string             `json:"fault,omitempty"` // what of the frame could not be read
 }
 
@@ -62,44 +71,11 @@ func Said(n signal.New) *report.Message {
 		return nil
 	}
 	return &report.Message{Type: b.Type, Valid: b.Valid, Lat: b.Lat, Lon: b.Lon, SpeedKmh: b.SpeedKmh, Course: b.Course, Accuracy: b.Accuracy, Battery: b.Battery,
-		Steps: b.Steps, Satellites: b.Satellites, Signal: b.Signal, Cells: b.Cells, Wifi: b.Wifi, Vitals: b.Vitals}
+		Steps: b.Steps, Satellites: b.Satellites, Signal: b.Signal, Cells: b.Cells, Wifi: b.Wifi, Vitals: b.Vitals,
+		DeviceID: n.DeviceID, Time: n.DeviceAt.Time(), History: n.History, Media: b.Media, Secret: b.Secret, ICCID: b.ICCID, StatusBits: b.Status, Raw: n.Raw}
 }
 
 func body(m report.Message) said {
-	return said{m.Type, m.Valid, m.Lat, m.Lon, m.SpeedKmh, m.Course, m.Accuracy, m.Battery, m.Steps, m.Satellites, m.Signal, m.Cells, m.Wifi, m.Vitals, m.Err}
-}
-
-// Watch is the watch protocol.
-func Watch() Protocol {
-	return Protocol{Source: signal.Watch, New: func() Codec { return &watchCodec{} }}
-}
-
-type watchCodec struct{ framer watch.Framer }
-
-func (w *watchCodec) Feed(p []byte) { w.framer.Feed(p) }
-
-func (w *watchCodec) Pending() bool { return w.framer.Pending() > 0 }
-
-func (w *watchCodec) Next() (Frame, bool, error) {
-	raw, ok, err := w.framer.Next()
-	if !ok || err != nil {
-		return Frame{}, false, err
-	}
-	return watchFrame(raw), true, nil
-}
-
-func (w *watchCodec) Flush() (Frame, bool) {
-	raw, ok := w.framer.Flush()
-	if !ok {
-		return Frame{}, false
-	}
-	return watchFrame(raw), true
-}
-
-func watchFrame(raw []byte) Frame {
-	f, err := watch.Parse(raw)
-	if err != nil {
-		return Frame{Err: err}
-	}
-	return Frame{Messages: []report.Message{f.Message()}, Content: append([]byte(f.Type+","), f.Args...)}
+	return said{m.Type, m.Valid, m.Lat, m.Lon, m.SpeedKmh, m.Course, m.Accuracy, m.Battery, m.Steps, m.Satellites, m.Signal, m.Cells, m.Wifi, m.Vitals,
+		m.Media, m.Secret, m.ICCID, m.StatusBits, m.Err}
 }

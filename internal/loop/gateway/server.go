@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -13,8 +12,8 @@ import (
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/id"
+	"zugou/internal/loop/gateway/down"
 	"zugou/internal/loop/gateway/report"
-	"zugou/internal/people/access"
 )
 
 // Intake takes signals; the seat is one.
@@ -41,6 +40,26 @@ type Frame struct {
 	Messages []report.Message
 	Content  []byte // identical in a resend: without sequence numbers
 	Err      error  // the frame was cut, but can't be read
+	Say      []byte // said at once, where nothing waits for the storage
+
+	// Handshake decides on a sign-on: the answer, and whether the device may
+	// stay. An error means that it can't be decided now: no answer is given.
+	Handshake func(ctx context.Context) (answer []byte, ok bool, err error)
+	// Stranger: who speaks has not proven its name. Only its alarms are taken,
+	// and it does not end the connection of the device of that name. Refusal
+	// is what it hears else.
+	Stranger bool
+	Refusal  []byte
+}
+
+// Commander is a Codec of a protocol with commands. Command may be called
+// beside the other methods.
+type Commander interface {
+	// Command makes the frame of a command and the token that its answer will
+	// have; "" if the device answers to nothing.
+	Command(deviceID string, c down.Command) (frame []byte, token string, err error)
+	// Answered tells which command a message answers, "" for none.
+	Answered(m report.Message) (token string, ok bool, text string)
 }
 
 // Protocol names a kind of stream and makes codecs for it.
@@ -51,7 +70,7 @@ type Protocol struct {
 
 // Counts are the numbers of a server, for metrics.
 type Counts struct {
-	Connections, Frames, Bad, Dropped, Unanswered, Takeovers int64
+	Connections, Frames, Bad, Dropped, Refused, Unanswered, Takeovers int64
 }
 
 // Server is one listening port of one protocol.
@@ -61,16 +80,23 @@ type Server struct {
 	clock    clock.Clock
 	log      *slog.Logger
 
-	mu       sync.Mutex
-	sessions map[string]*session
-	conns    map[net.Conn]struct{}
-	counts   Counts
-	wg       sync.WaitGroup
+	hub    *Hub
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	counts Counts
+	wg     sync.WaitGroup
 }
 
 // NewServer makes a server; Serve runs it.
 func NewServer(p Protocol, intake Intake, clk clock.Clock, log *slog.Logger) *Server {
-	return &Server{protocol: p, intake: intake, clock: clk, log: log, sessions: map[string]*session{}, conns: map[net.Conn]struct{}{}}
+	return &Server{protocol: p, intake: intake, clock: clk, log: log, hub: NewHub(log), conns: map[net.Conn]struct{}{}}
+}
+
+// Join puts the server's devices into a hub that several servers share. Call
+// it before Serve.
+func (s *Server) Join(h *Hub) *Server {
+	s.hub = h
+	return s
 }
 
 // Limits of a connection.
@@ -152,7 +178,7 @@ func (s *Server) release(c net.Conn) {
 func (s *Server) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counts.Connections = int64(len(s.conns))
+	s.counts.Connections, s.counts.Takeovers = int64(len(s.conns)), s.hub.Takeovers()
 	return s.counts
 }
 
@@ -163,186 +189,7 @@ func (s *Server) count(fn func(c *Counts)) {
 }
 
 // Online tells whether the device has a live connection.
-func (s *Server) Online(deviceID string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.sessions[deviceID] != nil
-}
-
-// claim makes the session the device's only one.
-func (s *Server) claim(deviceID string, x *session) {
-	s.mu.Lock()
-	old := s.sessions[deviceID]
-	s.sessions[deviceID] = x
-	if old != nil && old != x {
-		s.counts.Takeovers++
-	}
-	s.mu.Unlock()
-	if old != nil && old != x {
-		s.log.Warn("device connection taken over", "protocol", s.protocol.Source, "from", host(old.conn), "to", host(x.conn))
-		_ = old.conn.Close()
-	}
-}
-
-func (s *Server) disclaim(x *session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, deviceID := range x.devices {
-		if s.sessions[deviceID] == x {
-			delete(s.sessions, deviceID)
-		}
-	}
-}
-
-func host(c net.Conn) string {
-	h, _, err := net.SplitHostPort(c.RemoteAddr().String())
-	if err != nil {
-		return "?"
-	}
-	return h
-}
-
-// session is one connection.
-type session struct {
-	server  *Server
-	conn    net.Conn
-	codec   Codec
-	devices []string // named on this connection
-	writing sync.Mutex
-	tokens  float64
-	filled  time.Time
-}
-
-func (x *session) run(ctx context.Context) {
-	defer x.server.disclaim(x)
-	buf := make([]byte, readBuffer)
-	flushed := false // what is held was looked at after a silence already
-	for {
-		wait := idleAfter
-		if x.codec.Pending() && !flushed {
-			wait = flushAfter
-		}
-		if x.conn.SetReadDeadline(x.server.clock.Now().Add(wait)) != nil || ctx.Err() != nil {
-			return
-		}
-		n, err := x.conn.Read(buf)
-		if n > 0 {
-			flushed = false
-			x.codec.Feed(buf[:n])
-			if !x.drain(ctx) {
-				return
-			}
-		}
-		if err == nil {
-			continue
-		}
-		if in, ok := x.codec.Flush(); ok && !x.frame(ctx, in) {
-			return
-		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) || wait == idleAfter {
-			return
-		}
-		flushed = true
-	}
-}
-
-// drain takes all whole frames; false ends the connection.
-func (x *session) drain(ctx context.Context) bool {
-	for {
-		in, ok, err := x.codec.Next()
-		if err != nil {
-			x.server.count(func(c *Counts) { c.Bad++ })
-			x.server.log.Info("stream dropped", "protocol", x.server.protocol.Source, "from", host(x.conn), "reason", err)
-			return false
-		}
-		if !ok {
-			return true
-		}
-		if !x.frame(ctx, in) {
-			return false
-		}
-	}
-}
-
-// frame stores the messages of one frame and then answers.
-func (x *session) frame(ctx context.Context, in Frame) bool {
-	x.server.count(func(c *Counts) {
-		c.Frames++
-		if in.Err != nil {
-			c.Bad++
-		}
-	})
-	if in.Err != nil {
-		x.server.log.Info("frame not read", "protocol", x.server.protocol.Source, "from", host(x.conn), "reason", in.Err)
-		return true
-	}
-	var reply []byte
-	for i, m := range in.Messages {
-		if m.DeviceID != "" && !x.knows(m.DeviceID) {
-			x.devices = append(x.devices, m.DeviceID)
-			x.server.claim(m.DeviceID, x)
-		}
-		if len(m.Alarms) == 0 && !x.allowed() {
-			x.server.count(func(c *Counts) { c.Dropped++ })
-			return true // no reply: a device that means it comes again
-		}
-		if !x.take(ctx, in, i) {
-			x.server.count(func(c *Counts) { c.Unanswered++ })
-			return true
-		}
-		if m.Reply != nil {
-			reply = m.Reply
-		}
-	}
-	if reply == nil {
-		return true
-	}
-	return x.write(reply)
-}
-
-func (x *session) knows(deviceID string) bool {
-	for _, d := range x.devices {
-		if d == deviceID {
-			return true
-		}
-	}
-	return false
-}
-
-func (x *session) write(p []byte) bool {
-	x.writing.Lock()
-	defer x.writing.Unlock()
-	if x.conn.SetWriteDeadline(x.server.clock.Now().Add(writeWithin)) != nil {
-		return false
-	}
-	_, err := x.conn.Write(p)
-	return err == nil
-}
-
-// allowed takes a token of the bucket for messages that are no alarm.
-func (x *session) allowed() bool {
-	now := x.server.clock.Now()
-	x.tokens = min(floodBurst, x.tokens+now.Sub(x.filled).Seconds()*floodPerSec)
-	x.filled = now
-	if x.tokens < 1 {
-		return false
-	}
-	x.tokens--
-	return true
-}
-
-// take hands one message to the seat; true when it is on disk.
-func (x *session) take(ctx context.Context, in Frame, i int) bool {
-	// The change goes on when the listener stops: what is half done is finished.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeWithin)
-	defer cancel()
-	ctx = access.With(ctx, access.System("gateway"))
-	_, err := x.server.intake.Take(ctx, Signal(x.server.protocol.Source, in, i, x.server.clock.Now()))
-	if err != nil {
-		x.server.log.Error("message not stored, no reply given", "protocol", x.server.protocol.Source, "error", err)
-	}
-	return err == nil
-}
+func (s *Server) Online(deviceID string) bool { return s.hub.Online(deviceID) }
 
 // Signal makes the seat's signal of message i of a frame.
 func Signal(source signal.Source, in Frame, i int, now time.Time) signal.New {

@@ -1,0 +1,224 @@
+// Package credential keeps how devices prove their names: the code by which a
+// JT/T 808 terminal signs on, the token of a badge that speaks MQTT or HTTP.
+//
+//	JT/T 808: the terminal registers and is given a code; who registers under
+//	the same number with other traits later is refused until an officer lets
+//	the device pair anew
+//	MQTT, HTTP: an officer issues a token, shown once, to be written into the
+//	badge
+//
+// Only hashes are stored. What was read once stays in memory, so that a badge
+// may come back and call for help while the storage is away.
+package credential
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"sync"
+
+	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
+	"zugou/internal/people/audit"
+	"zugou/internal/people/device"
+)
+
+// The doors at which a secret is asked for.
+const (
+	DoorJT808 = "jt808"
+	DoorToken = "token" // MQTT and HTTP
+)
+
+// Store holds the secrets.
+type Store struct {
+	db *db.DB
+
+	mu    sync.Mutex
+	known map[key]string // hashes
+}
+
+type key struct{ device, door string }
+
+// New makes a store; Learn fills its memory.
+func New(d *db.DB) *Store { return &Store{db: d, known: map[key]string{}} }
+
+// mostKnown bounds the memory: some 100 MB.
+const mostKnown = 1_000_000
+
+type row struct {
+	DeviceID string `bun:"device_id"`
+	Door     string `bun:"door"`
+	Hash     string `bun:"hash"`
+	Traits   string `bun:"traits"`
+	UsedAt   int64  `bun:"used_at"`
+}
+
+const columns = "device_id, door, hash, traits, used_at"
+
+// Learn reads all secrets into the memory, for the time without storage.
+func (s *Store) Learn(ctx context.Context) error {
+	var rows []row
+	if err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		return r.List(ctx, &rows, "SELECT "+columns+" FROM device_secret LIMIT ?", mostKnown)
+	}); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.known)
+	for _, x := range rows {
+		s.known[key{x.DeviceID, x.Door}] = x.Hash
+	}
+	return nil
+}
+
+func (s *Store) remember(deviceID, door, hash string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) < mostKnown {
+		s.known[key{deviceID, door}] = hash
+	}
+}
+
+// hashOf hides a secret of at least 96 random bits: no stretching is needed.
+func hashOf(deviceID, secret string) string {
+	sum := sha256.Sum256([]byte("zugou device\x00" + deviceID + "\x00" + secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// Check tells whether the secret is the device's at the door. An error only
+// when the storage is away and memory does not hold the device.
+func (s *Store) Check(ctx context.Context, deviceID, door, secret string) (bool, error) {
+	deviceID = device.NormalID(deviceID)
+	given := hashOf(deviceID, secret)
+	var found []row
+	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		return r.List(ctx, &found, "SELECT "+columns+" FROM device_secret WHERE device_id = ? AND door = ?", deviceID, door)
+	})
+	if err != nil {
+		s.mu.Lock()
+		hash, ok := s.known[key{deviceID, door}]
+		s.mu.Unlock()
+		if !ok {
+			return false, err
+		}
+		return same(hash, given), nil
+	}
+	if len(found) == 0 {
+		return false, nil
+	}
+	s.remember(deviceID, door, found[0].Hash)
+	return same(found[0].Hash, given), nil
+}
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// Results of a registration by JT/T 808.
+const (
+	registered   = 0
+	knownAlready = 3
+)
+
+// Register is part of gateway.Terminals. A terminal that nobody registered
+// with us is given a code too: it is listed as unknown and may call for help.
+func (s *Store) Register(ctx context.Context, deviceID, traits string) (result byte, code string, err error) {
+	deviceID = device.NormalID(deviceID)
+	code = crypto.Token(12)
+	hash := hashOf(deviceID, code)
+	err = s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var old []row
+		if err := tx.List(ctx, &old, "SELECT "+columns+" FROM device_secret WHERE device_id = ? AND door = ?", deviceID, DoorJT808); err != nil {
+			return err
+		}
+		result = registered
+		switch {
+		case len(old) == 0:
+		case old[0].UsedAt != 0 && old[0].Traits != traits:
+			result = knownAlready
+			return audit.Write(ctx, tx, audit.Entry{Action: "device.write", SubjectKind: "device_id", Subject: id.ID(deviceID), Fields: []string{"register"}, Result: "refused"})
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO device_secret (device_id, door, hash, traits, issued_at, issued_by) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (device_id, door) DO UPDATE SET hash = excluded.hash, traits = excluded.traits, issued_at = excluded.issued_at`,
+			deviceID, DoorJT808, hash, traits, tx.Now, access.From(ctx).Account)
+		return err
+	})
+	if err != nil || result != registered {
+		return result, "", err
+	}
+	s.remember(deviceID, DoorJT808, hash)
+	return result, code, nil
+}
+
+// SignOn is part of gateway.Terminals.
+func (s *Store) SignOn(ctx context.Context, deviceID, code string) (bool, error) {
+	ok, err := s.Check(ctx, deviceID, DoorJT808, code)
+	if !ok || err != nil {
+		return false, err
+	}
+	// That the code was used binds the number to the terminal. Not being able
+	// to note it now does not keep the terminal out.
+	_ = s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE device_secret SET used_at = ? WHERE device_id = ? AND door = ? AND used_at = 0", tx.Now, device.NormalID(deviceID), DoorJT808)
+		return err
+	})
+	return true, nil
+}
+
+// Issue makes a new token for a badge that speaks MQTT or HTTP, and ends the
+// old one. It is given once and not kept. Errors: NotFound, Forbidden.
+func (s *Store) Issue(ctx context.Context, which id.ID) (token string, err error) {
+	token = crypto.Token(24)
+	err = s.change(ctx, which, "token", func(ctx context.Context, tx *db.Tx, d device.Device) error {
+		hash := hashOf(d.DeviceID, token)
+		_, err := tx.Exec(ctx, `INSERT INTO device_secret (device_id, door, hash, issued_at, issued_by) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (device_id, door) DO UPDATE SET hash = excluded.hash, used_at = 0, issued_at = excluded.issued_at, issued_by = excluded.issued_by`,
+			d.DeviceID, DoorToken, hash, tx.Now, access.From(ctx).Account)
+		tx.AfterCommit(func() { s.remember(d.DeviceID, DoorToken, hash) })
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return token, nil
+}
+
+// PairAnew lets the device register or be given a token afresh: all its
+// secrets end. Errors: NotFound, Forbidden.
+func (s *Store) PairAnew(ctx context.Context, which id.ID) error {
+	return s.change(ctx, which, "pairing", func(ctx context.Context, tx *db.Tx, d device.Device) error {
+		_, err := tx.Exec(ctx, "DELETE FROM device_secret WHERE device_id = ?", d.DeviceID)
+		tx.AfterCommit(func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			delete(s.known, key{d.DeviceID, DoorJT808})
+			delete(s.known, key{d.DeviceID, DoorToken})
+		})
+		return err
+	})
+}
+
+func (s *Store) change(ctx context.Context, which id.ID, field string, fn func(ctx context.Context, tx *db.Tx, d device.Device) error) error {
+	return s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		d, err := device.ByID(ctx, tx, which)
+		if err != nil {
+			if e := access.May(access.From(ctx), "device.write"); e != nil {
+				return e
+			}
+			return err
+		}
+		if err := access.Check(access.From(ctx), "device.write", access.Target{Region: d.Region}); err != nil {
+			return err
+		}
+		if d.DeviceID == "" {
+			return errs.NotFound("device.not_found")
+		}
+		if err := fn(ctx, tx, d); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{Action: "device.write", SubjectKind: "device", Subject: d.ID, Fields: []string{field}, Region: d.Region})
+	})
+}

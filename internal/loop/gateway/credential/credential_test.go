@@ -1,0 +1,140 @@
+package credential_test
+
+import (
+	"context"
+	"testing"
+
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/db/dbtest"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+	"zugou/internal/loop/gateway/credential"
+	"zugou/internal/people/access"
+	"zugou/internal/people/device"
+)
+
+const district = "500111"
+
+func as(r access.Role, area string) context.Context {
+	return access.With(context.Background(), access.Actor{Account: id.ID(r), Grants: []access.Grant{{Role: r, Region: area, Department: access.CivilAffairs}}})
+}
+
+func system() context.Context {
+	return access.With(context.Background(), access.System("test"))
+}
+
+func register(t *testing.T, d *db.DB, number string) (which id.ID) {
+	t.Helper()
+	err := d.Update(system(), func(ctx context.Context, tx *db.Tx) error {
+		ids, err := device.Register(ctx, tx, crypto.Ephemeral(crypto.AES), []device.Registration{{DeviceID: number, Kind: "badge", Region: district}})
+		if err == nil {
+			which = ids[0]
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return which
+}
+
+func TestATerminalPairsOnceAndANeighbourCantTakeItsNumber(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		s := credential.New(d)
+		which := register(t, d, "8800000001")
+		pair := func(traits string) (byte, string) {
+			t.Helper()
+			result, code, err := s.Register(system(), "8800000001", traits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return result, code
+		}
+		signOn := func(code string, want bool) {
+			t.Helper()
+			ok, err := s.SignOn(system(), "8800000001", code)
+			if err != nil || ok != want {
+				t.Errorf("sign-on %v %v, want %v", ok, err, want)
+			}
+		}
+		_, lost := pair("maker|card|1") // the answer was lost on the way
+		result, code := pair("maker|card|1")
+		if result != 0 || code == lost || len(code) < 16 {
+			t.Fatalf("%d %q", result, code)
+		}
+		signOn(lost, false)
+		signOn("", false)
+		signOn(code, true)
+		if result, code := pair("other|card|7"); result != 3 || code != "" {
+			t.Errorf("another terminal took the number: %d %q", result, code)
+		}
+		signOn(code, true)
+		if result, _ := pair("maker|card|1"); result != 0 {
+			t.Errorf("its own after a reset: %d", result)
+		}
+		if err := s.PairAnew(as(access.BureauSection, district), which); err != nil {
+			t.Fatal(err)
+		}
+		signOn(code, false)
+		if result, _ := pair("other|card|7"); result != 0 {
+			t.Errorf("paired anew: %d", result)
+		}
+	})
+}
+
+func TestATokenIsIssuedOnceByWhoMay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		s := credential.New(d)
+		which := register(t, d, "B-1")
+		if _, err := s.Issue(as(access.GridWorker, district), which); !errs.Is(err, errs.KindForbidden) {
+			t.Errorf("a grid worker: %v", err)
+		}
+		if _, err := s.Issue(as(access.BureauSection, "500112"), which); !errs.Is(err, errs.KindForbidden) && !errs.Is(err, errs.KindNotFound) {
+			t.Errorf("another district: %v", err)
+		}
+		if _, err := s.Issue(as(access.BureauSection, district), "none"); !errs.Is(err, errs.KindNotFound) {
+			t.Errorf("no such device: %v", err)
+		}
+		first, err := s.Issue(as(access.BureauSection, district), which)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := s.Issue(as(access.BureauSection, district), which)
+		if err != nil || first == second {
+			t.Fatal(err)
+		}
+		for token, want := range map[string]bool{first: false, second: true, "": false} {
+			if ok, err := s.Check(system(), "b-1", credential.DoorToken, token); err != nil || ok != want {
+				t.Errorf("%v %v, want %v", ok, err, want)
+			}
+		}
+		if ok, _ := s.Check(system(), "B-1", credential.DoorJT808, second); ok {
+			t.Error("a token opens another door")
+		}
+	})
+}
+
+func TestABadgeComesInWhileTheStorageIsAway(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite, clock.NewFake(dbtest.Start))
+	which := register(t, d, "B-1")
+	token, err := credential.New(d).Issue(as(access.BureauSection, district), which)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := credential.New(d)
+	if err := s.Learn(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	_ = d.Close()
+	if ok, err := s.Check(context.Background(), "B-1", credential.DoorToken, token); err != nil || !ok {
+		t.Errorf("%v %v", ok, err)
+	}
+	if ok, err := s.Check(context.Background(), "B-1", credential.DoorToken, "wrong"); err != nil || ok {
+		t.Errorf("%v %v", ok, err)
+	}
+	if _, err := s.Check(context.Background(), "B-2", credential.DoorToken, token); err == nil {
+		t.Error("an unknown badge is decided on without storage")
+	}
+}

@@ -1,0 +1,105 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"zugou/internal/centre/signal"
+	"zugou/internal/loop/gateway/down"
+)
+
+// Line is a live connection of a device, whatever it speaks.
+type Line interface {
+	Source() signal.Source
+	// From is the address of the other end, for the log.
+	From() string
+	// Send writes a command. The token names it until the device answers
+	// (Hub.OnAnswer); "" if the protocol answers to nothing. Errors: those of
+	// down.Command.Check, kind invalid where the protocol lacks the command,
+	// kind busy if the line broke.
+	Send(ctx context.Context, deviceID string, c down.Command) (token string, err error)
+	// Drop ends the connection: a newer one took its place.
+	Drop()
+}
+
+// Answer is what a device said to a command.
+type Answer struct {
+	DeviceID string
+	Token    string
+	OK       bool
+	Text     string
+}
+
+// Hub knows the live line of each device of this process, over all protocols.
+// A device has one: the newest.
+type Hub struct {
+	log       *slog.Logger
+	mu        sync.Mutex
+	lines     map[string]Line
+	takeovers int64
+	onLine    func(deviceID string)
+	onAnswer  func(Answer)
+}
+
+// NewHub makes an empty one.
+func NewHub(log *slog.Logger) *Hub { return &Hub{log: log, lines: map[string]Line{}} }
+
+// Notice sets who is told that a device came on line, and what it answered.
+// Both are called from the connections and must not block. Set it before the
+// first connection.
+func (h *Hub) Notice(online func(deviceID string), answer func(Answer)) {
+	h.onLine, h.onAnswer = online, answer
+}
+
+// Hold makes the line the device's only one.
+func (h *Hub) Hold(deviceID string, l Line) {
+	h.mu.Lock()
+	old := h.lines[deviceID]
+	h.lines[deviceID] = l
+	taken := old != nil && old != l
+	if taken {
+		h.takeovers++
+	}
+	h.mu.Unlock()
+	if taken {
+		h.log.Warn("device connection taken over", "protocol", l.Source(), "before", old.Source(), "from", old.From(), "to", l.From())
+		old.Drop()
+	}
+	if old != l && h.onLine != nil {
+		h.onLine(deviceID)
+	}
+}
+
+// Leave forgets the line unless a newer one took its place.
+func (h *Hub) Leave(deviceID string, l Line) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.lines[deviceID] == l {
+		delete(h.lines, deviceID)
+	}
+}
+
+// Line gives the device's live line, nil if there is none.
+func (h *Hub) Line(deviceID string) Line {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lines[deviceID]
+}
+
+// Online tells whether the device has a live connection.
+func (h *Hub) Online(deviceID string) bool { return h.Line(deviceID) != nil }
+
+// Takeovers counts how often a newer connection took a device over.
+func (h *Hub) Takeovers() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.takeovers
+}
+
+// Answered passes on what a device said to a command.
+func (h *Hub) Answered(a Answer) {
+	if h.onAnswer != nil {
+		h.onAnswer(a)
+	}
+}

@@ -1,0 +1,256 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"zugou/internal/centre/signal"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/loop/gateway/down"
+	"zugou/internal/people/access"
+)
+
+// session is one connection.
+type session struct {
+	server  *Server
+	conn    net.Conn
+	codec   Codec
+	devices []string // named on this connection
+	tokens  float64
+	filled  time.Time
+
+	writing sync.Mutex
+	waiting []string // tokens of commands without an answer, oldest first
+}
+
+func (x *session) run(ctx context.Context) {
+	defer x.leave()
+	buf := make([]byte, readBuffer)
+	flushed := false // what is held was looked at after a silence already
+	for {
+		wait := idleAfter
+		if x.codec.Pending() && !flushed {
+			wait = flushAfter
+		}
+		if x.conn.SetReadDeadline(x.server.clock.Now().Add(wait)) != nil || ctx.Err() != nil {
+			return
+		}
+		n, err := x.conn.Read(buf)
+		if n > 0 {
+			flushed = false
+			x.codec.Feed(buf[:n])
+			if !x.drain(ctx) {
+				return
+			}
+		}
+		if err == nil {
+			continue
+		}
+		if in, ok := x.codec.Flush(); ok && !x.frame(ctx, in) {
+			return
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || wait == idleAfter {
+			return
+		}
+		flushed = true
+	}
+}
+
+// drain takes all whole frames; false ends the connection.
+func (x *session) drain(ctx context.Context) bool {
+	for {
+		in, ok, err := x.codec.Next()
+		if err != nil {
+			x.server.count(func(c *Counts) { c.Bad++ })
+			x.server.log.Info("stream dropped", "protocol", x.server.protocol.Source, "from", x.From(), "reason", err)
+			return false
+		}
+		if !ok {
+			return true
+		}
+		if !x.frame(ctx, in) {
+			return false
+		}
+	}
+}
+
+// frame stores the messages of one frame and then answers; false ends the
+// connection.
+func (x *session) frame(ctx context.Context, in Frame) bool {
+	x.server.count(func(c *Counts) {
+		c.Frames++
+		if in.Err != nil {
+			c.Bad++
+		}
+	})
+	if in.Err != nil {
+		x.server.log.Info("frame not read", "protocol", x.server.protocol.Source, "from", x.From(), "reason", in.Err)
+		return true
+	}
+	alarm := false
+	for _, m := range in.Messages {
+		alarm = alarm || len(m.Alarms) > 0
+	}
+	switch {
+	case !alarm && !x.allowed():
+		x.server.count(func(c *Counts) { c.Dropped++ })
+		return true // no reply: a device that means it comes again
+	case in.Stranger && in.Handshake == nil && !alarm:
+		x.server.count(func(c *Counts) { c.Refused++ })
+		x.server.log.Info("device spoke before it signed on", "protocol", x.server.protocol.Source, "from", x.From())
+		_ = len(in.Refusal) > 0 && x.write(in.Refusal)
+		return false
+	}
+	reply := in.Say
+	if in.Handshake != nil {
+		answer, ok, err := x.handshake(ctx, in)
+		switch {
+		case err != nil:
+			x.server.count(func(c *Counts) { c.Unanswered++ })
+			x.server.log.Error("sign-on not decided, no reply given", "protocol", x.server.protocol.Source, "error", err)
+			return true
+		case !ok:
+			x.server.count(func(c *Counts) { c.Refused++ })
+			x.server.log.Warn("sign-on refused", "protocol", x.server.protocol.Source, "from", x.From())
+			x.write(answer)
+			return false
+		}
+		reply = answer
+	}
+	for i, m := range in.Messages {
+		if !in.Stranger {
+			x.hold(m.DeviceID)
+		}
+		if !x.take(ctx, in, i) {
+			x.server.count(func(c *Counts) { c.Unanswered++ })
+			return true
+		}
+		if m.Reply != nil && in.Handshake == nil {
+			reply = m.Reply
+		}
+		if c, ok := x.codec.(Commander); ok {
+			if token, ok, text := c.Answered(m); token != "" {
+				x.answered(m.DeviceID, token, ok, text)
+			}
+		}
+	}
+	return len(reply) == 0 || x.write(reply)
+}
+
+// handshake asks who may sign on; it goes on when the listener stops.
+func (x *session) handshake(ctx context.Context, in Frame) ([]byte, bool, error) {
+	ctx, cancel := context.WithTimeout(access.With(context.WithoutCancel(ctx), access.System("gateway")), takeWithin)
+	defer cancel()
+	return in.Handshake(ctx)
+}
+
+// mostDevices bounds how many devices one connection may be the line of: one
+// that names thousands would end the connections of all of them.
+const mostDevices = 16
+
+func (x *session) hold(deviceID string) {
+	if deviceID == "" || slices.Contains(x.devices, deviceID) || len(x.devices) == mostDevices {
+		return
+	}
+	x.devices = append(x.devices, deviceID)
+	x.server.hub.Hold(deviceID, x)
+}
+
+func (x *session) leave() {
+	for _, deviceID := range x.devices {
+		x.server.hub.Leave(deviceID, x)
+	}
+}
+
+// Source is part of Line.
+func (x *session) Source() signal.Source { return x.server.protocol.Source }
+
+// From is part of Line.
+func (x *session) From() string {
+	h, _, err := net.SplitHostPort(x.conn.RemoteAddr().String())
+	if err != nil {
+		return "?"
+	}
+	return h
+}
+
+// Drop is part of Line.
+func (x *session) Drop() { _ = x.conn.Close() }
+
+// mostWaiting bounds the commands without an answer; devices that answer to
+// nothing must not fill the memory.
+const mostWaiting = 64
+
+// Send is part of Line.
+func (x *session) Send(_ context.Context, deviceID string, c down.Command) (string, error) {
+	sender, ok := x.codec.(Commander)
+	if !ok {
+		return "", down.Unsupported()
+	}
+	frame, token, err := sender.Command(deviceID, c)
+	if err != nil {
+		return "", err
+	}
+	if token != "" {
+		x.writing.Lock()
+		x.waiting = append(x.waiting[max(0, len(x.waiting)-mostWaiting+1):], token)
+		x.writing.Unlock()
+	}
+	if !x.write(frame) {
+		x.Drop()
+		return "", errs.Busy("device.command.line_broke", nil)
+	}
+	return token, nil
+}
+
+func (x *session) answered(deviceID, token string, ok bool, text string) {
+	x.writing.Lock()
+	i := slices.Index(x.waiting, token)
+	if i >= 0 {
+		x.waiting = slices.Delete(x.waiting, i, i+1)
+	}
+	x.writing.Unlock()
+	if i >= 0 {
+		x.server.hub.Answered(Answer{DeviceID: deviceID, Token: token, OK: ok, Text: text})
+	}
+}
+
+func (x *session) write(p []byte) bool {
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	if x.conn.SetWriteDeadline(x.server.clock.Now().Add(writeWithin)) != nil {
+		return false
+	}
+	_, err := x.conn.Write(p)
+	return err == nil
+}
+
+// allowed takes a token of the bucket for frames without an alarm.
+func (x *session) allowed() bool {
+	now := x.server.clock.Now()
+	x.tokens = min(floodBurst, x.tokens+now.Sub(x.filled).Seconds()*floodPerSec)
+	x.filled = now
+	if x.tokens < 1 {
+		return false
+	}
+	x.tokens--
+	return true
+}
+
+// take hands one message to the seat; true when it is on disk.
+func (x *session) take(ctx context.Context, in Frame, i int) bool {
+	// The change goes on when the listener stops: what is half done is finished.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeWithin)
+	defer cancel()
+	ctx = access.With(ctx, access.System("gateway"))
+	_, err := x.server.intake.Take(ctx, Signal(x.server.protocol.Source, in, i, x.server.clock.Now()))
+	if err != nil {
+		x.server.log.Error("message not stored, no reply given", "protocol", x.server.protocol.Source, "error", err)
+	}
+	return err == nil
+}

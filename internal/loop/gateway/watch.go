@@ -1,0 +1,78 @@
+package gateway
+
+import (
+	"strings"
+	"sync"
+
+	"zugou/internal/centre/signal"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/loop/gateway/down"
+	"zugou/internal/loop/gateway/report"
+	"zugou/internal/loop/gateway/watch"
+)
+
+// Watch is the watch protocol. It has no sign-on: anyone who knows a number can
+// speak in its name, and what comes is a hint until a person has called.
+func Watch() Protocol {
+	return Protocol{Source: signal.Watch, New: func() Codec { return &watchCodec{headers: map[string]watch.Header{}} }}
+}
+
+type watchCodec struct {
+	framer watch.Framer
+
+	mu      sync.Mutex
+	headers map[string]watch.Header // as the device writes its own
+}
+
+func (w *watchCodec) Feed(p []byte) { w.framer.Feed(p) }
+
+func (w *watchCodec) Pending() bool { return w.framer.Pending() > 0 }
+
+func (w *watchCodec) Next() (Frame, bool, error) {
+	raw, ok, err := w.framer.Next()
+	if !ok || err != nil {
+		return Frame{}, false, err
+	}
+	return w.frame(raw), true, nil
+}
+
+func (w *watchCodec) Flush() (Frame, bool) {
+	raw, ok := w.framer.Flush()
+	if !ok {
+		return Frame{}, false
+	}
+	return w.frame(raw), true
+}
+
+func (w *watchCodec) frame(raw []byte) Frame {
+	f, err := watch.Parse(raw)
+	if err != nil {
+		return Frame{Err: err}
+	}
+	w.mu.Lock()
+	if _, known := w.headers[f.ID]; known || len(w.headers) < mostDevices {
+		w.headers[f.ID] = f.Header
+	}
+	w.mu.Unlock()
+	return Frame{Messages: []report.Message{f.Message()}, Content: append([]byte(f.Type+","), f.Args...)}
+}
+
+// Command is part of Commander. A device answers with the command's word.
+func (w *watchCodec) Command(deviceID string, c down.Command) ([]byte, string, error) {
+	w.mu.Lock()
+	h, ok := w.headers[deviceID]
+	w.mu.Unlock()
+	if !ok {
+		return nil, "", errs.Busy("device.command.line_broke", nil)
+	}
+	frame, err := watch.Command(h, c)
+	if err != nil {
+		return nil, "", err
+	}
+	return frame, deviceID + " " + strings.ToUpper(watch.Verb(c)), nil
+}
+
+// Answered is part of Commander.
+func (w *watchCodec) Answered(m report.Message) (string, bool, string) {
+	return m.DeviceID + " " + strings.ToUpper(m.Type), true, m.Text
+}
