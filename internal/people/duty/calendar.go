@@ -17,10 +17,10 @@ import (
 // beside the weekends, and the weekend days that are worked to make up.
 type Year struct {
 	Year      int          `json:"year"`
-	Source    string       `json:"source"`    // the notice it was taken from
-	Confirmed bool         `json:"confirmed"` // a person compared it with the notice
-	Off       []Span       `json:"off"`
-	Work      []civil.Date `json:"work"` // 调休上班
+	Source    string       `json:"source"`              // the notice it was taken from
+	Confirmed bool         `json:"confirmed,omitempty"` // a person compared it with the notice
+	Off       []Span       `json:"off,omitempty"`
+	Work      []civil.Date `json:"work,omitempty"` // 调休上班
 }
 
 // Span is days off under one name.

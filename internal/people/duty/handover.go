@@ -162,7 +162,7 @@ func (s *Service) Handover(ctx context.Context) (HandoverPage, error) {
 
 // HandoverRequest is POST /duty/handover.
 type HandoverRequest struct {
-	Notes     []string `json:"notes"`
+	Notes     []string `json:"notes,omitempty"`
 	ToAccount id.ID    `json:"to_account"`
 }
 

@@ -258,22 +258,22 @@ func (s *Service) names(ctx context.Context, r db.Reader, accounts []id.ID) (map
 type RosterRequest struct {
 	Kind      string       `json:"kind"`
 	Region    string       `json:"region"`
-	Level     Level        `json:"level"`
-	Role      access.Role  `json:"role"`
-	Account   id.ID        `json:"account"`
-	InsteadOf id.ID        `json:"instead_of"`
-	From      clock.Millis `json:"from"`
-	To        clock.Millis `json:"to"`
-	Reason    string       `json:"reason"`
+	Level     Level        `json:"level,omitempty"`
+	Role      access.Role  `json:"role,omitempty"`
+	Account   id.ID        `json:"account,omitempty"`
+	InsteadOf id.ID        `json:"instead_of,omitempty"`
+	From      clock.Millis `json:"from,omitempty"`
+	To        clock.Millis `json:"to,omitempty"`
+	Reason    string       `json:"reason,omitempty"`
 
-	Title    string     `json:"title"`
-	Members  []id.ID    `json:"members"`
-	StartsOn civil.Date `json:"starts_on"`
-	UntilOn  civil.Date `json:"until_on"`
-	Handover string     `json:"handover"`  // 08:30
-	TurnDays int        `json:"turn_days"` // 7 = a week each
-	Minutes  int        `json:"minutes"`   // of each day from the hand-over; 1440 if 0
-	Days     Days       `json:"days"`      // all if empty
+	Title    string     `json:"title,omitempty"`
+	Members  []id.ID    `json:"members,omitempty"`
+	StartsOn civil.Date `json:"starts_on,omitempty"`
+	UntilOn  civil.Date `json:"until_on,omitempty"`
+	Handover string     `json:"handover,omitempty"`  // 08:30
+	TurnDays int        `json:"turn_days,omitempty"` // 7 = a week each
+	Minutes  int        `json:"minutes,omitempty"`   // of each day from the hand-over; 1440 if 0
+	Days     Days       `json:"days,omitempty"`      // all if empty
 }
 
 // RosterAnswer gives the id of what was made.
