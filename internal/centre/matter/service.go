@@ -324,8 +324,24 @@ func (s *Service) Reopen(ctx context.Context, matterID id.ID, reason string) (Ma
 	})
 }
 
-// Lock and Unlock show colleagues who works on the matter.
+// Lock shows colleagues who works on the matter. A holder who holds on only
+// moves the end: nothing has happened that others must hear of.
 func (s *Service) Lock(ctx context.Context, matterID id.ID) (Matter, error) {
+	var held Matter
+	renewed := false
+	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		m, _, err := Check(ctx, tx, matterID, "matter.lock")
+		if err != nil || m.LockedBy != access.From(ctx).Account || m.LockedUntil <= tx.Now {
+			return err
+		}
+		held, renewed = m, true
+		held.LockedUntil = tx.Now.Add(LockFor)
+		_, err = tx.Exec(ctx, "UPDATE matter SET locked_until = ? WHERE id = ?", held.LockedUntil, m.ID)
+		return err
+	})
+	if err != nil || renewed {
+		return held, err
+	}
 	return s.change(ctx, matterID, "matter.lock", "", nil, func(ctx context.Context, tx *db.Tx, m Matter) (Matter, string, error) {
 		m, err := m.lock(access.From(ctx).Account, tx.Now)
 		return m, "locked", err
