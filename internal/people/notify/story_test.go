@@ -491,3 +491,29 @@ func TestABrowserThatIsGoneIsForgotten(t *testing.T) {
 		}
 	})
 }
+
+func TestOldMessagesAndCodesGo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
+		net := phones.New(t)
+		net.Anything()
+		h := open(t, d, clk, nil, net.SMS(clk))
+		if err := h.engine.Ensure(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		send(t, d, offer("zhou", notify.Ordinary))
+		update(t, d, func(ctx context.Context, tx *db.Tx) error { return h.svc.SendCode(ctx, tx, wu, "482913") })
+		h.run()
+		clk.Advance(49 * time.Hour)
+		h.run()
+		if n := countOf(t, d, "SELECT count(*) FROM outbox WHERE sealed <> ''"); n != 0 {
+			t.Errorf("%d sealed codes after two days", n)
+		}
+		clk.Advance(200 * 24 * time.Hour)
+		h.run()
+		clk.Advance(25 * time.Hour)
+		h.run()
+		if n := countOf(t, d, "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM outbox_attempt) + (SELECT count(*) FROM notice)"); n != 0 {
+			t.Errorf("%d rows after half a year", n)
+		}
+	})
+}
