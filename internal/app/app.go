@@ -205,6 +205,7 @@ func (a *App) registerJobs() {
 	})
 	a.Jobs.Effect(dispatch.JobReport, a.reportToCity)
 	a.Staff.Schedule(a.Jobs)
+	duty.NewGuard(a.DB, a.Duty, gapPager{}, a.Config.District, a.Jobs)
 }
 
 // Mac is the keyed hash of the audit chain.
@@ -216,7 +217,7 @@ func (a *App) Handler() http.Handler { return a.mux }
 func (a *App) routes() {
 	calls := http.NewServeMux()
 	api.New(calls, api.Parts{DB: a.DB, Keys: a.Keys, Clock: a.Clock, Log: a.Log, Words: a.Words, Staff: a.Staff, Seat: a.Seat, Matters: a.Matters,
-		Orders: a.Orders, Person: a.Person, Device: a.Device, Notify: a.Notify, Regions: region.NewService(a.DB), Hub: a.Hub, System: a.system, District: a.Config.District, Version: a.Version})
+		Orders: a.Orders, Person: a.Person, Device: a.Device, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, System: a.system, District: a.Config.District, Version: a.Version})
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))

@@ -19,10 +19,14 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/job"
 	"zugou/internal/loop/gateway"
+	"zugou/internal/loop/gateway/credential"
+	"zugou/internal/loop/gateway/profile"
 	"zugou/internal/people/access"
+	"zugou/internal/people/duty"
 	"zugou/internal/people/staff"
 	"zugou/internal/web/api"
 	"zugou/internal/web/chassis"
+	"zugou/policy/devices"
 )
 
 func sub(files fs.FS, dir string) fs.FS {
@@ -85,7 +89,9 @@ func (a *App) system(ctx context.Context) api.System {
 			return err
 		}
 		s.Drill = running > 0
-		return nil
+		var err error
+		s.GapCount, err = duty.GapCount(ctx, r, a.Config.District)
+		return err
 	})
 	return s
 }
@@ -182,6 +188,16 @@ func (a *App) listener(name string) (func(ctx context.Context, l net.Listener) e
 		return a.serveHTTP(a.Metrics.Handler(), false)
 	case "watch":
 		return a.tcp(name, gateway.Watch()), nil
+	case "jt808", "gt06":
+		models, err := profile.Load(devices.Files)
+		if err != nil {
+			return nil, err
+		}
+		standard := func(string) *profile.Profile { return models["standard"] }
+		if name == "gt06" {
+			return a.tcp(name, gateway.GT06(standard, a.Clock)), nil
+		}
+		return a.tcp(name, gateway.JT808(credential.New(a.DB), standard, a.Clock)), nil
 	}
 	return nil, fmt.Errorf("the listener %s is not built into this program", name)
 }

@@ -178,7 +178,7 @@ func areas(atlas *region.Atlas) duty.Areas {
 
 // marks turns the settings' {phone} into the gateway's {{.Phone}}.
 func marks(text string) string {
-	return strings.NewReplacer("{phone}", "{{.Phone}}", "{text}", "{{.Text}}", "{secret}", "{{.Sign}}").Replace(text)
+	return strings.NewReplacer("{phone}", "{{.Phone}}", "{text}", "{{.Text}}", "{secret}", "{{.Secret}}").Replace(text)
 }
 
 // subscriber is the address that a push service may turn to (RFC 8292); a

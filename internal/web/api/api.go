@@ -23,6 +23,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/people/device"
+	"zugou/internal/people/duty"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
 	"zugou/internal/people/region"
@@ -45,6 +46,7 @@ type Parts struct {
 	Person   *person.Service
 	Device   *device.Service
 	Notify   *notify.Service
+	Duty     *duty.Service
 	Regions  *region.Service
 	Hub      *stream.Hub
 	System   func(ctx context.Context) System
@@ -78,6 +80,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.audit()
 	a.accounts()
 	a.register()
+	a.duty(p.Duty)
 	return a
 }
 
