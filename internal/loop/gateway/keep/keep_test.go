@@ -1,0 +1,236 @@
+package keep_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"zugou/internal/centre/signal"
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/db/dbtest"
+	"zugou/internal/kernel/geo"
+	"zugou/internal/kernel/id"
+	"zugou/internal/kernel/job"
+	"zugou/internal/loop/gateway"
+	"zugou/internal/loop/gateway/keep"
+	"zugou/internal/loop/gateway/report"
+	"zugou/internal/loop/gateway/watch"
+	"zugou/internal/people/access"
+	"zugou/internal/people/device"
+)
+
+const (
+	district = "500111"
+	village  = "500111113203"
+	number   = "8800000001"
+)
+
+type world struct {
+	t    *testing.T
+	db   *db.DB
+	clk  *clock.Fake
+	keys *crypto.Keyring
+	jobs *job.Engine
+	k    *keep.Keeper
+	seen []keep.Observed
+}
+
+func (w *world) Observe(_ context.Context, _ *db.Tx, o keep.Observed) error {
+	w.seen = append(w.seen, o)
+	return nil
+}
+
+// away is a locating service of a test; it answers in GCJ-02 as Chinese ones do.
+type service struct{ asked int }
+
+func (s *service) Locate(context.Context, []report.Cell, []report.Wifi) (keep.Located, error) {
+	s.asked++
+	return keep.Located{Point: geo.To(geo.Point{Lat: 29.61, Lon: 105.71}, geo.WGS84, geo.GCJ02), System: geo.GCJ02, AccuracyM: 60, Source: "wifi"}, nil
+}
+
+func each(t *testing.T, l keep.Locator, fn func(w *world)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
+		w := &world{t: t, db: d, clk: clk, keys: crypto.Ephemeral(crypto.AES), jobs: job.NewEngine(d, slog.New(slog.DiscardHandler))}
+		w.k = keep.New(keep.Parts{DB: d, District: district, Watcher: w, Locator: l, Jobs: w.jobs})
+		fn(w)
+	})
+}
+
+// tell stores a frame as the seat would and hands it on.
+func (w *world) tell(typ string, m report.Message) keep.Observed {
+	w.t.Helper()
+	h := watch.Header{Vendor: "3G", ID: number}
+	raw := watch.Position(h, typ, m)
+	f, err := watch.Parse(raw)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.say(f.Message())
+}
+
+func (w *world) say(m report.Message) keep.Observed {
+	w.t.Helper()
+	n := gateway.Signal(signal.Watch, gateway.Frame{Messages: []report.Message{m}, Content: m.Raw}, 0, w.clk.Now())
+	err := w.db.Update(access.With(context.Background(), access.System("gateway")), func(ctx context.Context, tx *db.Tx) error {
+		if _, stored, err := signal.Insert(ctx, tx, w.keys, n, ""); err != nil || !stored {
+			return err
+		}
+		return w.k.OnDevice()(ctx, tx, n, "child-1", village)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.seen[len(w.seen)-1]
+}
+
+func (w *world) last() device.Last {
+	w.t.Helper()
+	var out device.Last
+	err := w.db.View(context.Background(), func(ctx context.Context, r db.Reader) error {
+		d, err := device.Find(ctx, r, number)
+		if err != nil {
+			return err
+		}
+		all, err := device.LastOf(ctx, r, d.ID)
+		out = all[d.ID]
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+func (w *world) now() clock.Millis { return clock.Of(w.clk.Now()) }
+
+func at(t time.Time, lat, lon float64) report.Message {
+	return report.Message{Time: t, Valid: new(true), Lat: &lat, Lon: &lon, Satellites: new(8), Battery: new(60), Steps: new(1)}
+}
+
+func indoors(t time.Time, macs ...string) report.Message {
+	m := report.Message{Time: t, Valid: new(false), Lat: new(0.0), Lon: new(0.0), Satellites: new(0), Battery: new(59), Steps: new(1)}
+	for _, mac := range macs {
+		m.Wifi = append(m.Wifi, report.Wifi{MAC: mac, RSSI: new(-60)})
+	}
+	return m
+}
+
+func TestIndoorsTheLastKnownPlaceStays(t *testing.T) {
+	each(t, nil, func(w *world) {
+		w.tell("UD", at(w.clk.Now(), 29.6, 105.7))
+		told := w.now()
+		w.clk.Advance(10 * time.Minute)
+		o := w.tell("AL", indoors(w.clk.Now()))
+		if o.Fix != nil || o.Child != "child-1" || o.Region != village {
+			t.Errorf("%+v", o)
+		}
+		if l := w.last(); l.Where() == nil || l.Where().Lat != 29.6 || l.Where().At != told || l.SeenAt != w.now() || l.Battery != 59 {
+			t.Errorf("%+v", l)
+		}
+	})
+}
+
+func TestAReplayNeverMovesTheLastKnownPlaceBack(t *testing.T) {
+	each(t, nil, func(w *world) {
+		start := w.clk.Now()
+		w.clk.Advance(time.Hour)
+		w.tell("UD", at(w.clk.Now(), 29.6, 105.7))
+		here := w.now()
+		o := w.tell("UD2", at(start.Add(10*time.Minute), 29.5, 105.5))
+		if !o.History || o.At != clock.Of(start.Add(10*time.Minute)) {
+			t.Errorf("%+v", o)
+		}
+		if l := w.last(); l.Where().Lat != 29.6 || l.Where().At != here || l.Battery != 60 {
+			t.Errorf("%+v", l)
+		}
+		// With a clock that can't be right nobody knows when it was.
+		o = w.tell("UD2", at(time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC), 29.4, 105.4))
+		if o.Fix != nil || !o.Suspect {
+			t.Errorf("%+v", o)
+		}
+		w.count("SELECT count(*) FROM device_position", 2)
+		w.count("SELECT count(*) FROM device_position WHERE history", 1)
+	})
+}
+
+func (w *world) count(query string, want int) {
+	w.t.Helper()
+	var n int
+	if err := w.db.View(context.Background(), func(ctx context.Context, r db.Reader) error { return r.Get(ctx, db.To(&n), query) }); err != nil || n != want {
+		w.t.Errorf("%s: %d %v, want %d", query, n, err, want)
+	}
+}
+
+func TestAWrongZoneIsLearntAndAWrongYearIsNotBelieved(t *testing.T) {
+	each(t, nil, func(w *world) {
+		for i := range 5 {
+			w.clk.Advance(5 * time.Minute)
+			o := w.tell("UD", at(w.clk.Now().Add(8*time.Hour-20*time.Second), 29.6, 105.7))
+			if want := i < 2; o.Suspect != want {
+				t.Errorf("frame %d: suspect %v", i, o.Suspect)
+			}
+			if o.Suspect && o.At != w.now() || !o.Suspect && o.At != w.now().Add(-20*time.Second) {
+				t.Errorf("frame %d: %v", i, o.At.Sub(w.now()))
+			}
+		}
+		w.clk.Advance(5 * time.Minute)
+		o := w.tell("UD", at(time.Date(2009, 12, 31, 16, 0, 0, 0, time.UTC), 29.61, 105.7))
+		if !o.Suspect || o.At != w.now() || w.last().Where().Lat != 29.61 {
+			t.Errorf("%+v", o)
+		}
+		w.count("SELECT count(*) FROM device_position WHERE time_suspect", 3)
+	})
+}
+
+func TestAccessPointsAreLearntFromGoodFixes(t *testing.T) {
+	s := &service{}
+	each(t, s, func(w *world) {
+		s.asked = 0
+		out := at(w.clk.Now(), 29.6, 105.7)
+		out.Wifi = indoors(time.Time{}, "02:00:00:00:00:01", "02:00:00:00:00:02").Wifi
+		w.tell("UD", out)
+		w.clk.Advance(10 * time.Minute)
+		o := w.tell("UD", indoors(w.clk.Now(), "02:00:00:00:00:02", "02:00:00:00:00:09"))
+		if o.Fix == nil || o.Fix.Source != "wifi" || geo.Metres(o.Fix.Point, geo.Point{Lat: 29.6, Lon: 105.7}) > 1 {
+			t.Fatalf("%+v", o.Fix)
+		}
+		if l := w.last(); l.Where().Source != "wifi" || l.Where().At != w.now() {
+			t.Errorf("%+v", l)
+		}
+		// Where nobody was: the service is asked, outside of the change.
+		w.clk.Advance(10 * time.Minute)
+		if o = w.tell("UD", indoors(w.clk.Now(), "02:00:00:00:00:0a")); o.Fix != nil || s.asked != 0 {
+			t.Errorf("%+v", o)
+		}
+		if _, err := w.jobs.RunOnce(context.Background()); err != nil || s.asked != 1 {
+			t.Fatalf("asked %d, %v", s.asked, err)
+		}
+		l := w.last()
+		if l.Where().At != w.now() || geo.Metres(geo.Point{Lat: l.Where().Lat, Lon: l.Where().Lon}, geo.Point{Lat: 29.61, Lon: 105.71}) > 0.1 {
+			t.Errorf("%+v", l)
+		}
+		w.count("SELECT count(*) FROM device_position WHERE crs = 'gcj02' AND raw_lat <> 0", 1)
+	})
+}
+
+func TestVoiceIsStoredWithTheMessage(t *testing.T) {
+	each(t, nil, func(w *world) {
+		raw := watch.Header{Vendor: "3G", ID: number}.Encode(append([]byte("TK,"), watch.Escape([]byte("#!AMR\n[]*,}voice"))...))
+		f, err := watch.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.say(f.Message())
+		var data []byte
+		var child id.ID
+		if err := w.db.View(context.Background(), func(ctx context.Context, r db.Reader) error {
+			return r.Get(ctx, db.To(&data, &child), "SELECT data, child_id FROM device_media WHERE kind = 'audio' AND format = 'amr'")
+		}); err != nil || string(data) != "#!AMR\n[]*,}voice" || child != "child-1" {
+			t.Errorf("%q %q %v", data, child, err)
+		}
+	})
+}
