@@ -1,97 +1,99 @@
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Link, Route, Router, Switch, useLocation } from "wouter";
-import { api } from "@shared/api/client";
-import type { SystemState } from "@shared/api/types";
-import { DemoBanner, DrillBanner, OfflineBadge } from "@shared/banner";
 import "@shared/tokens.css";
 import "./field.css";
+import "./parts.css";
+import { type Phone, useWatched } from "./kit/live";
+import { Icon, type icons } from "./kit/ui";
 import { t } from "./locale";
-import { Mine } from "./mine";
-import { useOutbox } from "./outbox";
-import { Session, useMe } from "./session";
-import { Tasks, Today } from "./today";
+import { Mine } from "./mine/page";
+import { Password, Pin, Sessions } from "./mine/safety";
+import { Unsent } from "./mine/unsent";
+import { Notices } from "./notice/page";
+import { RingBar, unlockBell, useRinging } from "./notice/ring";
+import { Today } from "./order/list";
+import { OrderPage } from "./order/page";
+import { Session, usePhone } from "./session";
+import { SignalPage } from "./signal/page";
 
-const tabs = [
-  ["/", "tab.today", "M5 7h14v12H5zM5 10.5h14M9 4.500v4M15 4.500v4"],
-  ["/tasks", "tab.tasks", "M6 5h12v15H6zM9 9.500h6M9 13h6M9 16.500h4"],
-  ["/me", "tab.me", "M12 12a3.6 3.6 0 1 0 0-7.200a3.6 3.6 0 1 0 0 7.200M5 20c0-7 14-7 14 0"],
-] as const;
+const tabs: [path: string, word: "tab.today" | "tab.signal" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
+  ["/", "tab.today", "tasks"],
+  ["/signal", "tab.signal", "report"],
+  ["/notices", "tab.notices", "notice"],
+  ["/me", "tab.mine", "mine"],
+];
 
-function useOnline(): boolean {
-  const [online, setOnline] = useState(navigator.onLine);
-  useEffect(() => {
-    const look = () => setOnline(navigator.onLine);
-    addEventListener("online", look);
-    addEventListener("offline", look);
-    return () => {
-      removeEventListener("online", look);
-      removeEventListener("offline", look);
-    };
-  }, []);
-  return online;
-}
-
-function Tabs({ unsent }: { unsent: number }) {
+function Tabs({ phone }: { phone: Phone }) {
   const [path] = useLocation();
+  const notices = useWatched(phone.notices);
+  const unread = notices.value?.filter((n) => !n.read_at).length ?? 0;
+  if (!tabs.some(([to]) => to === path)) return null;
   return (
     <nav className="f-tabs" aria-label={t("tab.label")}>
       {tabs.map(([to, word, icon]) => (
         <Link key={to} href={to} aria-current={path === to ? "page" : undefined}>
-          <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
-            <path d={icon} fill="none" stroke="currentColor" strokeWidth="1.8" />
-          </svg>
+          <Icon name={icon} />
           {t(word)}
-          {to === "/me" && unsent > 0 && <i className="zg-num">{unsent}</i>}
+          {to === "/notices" && unread > 0 && (
+            <i className="zg-num">
+              {unread > 99 ? "99+" : unread}
+              <span className="zg-hidden">{t("tab.unread")}</span>
+            </i>
+          )}
         </Link>
       ))}
     </nav>
   );
 }
 
-/** The frame of the phone pages: head with badge, page, tabs at the thumb. */
-export function Frame({ unsent, children }: { unsent: number; children: ReactNode }) {
-  const me = useMe();
-  const online = useOnline();
-  const [system, setSystem] = useState<SystemState>();
+/** A newer version of the pages has taken over: offered, never forced on somebody who writes. */
+function Newer() {
+  const [newer, setNewer] = useState(false);
   useEffect(() => {
-    const look = () => void api.get<SystemState>("/system").then(setSystem, () => undefined);
-    look();
-    const timer = setInterval(look, 60_000);
-    return () => clearInterval(timer);
+    const worker = navigator.serviceWorker;
+    if (!worker?.controller) return; // the first one is no newer one
+    const took = () => setNewer(true);
+    worker.addEventListener("controllerchange", took);
+    return () => worker.removeEventListener("controllerchange", took);
   }, []);
+  if (!newer) return null;
   return (
-    <div className="f-frame">
-      <header className="f-head">
-        <strong>{t("field.app")}</strong>
-        <OfflineBadge online={online} waiting={unsent} />
-      </header>
-      {system?.drill && <DrillBanner />}
-      {me.demo && <DemoBanner />}
-      <main className="f-main">{children}</main>
-      <Tabs unsent={unsent} />
-    </div>
+    <p className="f-strip" role="status">
+      {t("newer.text")}
+      <button type="button" className="f-plain" onClick={() => location.reload()}>
+        {t("newer.load")}
+      </button>
+    </p>
   );
 }
 
 function App() {
-  const me = useMe();
-  const acts = useOutbox(me.id);
+  const phone = usePhone();
+  useRinging(phone);
   return (
     <Router base="/m">
-      <Frame unsent={acts.filter((a) => !a.refused).length}>
+      <div className="f-frame">
+        <Newer />
+        <RingBar phone={phone} />
         <Switch>
-          <Route path="/tasks" component={Tasks} />
-          <Route path="/me">
-            <Mine acts={acts} />
-          </Route>
+          <Route path="/order/:id">{({ id }) => <OrderPage id={id} key={id} />}</Route>
+          <Route path="/signal" component={SignalPage} />
+          <Route path="/notices" component={Notices} />
+          <Route path="/me" component={Mine} />
+          <Route path="/me/unsent" component={Unsent} />
+          <Route path="/me/password" component={Password} />
+          <Route path="/me/sessions" component={Sessions} />
+          <Route path="/me/pin" component={Pin} />
           <Route component={Today} />
         </Switch>
-      </Frame>
+        <Tabs phone={phone} />
+      </div>
     </Router>
   );
 }
 
+unlockBell();
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
@@ -101,3 +103,5 @@ if (root) {
   );
 }
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/m/sw.js", { scope: "/m/" }).catch(() => undefined);
+// Presses must not be swept away when the phone's disk gets full.
+void navigator.storage?.persist?.().catch(() => undefined);
