@@ -59,6 +59,8 @@ type said struct {
 	Vitals     map[string]float64 `json:"vitals,omitempty"`
 	Media      *report.Media      `json:"media,omitempty"`  // its bytes stand apart
 	Secret     bool               `json:"secret,omitempty"` // the position is not WGS-84
+	System     string             `json:"crs,omitempty"`
+	Locator    string             `json:"src,omitempty"`
 	ICCID      string             `json:"-"`
 	Status     *uint32            `json:"-"`
 	Fault      string             `json:"fault,omitempty"` // what of the frame could not be read
@@ -72,10 +74,10 @@ func Said(n signal.New) *report.Message {
 	}
 	return &report.Message{Type: b.Type, Valid: b.Valid, Lat: b.Lat, Lon: b.Lon, SpeedKmh: b.SpeedKmh, Course: b.Course, Accuracy: b.Accuracy, Battery: b.Battery,
 		Steps: b.Steps, Satellites: b.Satellites, Signal: b.Signal, Cells: b.Cells, Wifi: b.Wifi, Vitals: b.Vitals,
-		DeviceID: n.DeviceID, Time: n.DeviceAt.Time(), History: n.History, Media: b.Media, Secret: b.Secret, ICCID: b.ICCID, StatusBits: b.Status, Raw: n.Raw}
+		DeviceID: n.DeviceID, Time: n.DeviceAt.Time(), History: n.History, Media: b.Media, Secret: b.Secret, System: b.System, Locator: b.Locator, ICCID: b.ICCID, StatusBits: b.Status, Raw: n.Raw}
 }
 
 func body(m report.Message) said {
 	return said{m.Type, m.Valid, m.Lat, m.Lon, m.SpeedKmh, m.Course, m.Accuracy, m.Battery, m.Steps, m.Satellites, m.Signal, m.Cells, m.Wifi, m.Vitals,
-		m.Media, m.Secret, m.ICCID, m.StatusBits, m.Err}
+		m.Media, m.Secret, m.System, m.Locator, m.ICCID, m.StatusBits, m.Err}
 }

@@ -147,7 +147,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		go func() {
 			defer s.wg.Done()
 			defer s.release(c)
-			(&session{server: s, conn: c, codec: s.protocol.New(), tokens: floodBurst, filled: s.clock.Now()}).run(ctx)
+			(&session{server: s, conn: c, codec: s.protocol.New(), bucket: NewBucket(s.clock.Now())}).run(ctx)
 		}()
 	}
 	s.wg.Wait()
@@ -216,4 +216,10 @@ func key(source signal.Source, in Frame, i int, now time.Time) string {
 		content = append(content, now.Truncate(staleReplays).Format(time.RFC3339)...)
 	}
 	return signal.FrameKey(source, m.DeviceID, content)
+}
+
+// MidKey is the key of a message that the device itself gave a name: the same
+// by whichever door it comes.
+func MidKey(deviceID, mid string) string {
+	return signal.FrameKey("mid", deviceID, []byte(mid))
 }

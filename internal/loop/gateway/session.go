@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"time"
 
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/errs"
@@ -21,8 +20,7 @@ type session struct {
 	conn    net.Conn
 	codec   Codec
 	devices []string // named on this connection
-	tokens  float64
-	filled  time.Time
+	bucket  Bucket   // for frames without an alarm
 
 	writing sync.Mutex
 	waiting []string // tokens of commands without an answer, oldest first
@@ -97,7 +95,7 @@ func (x *session) frame(ctx context.Context, in Frame) bool {
 		alarm = alarm || len(m.Alarms) > 0
 	}
 	switch {
-	case !alarm && !x.allowed():
+	case !alarm && !x.bucket.Allow(x.server.clock.Now()):
 		x.server.count(func(c *Counts) { c.Dropped++ })
 		return true // no reply: a device that means it comes again
 	case in.Stranger && in.Handshake == nil && !alarm:
@@ -228,18 +226,6 @@ func (x *session) write(p []byte) bool {
 	}
 	_, err := x.conn.Write(p)
 	return err == nil
-}
-
-// allowed takes a token of the bucket for frames without an alarm.
-func (x *session) allowed() bool {
-	now := x.server.clock.Now()
-	x.tokens = min(floodBurst, x.tokens+now.Sub(x.filled).Seconds()*floodPerSec)
-	x.filled = now
-	if x.tokens < 1 {
-		return false
-	}
-	x.tokens--
-	return true
 }
 
 // take hands one message to the seat; true when it is on disk.

@@ -28,6 +28,7 @@ const (
 	fewSats    = 4
 	manySats   = 6
 	wifiRadius = 50
+	cellRadius = 1000
 )
 
 // Place gives the fix of a message, nil if it has none that can be believed.
@@ -42,8 +43,18 @@ func Place(m *report.Message, at clock.Millis) *Fix {
 	if m.Secret { // through the secrecy plug-in: what comes out is GCJ-02
 		f.System = geo.GCJ02
 	}
+	switch m.System {
+	case string(geo.GCJ02), string(geo.BD09):
+		f.System = geo.System(m.System)
+	}
+	switch m.Locator {
+	case "wifi":
+		f.Source, f.AccuracyM = "wifi", wifiRadius
+	case "cell":
+		f.Source, f.AccuracyM = "cell", cellRadius
+	}
 	f.Point = geo.To(f.Raw, f.System, geo.WGS84)
-	if m.Satellites != nil {
+	if m.Satellites != nil && f.Source == "gps" {
 		f.Satellites = *m.Satellites
 		switch {
 		case f.Satellites >= manySats:

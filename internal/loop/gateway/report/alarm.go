@@ -61,10 +61,11 @@ const (
 	HeartRateAlarm  Alarm = "heart_rate"
 	TemperatureHigh Alarm = "temperature"
 	Lock            Alarm = "lock"
+	VoiceHelp       Alarm = "voice_help" // the wearer called for help by voice
 )
 
 var order = []Alarm{
-	SOS, Fall, Removed, LowBattery, PowerOff, FenceEnter, FenceExit, Vibration, Tamper, Movement, Speeding, Accident, General,
+	SOS, VoiceHelp, Fall, Removed, LowBattery, PowerOff, FenceEnter, FenceExit, Vibration, Tamper, Movement, Speeding, Accident, General,
 	Fence, PowerCut, LowPower, Door, Danger, Fatigue, SpeedingSoon, FatigueSoon, GNSSFault, AntennaCut, AntennaShort,
 	DisplayFault, SpeechFault, CameraFault, CardFault, Violation, TyrePressure, BlindZone, DriveTime, ParkingOvertime,
 	RouteEnter, RouteExit, Route, SegmentTime, OffRoute, SpeedFault, Fuel, Stolen, Ignition, Rollover,

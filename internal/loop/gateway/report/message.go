@@ -33,6 +33,11 @@ type Message struct {
 	// History marks a replay of a blind spot: it never moves "last known".
 	History bool `json:"history,omitempty"`
 
+	// System and Locator are told by badges of our own contract: the coordinate
+	// system of Lat and Lon ("" = WGS-84), and gnss, wifi or cell ("" = gnss).
+	System  string `json:"crs,omitempty"`
+	Locator string `json:"src,omitempty"`
+
 	// Secret: the position went through the state's secrecy plug-in and is
 	// not WGS-84 (JT/T 808 status bit 5).
 	Secret bool `json:"secret,omitempty"`
