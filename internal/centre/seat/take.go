@@ -77,19 +77,8 @@ type Receipt struct {
 func (s *Service) Take(ctx context.Context, n signal.New) (Receipt, error) {
 	var out Receipt
 	err := s.db.UpdateUrgent(ctx, func(ctx context.Context, tx *db.Tx) error {
-		out = Receipt{}
-		var stored bool
 		var err error
-		out.Signal, stored, err = signal.Insert(ctx, tx, s.keys, n, access.From(ctx).Account)
-		if err != nil {
-			return err
-		}
-		if !stored {
-			old, err := signal.Find(ctx, tx, out.Signal)
-			out.Matter, out.Child, out.Again = old.MatterID, old.ChildID, true
-			return err
-		}
-		out.Matter, out.Child, err = s.process(ctx, tx, out.Signal, n)
+		out, err = s.TakeIn(ctx, tx, n)
 		return err
 	})
 	switch errs.KindOf(err) {
@@ -114,6 +103,25 @@ func (s *Service) Take(ctx context.Context, n signal.New) (Receipt, error) {
 	if err == nil {
 		s.unsaved.Stored(n.Key)
 	}
+	return out, err
+}
+
+// TakeIn is Take as part of a change of the caller's: what the caller stores
+// and the signal with its matter are on disk together, or neither is. Nothing
+// rings from memory if the change fails: the caller says so to whoever waits.
+func (s *Service) TakeIn(ctx context.Context, tx *db.Tx, n signal.New) (Receipt, error) {
+	var out Receipt
+	var stored bool
+	var err error
+	if out.Signal, stored, err = signal.Insert(ctx, tx, s.keys, n, access.From(ctx).Account); err != nil {
+		return out, err
+	}
+	if !stored {
+		old, err := signal.Find(ctx, tx, out.Signal)
+		out.Matter, out.Child, out.Again = old.MatterID, old.ChildID, true
+		return out, err
+	}
+	out.Matter, out.Child, err = s.process(ctx, tx, out.Signal, n)
 	return out, err
 }
 

@@ -28,6 +28,11 @@ const (
 	SecurityAdmin   Role = "security_admin"   // 安全管理员
 	Auditor         Role = "auditor"          // 审计管理员
 	Citizen         Role = "citizen"          // 群众
+	Teacher         Role = "teacher"          // 班主任、教师
+	Clinician       Role = "clinician"        // 专业评估、心理咨询人员
+	SocialWorker    Role = "social_worker"    // 社工
+	Supervisor      Role = "supervisor"       // 督导
+	Volunteer       Role = "volunteer"        // 爱心妈妈、志愿者
 )
 
 // Roles lists them all in the order of the table.

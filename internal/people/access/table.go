@@ -12,75 +12,78 @@ type Action string
 //	vi children's director  gw grid worker        po police liaison
 //	co school counsellor    se bureau section     hd bureau head
 //	ci city centre          ad system admin       sc security admin
-//	au auditor              cz citizen
+//	au auditor              cz citizen            te teacher
+//	cl clinician            sw social worker      sv supervisor
+//	vo volunteer carer
 const table = `
-                        op ld tw vi gw po co se hd ci ad sc au cz
-region.read             A  A  A  A  A  A  A  A  A  A  A  A  A  A
-region.manage           .  .  .  .  .  .  .  .  .  .  A  .  .  .
-account.read            .  A  A  .  .  .  .  .  .  .  A  A  A  .
-account.own             O  O  O  O  O  O  O  O  O  O  O  O  O  O
-account.manage          .  .  .  .  .  .  .  .  .  .  A  .  .  .
-account.approve         .  .  .  .  .  .  .  .  .  .  A  .  .  .
-grant.propose           .  .  .  .  .  .  .  .  .  .  A  .  .  .
-grant.approve           .  .  .  .  .  .  .  .  .  .  .  A  .  .
-child.read              A  A  A  A  T  T  T  A  A  .  .  .  .  .
-child.search            A  A  A  A  .  .  .  A  A  .  .  .  .  .
-child.reveal            A  A  A  T  T  T  T  A  .  .  .  .  .  .
-child.write             .  .  A  A  .  .  .  A  .  .  .  .  .  .
-child.import            .  .  .  .  .  .  .  A  .  .  .  .  .  .
-child.merge             .  .  .  .  .  .  .  A  .  .  .  .  .  .
-child.export            .  .  .  .  .  .  .  A  .  .  .  .  .  .
-child.erase             .  .  .  .  .  .  .  .  .  .  .  A  .  .
-glass.break             A  A  A  A  .  .  A  A  .  .  .  .  .  .
-glass.confirm           .  A  .  .  .  .  .  .  A  .  .  .  .  .
-glass.read              .  A  .  .  .  .  .  .  A  .  .  A  A  .
-signal.read             A  A  T  T  T  T  .  A  .  A  .  .  .  .
-signal.create           A  A  A  A  A  A  A  A  .  A  .  .  .  .
-signal.match            A  A  .  .  .  .  .  .  .  .  .  .  .  .
-matter.read             A  A  A  T  T  T  T  A  A  T  .  .  .  .
-matter.open             A  A  A  A  A  A  A  A  .  A  .  .  .  .
-matter.note             A  A  A  T  T  T  T  A  .  T  .  .  .  .
-matter.urgency          A  A  .  .  .  .  .  .  .  .  .  .  .  .
-matter.conflict         A  A  .  .  .  .  .  .  .  .  .  .  .  .
-matter.contact          .  A  .  .  .  .  .  .  .  .  .  .  .  .
-matter.lock             A  A  .  .  .  .  .  .  .  .  .  .  .  .
-matter.close            A  A  .  .  .  .  .  A  .  .  .  .  .  .
-matter.confirm          A  A  .  .  .  .  .  .  A  .  .  .  .  .
-matter.reopen           A  A  .  .  .  .  .  A  .  .  .  .  .  .
-reporter.read           .  .  .  .  .  T  .  .  .  .  .  .  .  .
-order.read              A  A  A  T  T  T  T  A  A  T  .  .  .  .
-order.dispatch          A  A  A  .  .  .  .  .  .  A  .  .  .  .
-order.accept            .  T  T  T  T  T  T  T  T  T  .  .  .  .
-order.progress          .  T  T  T  T  T  T  T  T  T  .  .  .  .
-order.decline           .  .  T  T  T  T  T  T  .  .  .  .  .  .
-order.callback          A  A  .  .  .  .  .  .  .  .  .  .  .  .
-order.urge              A  A  A  .  .  .  .  .  .  A  .  .  .  .
-order.escalate          A  A  A  .  .  .  .  .  .  .  .  .  .  .
-order.cancel            A  A  .  .  .  .  .  .  .  .  .  .  .  .
-duty.read               A  A  A  A  A  A  A  A  A  .  A  .  .  .
-duty.write              .  A  A  .  .  .  .  A  .  .  .  .  .  .
-duty.handover           A  A  .  .  .  .  .  .  .  .  .  .  .  .
-policy.read             A  A  A  .  .  .  .  A  A  .  A  A  A  .
-policy.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .
-drill.run               .  A  .  .  .  .  .  .  A  .  .  .  .  .
-drill.read              A  A  A  .  .  .  .  A  A  .  .  .  .  .
-outbox.read             .  A  .  .  .  .  .  .  .  .  A  .  .  .
-device.read             A  A  A  A  .  .  .  A  .  .  .  .  .  .
-device.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .
-device.command          A  A  .  .  .  .  .  A  .  .  .  .  .  .
-position.read           A  A  T  T  T  T  .  .  .  .  .  .  .  .
-help.answer             A  A  .  .  .  .  .  .  .  .  .  .  .  .
-help.identify           .  .  .  .  .  T  .  .  .  .  .  .  .  .
-audit.read              .  .  .  .  .  .  .  .  .  .  .  .  A  .
-system.read             .  A  .  .  .  .  .  .  .  .  A  A  A  .
-system.manage           .  .  .  .  .  .  .  .  .  .  A  .  .  .
-key.manage              .  .  .  .  .  .  .  .  .  .  .  A  .  .
-report.read             .  A  A  .  .  .  .  A  A  .  .  .  .  .
+                        op ld tw vi gw po co se hd ci ad sc au cz te cl sw sv vo
+region.read             A  A  A  A  A  A  A  A  A  A  A  A  A  A  A  A  A  A  A
+region.manage           .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
+account.read            .  A  A  .  .  .  .  .  .  .  A  A  A  .  .  .  .  .  .
+account.own             O  O  O  O  O  O  O  O  O  O  O  O  O  O  O  O  O  O  O
+account.manage          .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
+account.approve         .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
+grant.propose           .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
+grant.approve           .  .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .
+child.read              A  A  A  A  T  T  T  A  A  .  .  .  .  .  .  T  T  A  T
+child.search            A  A  A  A  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
+child.reveal            A  A  A  T  T  T  T  A  .  .  .  .  .  .  .  T  T  T  .
+child.write             .  .  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+child.import            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+child.merge             .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+child.export            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+child.erase             .  .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .
+glass.break             A  A  A  A  .  .  A  A  .  .  .  .  .  .  .  .  .  A  .
+glass.confirm           .  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .
+glass.read              .  A  .  .  .  .  .  .  A  .  .  A  A  .  .  .  .  .  .
+signal.read             A  A  T  T  T  T  .  A  .  A  .  .  .  .  .  T  T  T  .
+signal.create           A  A  A  A  A  A  A  A  .  A  .  .  .  .  A  A  A  A  A
+signal.match            A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+matter.read             A  A  A  T  T  T  T  A  A  T  .  .  .  .  .  T  T  A  .
+matter.open             A  A  A  A  A  A  A  A  .  A  .  .  .  .  A  A  A  A  A
+matter.note             A  A  A  T  T  T  T  A  .  T  .  .  .  .  .  T  T  T  .
+matter.urgency          A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+matter.conflict         A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+matter.contact          .  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+matter.lock             A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+matter.close            A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+matter.confirm          A  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .
+matter.reopen           A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+reporter.read           .  .  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
+order.read              A  A  A  T  T  T  T  A  A  T  .  .  .  .  .  T  T  A  T
+order.dispatch          A  A  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .
+order.accept            .  T  T  T  T  T  T  T  T  T  .  .  .  .  T  T  T  T  T
+order.progress          .  T  T  T  T  T  T  T  T  T  .  .  .  .  T  T  T  T  T
+order.decline           .  .  T  T  T  T  T  T  .  .  .  .  .  .  T  T  T  T  T
+order.callback          A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+order.urge              A  A  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .
+order.escalate          A  A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+order.cancel            A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+duty.read               A  A  A  A  A  A  A  A  A  .  A  .  .  .  .  A  A  A  .
+duty.write              .  A  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+duty.handover           A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+policy.read             A  A  A  .  .  .  .  A  A  .  A  A  A  .  .  .  .  .  .
+policy.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+drill.run               .  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .
+drill.read              A  A  A  .  .  .  .  A  A  .  .  .  .  .  .  .  .  .  .
+outbox.read             .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
+device.read             A  A  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+device.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+device.command          A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+position.read           A  A  T  T  T  T  .  .  .  .  .  .  .  .  .  .  .  .  .
+help.answer             A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+help.identify           .  .  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
+audit.read              .  .  .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .
+system.read             .  A  .  .  .  .  .  .  .  .  A  A  A  .  .  .  .  .  .
+system.manage           .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
+key.manage              .  .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .
+report.read             .  A  A  .  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
 `
 
 // columns gives the role of each column of table, left to right.
 var columns = []Role{SeatOperator, SeatLeader, TownshipOfficer, VillageDirector, GridWorker, PoliceLiaison,
-	Counsellor, BureauSection, BureauHead, CityCentre, SystemAdmin, SecurityAdmin, Auditor, Citizen}
+	Counsellor, BureauSection, BureauHead, CityCentre, SystemAdmin, SecurityAdmin, Auditor, Citizen,
+	Teacher, Clinician, SocialWorker, Supervisor, Volunteer}
 
 // rights is the table, read once.
 var rights = parse(table)

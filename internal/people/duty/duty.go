@@ -157,7 +157,8 @@ func (e Entry) Check() error {
 func serves(r access.Role) bool {
 	switch r {
 	case access.SeatOperator, access.SeatLeader, access.TownshipOfficer, access.VillageDirector, access.GridWorker,
-		access.PoliceLiaison, access.Counsellor, access.BureauSection, access.BureauHead, access.CityCentre:
+		access.PoliceLiaison, access.Counsellor, access.BureauSection, access.BureauHead, access.CityCentre,
+		access.Clinician, access.SocialWorker, access.Supervisor:
 		return true
 	}
 	return false

@@ -194,6 +194,11 @@ var roleLevels = map[access.Role][2]region.Level{ // widest, narrowest
 	access.SystemAdmin:     {region.LevelCity, region.LevelTownship},
 	access.SecurityAdmin:   {region.LevelCity, region.LevelTownship},
 	access.Auditor:         {region.LevelCity, region.LevelTownship},
+	access.Teacher:         {region.LevelTownship, region.LevelVillage},
+	access.Clinician:       {region.LevelDistrict, region.LevelTownship},
+	access.SocialWorker:    {region.LevelDistrict, region.LevelVillage},
+	access.Supervisor:      {region.LevelDistrict, region.LevelTownship},
+	access.Volunteer:       {region.LevelTownship, region.LevelGrid},
 }
 
 // role checks that the role is one that staff are given, at that level. Grid

@@ -103,6 +103,15 @@ func demoAccounts(areas *region.Table, district region.Code, towns []region.Code
 	add("security1", access.SecurityAdmin, district, access.CivilAffairs)
 	add("audit1", access.Auditor, district, access.CivilAffairs)
 	add("guardian1", access.Citizen, district, "")
+	add("clinic1", access.Clinician, district, access.Health)
+	add("clinic2", access.Clinician, district, access.CivilAffairs)
+	add("social1", access.SocialWorker, district, access.CivilAffairs)
+	add("social2", access.SocialWorker, district, access.CivilAffairs)
+	add("super1", access.Supervisor, district, access.CivilAffairs)
+	if first := areas.Children(district); len(first) > 0 {
+		add("teacher1", access.Teacher, first[0].Code, access.Education)
+		add("volunteer1", access.Volunteer, first[0].Code, access.Women)
+	}
 	for _, t := range areas.Children(district) {
 		add("town"+string(t.Code[6:]), access.TownshipOfficer, t.Code, access.Township)
 	}

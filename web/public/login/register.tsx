@@ -71,6 +71,11 @@ const roles = [
   "seat_leader",
   "police_liaison",
   "counsellor",
+  "teacher",
+  "clinician",
+  "social_worker",
+  "supervisor",
+  "volunteer",
   "bureau_section",
   "bureau_head",
 ] as const;
