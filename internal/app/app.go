@@ -24,6 +24,7 @@ import (
 	"zugou/internal/kernel/job"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/device"
+	"zugou/internal/people/document"
 	"zugou/internal/people/duty"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
@@ -59,6 +60,8 @@ type App struct {
 	Metrics *chassis.Metrics
 	Atlas   *region.Atlas
 	Version string
+
+	Documents *document.Service
 
 	registers *registers
 	chassis   *chassis.Chassis
@@ -186,6 +189,9 @@ func (a *App) wire(ctx context.Context) error {
 	a.Unsaved = seat.NewUnsaved(func(u seat.UnsavedAlarm) { a.Hub.Tell("unsaved", u.Kind, u.Region, u.Key, u) })
 	a.Seat = seat.New(seat.Parts{DB: a.DB, Keys: a.Keys, Dir: a.registers, People: a.registers, Matters: a.Matters, Orders: a.Orders, Unsaved: a.Unsaved,
 		District: a.Config.District, Log: a.Log, OnDevice: a.onDevice(), Jobs: a.Jobs})
+	if err := a.filing(); err != nil {
+		return err
+	}
 	a.registerJobs()
 	a.chassis = chassis.New(chassis.Options{DB: a.DB, Staff: a.Staff, Clock: a.Clock, Words: a.Words, Log: a.Log, Secure: a.Config.TLS() || strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Proxies: a.Config.TrustedProxies, Metrics: a.Metrics})
@@ -217,7 +223,7 @@ func (a *App) Handler() http.Handler { return a.mux }
 func (a *App) routes() {
 	calls := http.NewServeMux()
 	api.New(calls, api.Parts{DB: a.DB, Keys: a.Keys, Clock: a.Clock, Log: a.Log, Words: a.Words, Staff: a.Staff, Seat: a.Seat, Matters: a.Matters,
-		Orders: a.Orders, Person: a.Person, Device: a.Device, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, System: a.system, District: a.Config.District, Version: a.Version})
+		Orders: a.Orders, Person: a.Person, Device: a.Device, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, System: a.system, District: a.Config.District, Version: a.Version})
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))

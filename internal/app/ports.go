@@ -13,6 +13,7 @@ import (
 	"zugou/internal/loop/gateway"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
+	"zugou/internal/people/document"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
 	"zugou/internal/people/staff"
@@ -31,6 +32,7 @@ func (a *App) personPorts() person.Ports {
 		Handler:     handlerOf,
 		Follow:      device.Follow,
 		Tell:        tellLeaders,
+		Erased:      document.EraseOf,
 	}
 }
 

@@ -1,9 +1,10 @@
 // Words of the desktop pages. A page with many words brings its own file of
 // locale/zh-CN: add it here by one line, with keys that begin with its name.
 import consoleWords from "@locale/console.json";
+import files from "@locale/files.json";
 import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
 import { translator } from "@shared/locale";
 
-export const words = { ...shared, ...consoleWords, ...seat };
+export const words = { ...shared, ...consoleWords, ...seat, ...files };
 export const t = translator(words);

@@ -23,6 +23,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/people/device"
+	"zugou/internal/people/document"
 	"zugou/internal/people/duty"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
@@ -52,6 +53,8 @@ type Parts struct {
 	System   func(ctx context.Context) System
 	District string
 	Version  string
+
+	Documents *document.Service
 }
 
 // API holds the parts behind the calls.
@@ -81,6 +84,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.accounts()
 	a.register()
 	a.duty(p.Duty)
+	a.attachments()
 	return a
 }
 

@@ -6,6 +6,7 @@ import { formatTime } from "@shared/format";
 import { LifeLine, type Stage } from "@shared/lifeline";
 import { wordFor } from "@shared/locale";
 import type { Act } from "../kit/act";
+import { Files } from "../kit/files";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
@@ -102,6 +103,7 @@ function OrderView({ order, act, readOnly }: { order: Order; act: Act; readOnly:
           </span>
         </p>
       )}
+      {order.assignee && <Files kind="order" id={order.id} />}
     </article>
   );
 }

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+
+	"zugou/internal/centre/dispatch"
+	"zugou/internal/centre/matter"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
+	"zugou/internal/people/document"
+	files "zugou/policy/document"
+)
+
+// filing wires the files: which records they hang on. A further kind of record
+// is one more entry of the map.
+func (a *App) filing() error {
+	policies, err := document.ReadPolicies(files.Files)
+	if err != nil {
+		return err
+	}
+	a.Documents = document.New(document.Parts{DB: a.DB, Keys: a.Keys, Folder: a.Config.Attachments(), Policies: policies, Records: map[string]document.Record{
+		"order":  orderFiles{},
+		"matter": matterFiles{},
+	}})
+	a.Documents.Schedule(a.Jobs)
+	return nil
+}
+
+// matterFiles are files of a matter: what the seat or an officer adds.
+type matterFiles struct{}
+
+// Held implements document.Record.
+func (matterFiles) Held(ctx context.Context, r db.Reader, record id.ID) (document.Held, error) {
+	m, err := matter.Get(ctx, r, record)
+	if err != nil {
+		return document.Held{}, err
+	}
+	t, err := matter.TargetOf(ctx, r, m)
+	return document.Held{Target: t, Read: "matter.read", Write: "matter.note", Child: m.ChildID, Region: m.Region}, err
+}
+
+// Attached implements document.Record.
+func (matterFiles) Attached(ctx context.Context, tx *db.Tx, h document.Held, d document.Document) error {
+	return tellAttached(ctx, tx, h.Region, d.RecordID, d)
+}
+
+// orderFiles are photos and recordings of who carries an order. Whoever sees
+// the order sees them.
+type orderFiles struct{}
+
+// Held implements document.Record.
+func (orderFiles) Held(ctx context.Context, r db.Reader, record id.ID) (document.Held, error) {
+	o, err := dispatch.Get(ctx, r, record)
+	if err != nil {
+		return document.Held{}, err
+	}
+	m, err := matter.Get(ctx, r, o.MatterID)
+	if err != nil {
+		return document.Held{}, err
+	}
+	t, err := matter.TargetOf(ctx, r, m)
+	if err != nil {
+		return document.Held{}, err
+	}
+	h := document.Held{Target: t, Read: "order.read", Write: "order.progress", Child: m.ChildID, Region: m.Region}
+	// Photos may come after the order was called back: the phone was offline.
+	if o.Assignee == access.From(ctx).Account && o.Assignee != "" {
+		h.Target.Task = o.ID
+	}
+	return h, nil
+}
+
+// Attached implements document.Record.
+func (orderFiles) Attached(ctx context.Context, tx *db.Tx, h document.Held, d document.Document) error {
+	o, err := dispatch.Get(ctx, tx, d.RecordID)
+	if err != nil {
+		return err
+	}
+	return tellAttached(ctx, tx, h.Region, o.MatterID, d)
+}
+
+// tellAttached has the card fetched again by who looks at the matter.
+func tellAttached(ctx context.Context, tx *db.Tx, region string, matterID id.ID, d document.Document) error {
+	told, err := json.Marshal(map[string]any{"record_kind": d.RecordKind, "record_id": d.RecordID, "kind": d.Kind})
+	if err != nil {
+		return err
+	}
+	return tx.Emit(ctx, db.Event{Topic: "matter", Kind: "attached", Region: region, Ref: string(matterID), Data: told})
+}

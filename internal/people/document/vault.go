@@ -1,0 +1,133 @@
+package document
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+)
+
+// vault is the folder of the sealed files: two letters of the id's random end,
+// then the id, so that no folder grows beyond what a listing can bear.
+type vault struct{ dir string }
+
+// The parts of one document.
+const (
+	partFull  = "full"
+	partThumb = "thumb"
+)
+
+func (v vault) path(document id.ID, part string) string {
+	s := string(document)
+	return filepath.Join(v.dir, s[len(s)-2:], s+"."+part)
+}
+
+// write puts a part on disk for good: when it returns nil, a crash keeps it.
+// Faults are busy: a full disk passes by itself.
+func (v vault) write(document id.ID, part, sealed string) error {
+	path := v.path(document, part)
+	if err := v.durable(path, sealed); err != nil {
+		return errs.Busy("storage.unavailable", err)
+	}
+	return nil
+}
+
+func (v vault) durable(path, sealed string) (err error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(dir, ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = tmp.Close()
+			_ = os.Remove(tmp.Name())
+		}
+	}()
+	if _, err = tmp.WriteString(sealed); err != nil {
+		return err
+	}
+	if err = tmp.Sync(); err != nil {
+		return err
+	}
+	if err = tmp.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(tmp.Name(), path); err != nil {
+		return err
+	}
+	for _, d := range []string{dir, v.dir} { // the folder may be new too
+		if err = syncFolder(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+func (v vault) read(document id.ID, part string) (string, error) {
+	b, err := os.ReadFile(v.path(document, part))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", errs.NotFound("document.gone")
+	}
+	if err != nil {
+		return "", errs.Busy("storage.unavailable", err)
+	}
+	return string(b), nil
+}
+
+// remove takes the parts away; what is gone already is fine.
+func (v vault) remove(document id.ID) error {
+	var all []error
+	for _, part := range []string{partFull, partThumb} {
+		if err := os.Remove(v.path(document, part)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// olderThan lists the ids of files that were written before the instant, and
+// removes half-written ones.
+func (v vault) olderThan(before time.Time) ([]id.ID, error) {
+	seen := map[id.ID]bool{}
+	var out []id.ID
+	err := filepath.WalkDir(v.dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil || !info.ModTime().Before(before) {
+			return nil // gone meanwhile, or fresh
+		}
+		name := d.Name()
+		if strings.HasPrefix(name, ".new-") {
+			return os.Remove(path)
+		}
+		base, _, _ := strings.Cut(name, ".")
+		if document, ok := id.Parse(base); ok && !seen[document] {
+			seen[document] = true
+			out = append(out, document)
+		}
+		return nil
+	})
+	return out, err
+}
