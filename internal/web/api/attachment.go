@@ -19,13 +19,13 @@ import (
 // for record_kind order.
 type attachmentForm struct {
 	File       huma.FormFile `form:"file" required:"true"`
-	RecordKind string        `form:"record_kind" maxLength:"30"`
-	RecordID   id.ID         `form:"record_id" maxLength:"60"`
-	OrderID    id.ID         `form:"order_id" maxLength:"60"`
+	RecordKind string        `form:"record_kind" required:"false" maxLength:"30"`
+	RecordID   id.ID         `form:"record_id" required:"false" maxLength:"60"`
+	OrderID    id.ID         `form:"order_id" required:"false" maxLength:"60"`
 	Key        string        `form:"key" maxLength:"100"`
-	At         clock.Millis  `form:"at"`
-	Lat        float64       `form:"lat"`
-	Lon        float64       `form:"lon"`
+	At         clock.Millis  `form:"at" required:"false"`
+	Lat        float64       `form:"lat" required:"false"`
+	Lon        float64       `form:"lon" required:"false"`
 }
 
 // file is an answer that is no JSON.
