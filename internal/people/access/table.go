@@ -70,6 +70,14 @@ outbox.read             .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 device.read             A  A  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 device.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 device.command          A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+fence.read              A  A  A  A  T  T  .  A  .  .  .  .  .  .  .  .  .  .  .
+fence.write             .  .  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+guard.read              A  A  A  A  T  T  .  A  A  .  .  .  .  .  .  .  .  .  .
+device.hand             .  .  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+guardian.read           A  A  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+guardian.check          .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+guardian.bar            .  A  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+guardian.own            .  .  .  .  .  .  .  .  .  .  .  .  .  O  .  .  .  .  .
 position.read           A  A  T  T  T  T  .  .  .  .  .  .  .  .  .  .  .  .  .
 help.answer             A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
 help.identify           .  .  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
