@@ -22,6 +22,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
+	"zugou/internal/loop/guard"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
@@ -50,6 +51,7 @@ type App struct {
 	Staff   *staff.Service
 	Person  *person.Service
 	Device  *device.Service
+	Guard   *guard.Service
 	Duty    *duty.Finder
 	Notify  *notify.Service
 	Matters *matter.Service
@@ -187,8 +189,11 @@ func (a *App) wire(ctx context.Context) error {
 	a.Orders = dispatch.NewService(a.DB, a.Keys, a.Matters, a.registers, pager{}, a.Jobs)
 	a.Hub = stream.New(a.DB, a.Log)
 	a.Unsaved = seat.NewUnsaved(func(u seat.UnsavedAlarm) { a.Hub.Tell("unsaved", u.Kind, u.Region, u.Key, u) })
+	if err := a.watching(calendars); err != nil {
+		return err
+	}
 	a.Seat = seat.New(seat.Parts{DB: a.DB, Keys: a.Keys, Dir: a.registers, People: a.registers, Matters: a.Matters, Orders: a.Orders, Unsaved: a.Unsaved,
-		District: a.Config.District, Log: a.Log, OnDevice: a.onDevice(), Jobs: a.Jobs})
+		District: a.Config.District, Log: a.Log, OnDevice: a.keeper().OnDevice(), Jobs: a.Jobs})
 	if err := a.filing(); err != nil {
 		return err
 	}
@@ -223,7 +228,7 @@ func (a *App) Handler() http.Handler { return a.mux }
 func (a *App) routes() {
 	calls := http.NewServeMux()
 	api.New(calls, api.Parts{DB: a.DB, Keys: a.Keys, Clock: a.Clock, Log: a.Log, Words: a.Words, Staff: a.Staff, Seat: a.Seat, Matters: a.Matters,
-		Orders: a.Orders, Person: a.Person, Device: a.Device, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, System: a.system, District: a.Config.District, Version: a.Version})
+		Orders: a.Orders, Person: a.Person, Device: a.Device, Guard: a.Guard, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, System: a.system, District: a.Config.District, Version: a.Version})
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
@@ -239,6 +244,9 @@ func (a *App) routes() {
 // Run runs the background of the program until ctx ends: jobs, the audit's
 // sealer, the stream, the memory for the time without storage.
 func (a *App) Run(ctx context.Context) {
+	if err := a.Guard.Woke(ctx); err != nil { // the storage is away: the guard's beat does it later
+		a.Log.Error("guard not woken", "error", err)
+	}
 	var wg sync.WaitGroup
 	for _, f := range []func(context.Context){a.Jobs.Run, a.Hub.Run, a.seal, a.learn} {
 		wg.Add(1)

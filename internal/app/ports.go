@@ -4,16 +4,11 @@ import (
 	"context"
 
 	"zugou/internal/centre/matter"
-	"zugou/internal/centre/seat"
-	"zugou/internal/centre/signal"
-	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
-	"zugou/internal/loop/gateway"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
-	"zugou/internal/people/document"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
 	"zugou/internal/people/staff"
@@ -32,7 +27,7 @@ func (a *App) personPorts() person.Ports {
 		Handler:     handlerOf,
 		Follow:      device.Follow,
 		Tell:        tellLeaders,
-		Erased:      document.EraseOf,
+		Erased:      erasedElsewhere,
 	}
 }
 
@@ -77,37 +72,6 @@ func tellLeaders(ctx context.Context, tx *db.Tx, n person.Notice) ([]string, err
 		told = append(told, b.Name)
 	}
 	return told, nil
-}
-
-// onDevice keeps what a device told: last seen, battery, place.
-func (a *App) onDevice() seat.OnDevice {
-	return func(ctx context.Context, tx *db.Tx, n signal.New, _ id.ID, _ string) error {
-		d, err := device.Meet(ctx, tx, n.DeviceID, string(n.Source), a.Config.District)
-		if err != nil {
-			return err
-		}
-		seen := device.Seen{At: tx.Now, Battery: -1}
-		if m := gateway.Said(n); m != nil {
-			if m.Battery != nil && !n.History {
-				seen.Battery = *m.Battery
-			}
-			seen.Where = where(n, m.Valid, m.Lat, m.Lon, tx.Now)
-		}
-		return device.Touch(ctx, tx, d, seen)
-	}
-}
-
-// where gives the place of a report that has a good one: a fix that the device
-// calls valid and that is not 0, 0, measured at a time that can be.
-func where(n signal.New, valid *bool, lat, lon *float64, now clock.Millis) *device.Position {
-	if valid == nil || !*valid || lat == nil || lon == nil || *lat == 0 && *lon == 0 || *lat < -90 || *lat > 90 || *lon < -180 || *lon > 180 {
-		return nil
-	}
-	at := n.DeviceAt
-	if at == 0 || at > now+300_000 || at < now-366*86_400_000 {
-		at = now
-	}
-	return &device.Position{Lat: *lat, Lon: *lon, At: at, Source: "gps", AccuracyM: -1}
 }
 
 // unauthenticated is the answer to who has no session.

@@ -44,14 +44,14 @@ func FenceKinds() map[string]Mode {
 // Drawing is a fence as somebody drew it.
 type Drawing struct {
 	Kind     string            `json:"kind"`
-	Mode     Mode              `json:"mode"` // the kind's own if empty
-	ChildID  id.ID             `json:"child_id"`
-	Region   string            `json:"region"` // of a fence for an area
+	Mode     Mode              `json:"mode,omitempty"` // the kind's own if empty
+	ChildID  id.ID             `json:"child_id,omitempty"`
+	Region   string            `json:"region,omitempty"` // of a fence for an area
 	Name     string            `json:"name"`
 	Outline  fence.Outline     `json:"outline"`
-	Schedule schedule.Schedule `json:"schedule"`
+	Schedule schedule.Schedule `json:"schedule,omitempty"`
 	Active   bool              `json:"active"`
-	Version  int64             `json:"version"` // as shown; 0 = whatever it is
+	Version  int64             `json:"version,omitempty"` // as shown; 0 = whatever it is
 }
 
 const fenceColumns = "id, kind, mode, child_id, region, name, outline, schedule, active, version, updated_by, updated_at"

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"sync"
 	"time"
@@ -178,4 +179,10 @@ func (s *Service) Rules(ctx context.Context) (Edition, error) {
 		return err
 	})
 	return out, err
+}
+
+// NewEdition is an edition as an officer enters it.
+type NewEdition struct {
+	FromAt  clock.Millis    `json:"from_at"`
+	Edition json.RawMessage `json:"edition"`
 }

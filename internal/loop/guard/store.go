@@ -203,3 +203,17 @@ func (s *Service) rulesFor(ctx context.Context, r db.Reader, model, area string)
 	s.mu.Unlock()
 	return got, e, nil
 }
+
+// Erased removes what is kept of an erased child: fences, alarms, links.
+func Erased(ctx context.Context, tx *db.Tx, childID id.ID) error {
+	for _, query := range []string{
+		"DELETE FROM guard_standing WHERE fence IN (SELECT id FROM fence WHERE child_id = ?)",
+		"DELETE FROM fence WHERE child_id = ?",
+		"DELETE FROM guard_alarm WHERE child_id = ?",
+	} {
+		if _, err := tx.Exec(ctx, query, childID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -22,6 +22,7 @@ import (
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
+	"zugou/internal/loop/guard"
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
 	"zugou/internal/people/duty"
@@ -46,6 +47,7 @@ type Parts struct {
 	Orders   *dispatch.Service
 	Person   *person.Service
 	Device   *device.Service
+	Guard    *guard.Service
 	Notify   *notify.Service
 	Duty     *duty.Service
 	Regions  *region.Service
@@ -83,6 +85,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.audit()
 	a.accounts()
 	a.register()
+	a.guarding()
 	a.duty(p.Duty)
 	a.attachments()
 	return a

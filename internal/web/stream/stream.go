@@ -192,6 +192,10 @@ func visible(a access.Actor, it item) bool {
 		return a.Allowed("signal.match", access.Target{Region: it.Region})
 	case "notice":
 		return it.data.Account == a.Account
+	case "guard":
+		return a.Allowed("guard.read", access.Target{Region: it.Region})
+	case "device":
+		return a.Allowed("device.read", access.Target{Region: it.Region})
 	case "duty":
 		return a.Allowed("duty.read", access.Target{Region: it.Region})
 	case "system":
