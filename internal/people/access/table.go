@@ -81,6 +81,11 @@ guardian.own            .  .  .  .  .  .  .  .  .  .  .  .  .  O  .  .  .  .  .
 position.read           A  A  T  T  T  T  .  .  .  .  .  .  .  .  .  .  .  .  .
 help.answer             A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
 help.identify           .  .  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
+call.read               A  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  A  .
+call.take               A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+call.wrap               A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+recording.play          .  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  A  .
+line.manage             .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 audit.read              .  .  .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .
 system.read             .  A  .  .  .  .  .  .  .  .  A  A  A  .  .  .  .  .  .
 system.manage           .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .

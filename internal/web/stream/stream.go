@@ -190,6 +190,8 @@ func visible(a access.Actor, it item) bool {
 		return a.Allowed("signal.read", access.Target{Region: it.Region})
 	case "unsaved":
 		return a.Allowed("signal.match", access.Target{Region: it.Region})
+	case "call":
+		return a.Allowed("call.read", access.Target{Region: it.Region})
 	case "notice":
 		return it.data.Account == a.Account
 	case "guard":
@@ -210,6 +212,9 @@ func visible(a access.Actor, it item) bool {
 var rings = []string{"opened", "pressed_again", "reopened", "missed", "nobody", "help_more", "kept"}
 
 func ringsFor(a access.Actor, it item) bool {
+	if it.Topic == "call" {
+		return (it.Kind == "arrived" || it.Kind == "lost") && a.Allowed("call.take", access.Target{Region: it.Region})
+	}
 	return (it.Topic == "matter" || it.Topic == "signal") && slices.Contains(rings, it.Kind) && (a.Has(access.SeatOperator) || a.Has(access.SeatLeader))
 }
 
@@ -249,7 +254,7 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 		if ringsFor(actor, it) {
 			ring := map[string]any{"urgency": it.data.Urgency, "drill": it.data.Drill}
 			if sees {
-				ring["matter_id"] = it.Ref
+				ring[it.Topic+"_id"] = it.Ref
 			}
 			out.event("ring", "", ring)
 		}

@@ -118,8 +118,21 @@ var ErrNoRecording = errors.New("voice: nothing recorded")
 const maxChunk = 1 << 20
 
 // Play opens a recording as a WAV file of two channels: the caller left, what
-// the caller heard right. A torn last chunk, as a kill leaves it, is left out.
+// the caller heard right.
 func Play(in io.Reader, name string, open Sealer) ([]byte, error) {
+	sound, err := Sound(in, name, open)
+	if err != nil {
+		return nil, err
+	}
+	if len(sound) == 0 {
+		return nil, ErrNoRecording
+	}
+	return WAV(2, sound), nil
+}
+
+// Sound opens a recording as interleaved A-law of two channels. A torn last
+// chunk, as a kill leaves it, is left out.
+func Sound(in io.Reader, name string, open Sealer) ([]byte, error) {
 	lines := bufio.NewReaderSize(in, 1<<16)
 	var sound strings.Builder
 	for n := 0; ; n++ {
@@ -133,8 +146,5 @@ func Play(in io.Reader, name string, open Sealer) ([]byte, error) {
 		}
 		sound.WriteString(chunk)
 	}
-	if sound.Len() == 0 {
-		return nil, ErrNoRecording
-	}
-	return WAV(2, []byte(sound.String())), nil
+	return []byte(sound.String()), nil
 }
