@@ -18,6 +18,8 @@ check() {
 	need git "the source" git
 	need setpriv "PostgreSQL refuses root" util-linux
 	need chromium "the browser tests" chromium
+	need sipp "telephone tests: an independent caller" sip-tester
+	need baresip "telephone tests: an independent telephone" baresip
 	# shellcheck disable=SC2144 # one version is enough
 	if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null 2>&1; then
 		missing="$missing\n  initdb (a real PostgreSQL server; Debian package postgresql)"

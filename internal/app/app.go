@@ -23,6 +23,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
 	"zugou/internal/loop/guard"
+	"zugou/internal/loop/hotline"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
@@ -60,6 +61,8 @@ type App struct {
 	Unsaved *seat.Unsaved
 	Hub     *stream.Hub
 	Metrics *chassis.Metrics
+	Hotline *hotline.Service
+	line    lineBox
 	Atlas   *region.Atlas
 	Version string
 
@@ -195,6 +198,9 @@ func (a *App) wire(ctx context.Context) error {
 	a.Seat = seat.New(seat.Parts{DB: a.DB, Keys: a.Keys, Dir: a.registers, People: a.registers, Matters: a.Matters, Orders: a.Orders, Unsaved: a.Unsaved,
 		District: a.Config.District, Log: a.Log, OnDevice: a.keeper().OnDevice(), Jobs: a.Jobs})
 	if err := a.filing(); err != nil {
+		return err
+	}
+	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
 		return err
 	}
 	a.registerJobs()

@@ -128,12 +128,20 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 	}
 	addrs := map[string]string{}
 	for _, want := range a.Config.Listeners() {
+		if want.Name == "sip" { // the one listener on UDP, see hotline.go
+			continue
+		}
 		l, err := net.Listen("tcp", want.Addr)
 		if err != nil {
 			closeAll()
 			return fmt.Errorf("listen for %s: %w", want.Name, err)
 		}
 		open[want.Name], addrs[want.Name] = l, l.Addr().String()
+	}
+	line, err := a.openLine(ctx, addrs)
+	if err != nil {
+		closeAll()
+		return err
 	}
 	// The background outlives the listeners: what they took must be finished.
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
@@ -143,7 +151,7 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	faults := make(chan error, len(open))
+	faults := make(chan error, len(open)+1)
 	var wg sync.WaitGroup
 	run := func(f func() error) {
 		wg.Add(1)
@@ -164,6 +172,9 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 			return err
 		}
 		run(func() error { return serve(running, l) })
+	}
+	if line != nil {
+		run(func() error { return line(running) })
 	}
 	if ready != nil {
 		ready(addrs)

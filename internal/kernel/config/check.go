@@ -49,6 +49,10 @@ func (c *Config) check() []error {
 		users[l.Addr] = l.Name
 	}
 
+	if _, _, ok := c.Line.PortRange(); !ok {
+		bad("sip-ports", "must be two ports such as 20000-24000, at least 20 apart")
+	}
+
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		bad("tls-cert", "certificate and key go together: set both tls-cert and tls-key")
 	}

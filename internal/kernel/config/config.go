@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type Config struct {
 	GT06    string // GT06 trackers, TCP
 	MQTT    string // the embedded broker
 	SIP     string // telephone
+	Line    Line
 
 	TLSCert        string // PEM files; both or neither
 	TLSKey         string
@@ -127,6 +129,24 @@ func (c Config) TLS() bool { return c.TLSCert != "" }
 type Listener struct {
 	Name string // as the setting
 	Addr string
+}
+
+// Line is the telephone's further settings.
+type Line struct {
+	Public   string // host; empty: the listener's
+	Ports    string // of the sound, from-to
+	Allow    []netip.Prefix
+	Trunk    string // host[:port]; empty: no calls go out
+	User     string
+	Password string
+}
+
+// PortRange gives the ports of the sound.
+func (l Line) PortRange() (from, to int, ok bool) {
+	a, b, found := strings.Cut(l.Ports, "-")
+	from, err1 := strconv.Atoi(a)
+	to, err2 := strconv.Atoi(b)
+	return from, to, found && err1 == nil && err2 == nil && from >= 1024 && to <= 65535 && to-from >= 20
 }
 
 // Listeners gives those that are on.

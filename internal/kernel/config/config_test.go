@@ -74,7 +74,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	sample := map[string][2]string{ // flag or environment, JSON
 		"data": {"d", `"d"`}, "db": {"postgres://u@h/d", `"postgres://u@h/d"`}, "keys": {"k", `"k"`}, "cipher": {"aes-gcm", `"aes-gcm"`},
 		"http": {":1", `":1"`}, "watch": {":2", `":2"`}, "jt808": {":3", `":3"`}, "gt06": {":4", `":4"`}, "mqtt": {":5", `":5"`},
-		"sip": {":6", `":6"`}, "metrics": {":7", `":7"`}, "tls-cert": {"c.pem", `"c.pem"`}, "tls-key": {"k.pem", `"k.pem"`},
+		"sip": {":6", `":6"`}, "sip-public": {"10.0.0.1", `"10.0.0.1"`}, "sip-ports": {"30000-31000", `"30000-31000"`},
+		"sip-allow": {"10.9.0.0/16", `["10.9.0.0/16"]`}, "sip-trunk": {"pbx.example", `"pbx.example"`}, "sip-user": {"line", `"line"`}, "sip-password": {"p", `"p"`}, "metrics": {":7", `":7"`}, "tls-cert": {"c.pem", `"c.pem"`}, "tls-key": {"k.pem", `"k.pem"`},
 		"base-url": {"https://z.example", `"https://z.example"`}, "trusted-proxies": {"10.0.0.0/8,192.0.2.1", `["10.0.0.0/8","192.0.2.1"]`},
 		"district": {"500112", `"500112"`}, "demo": {"true", `true`}, "session-idle": {"seat_operator=30m;auditor=1h", `{"seat_operator":"30m","auditor":"1h"}`},
 		"keep-positions": {"60", `60`}, "keep-frames": {"2", `2`}, "sms-url": {"https://s.example/?p={phone}", `"https://s.example/?p={phone}"`},
@@ -226,6 +227,7 @@ func TestSecretsAreHidden(t *testing.T) {
 		"ZUGOU_DINGTALK_SECRET": secretWord,
 		"ZUGOU_MQTT_BROKER":     "mqtts://u:" + secretWord + "@b.example",
 		"ZUGOU_MQTT_PASSWORD":   secretWord,
+		"ZUGOU_SIP_PASSWORD":    secretWord,
 	}
 	files := map[string]string{"/run/secret": secretWord + "\r\n"}
 	c := must(t, []string{"--http", "127.0.0.1:8080", "--data", "/var/lib/zugou"}, env, files)

@@ -71,6 +71,22 @@ func settings() []setting {
 		str("gt06", "ADDR", "listen for GT06 trackers", "", open, func(c *Config) *string { return &c.GT06 }),
 		str("mqtt", "ADDR", "listen for MQTT devices with the built-in broker", "", open, func(c *Config) *string { return &c.MQTT }),
 		str("sip", "ADDR", "listen for telephone calls (SIP)", "", open, func(c *Config) *string { return &c.SIP }),
+		str("sip-public", "HOST", "address at which carrier, telephones and browsers reach the sound, if not the listener's", "", open, func(c *Config) *string { return &c.Line.Public }),
+		str("sip-ports", "FROM-TO", "UDP ports for the sound of calls", "20000-24000", open, func(c *Config) *string { return &c.Line.Ports }),
+		{"sip-allow", "NETS", "networks from which calls come in: the carrier, the PBX (none: private networks and this machine)", list, open, "",
+			func(c *Config, s string) (err error) {
+				c.Line.Allow, err = prefixes(s)
+				return err
+			}, func(c Config) string {
+				var out []string
+				for _, p := range c.Line.Allow {
+					out = append(out, p.String())
+				}
+				return strings.Join(out, ",")
+			}},
+		str("sip-trunk", "HOST[:PORT]", "where calls to 110 and others go out: the carrier's line or the PBX", "", open, func(c *Config) *string { return &c.Line.Trunk }),
+		str("sip-user", "NAME", "account there", "", open, func(c *Config) *string { return &c.Line.User }),
+		str("sip-password", "SECRET", "its password, or @FILE", "", whole, func(c *Config) *string { return &c.Line.Password }),
 		str("metrics", "ADDR", "listen for Prometheus; keep it off the public net", "", open, func(c *Config) *string { return &c.Metrics }),
 
 		str("tls-cert", "FILE", "certificate (PEM) for --http; `zugou cert` makes one for a closed network", "", open, func(c *Config) *string { return &c.TLSCert }),

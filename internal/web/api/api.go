@@ -23,6 +23,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/guard"
+	"zugou/internal/loop/hotline"
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
 	"zugou/internal/people/duty"
@@ -52,6 +53,8 @@ type Parts struct {
 	Duty     *duty.Service
 	Regions  *region.Service
 	Hub      *stream.Hub
+	Hotline  *hotline.Service
+	Line     Line
 	System   func(ctx context.Context) System
 	District string
 	Version  string
@@ -79,6 +82,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.signIn()
 	a.seat()
 	a.orders()
+	a.hotline()
 	a.help()
 	a.system()
 	a.drills()
