@@ -192,6 +192,10 @@ func schemaName(t reflect.Type, hint string) string {
 	if t.Name() == "" || t.PkgPath() == "" {
 		return name
 	}
+	if i := strings.LastIndexByte(t.Name(), '/'); i > 0 { // page[zugou/internal/centre/seat.Row]: two rooms may have rows
+		arg := strings.NewReplacer("[", "", "]", "", "*", "", ".", "").Replace(t.Name()[i+1:])
+		name = strings.ToUpper(t.Name()[:1]) + t.Name()[1:strings.IndexByte(t.Name(), '[')] + strings.ToUpper(arg[:1]) + arg[1:]
+	}
 	pkg := path.Base(t.PkgPath())
 	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
 }
