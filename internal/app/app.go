@@ -14,6 +14,7 @@ import (
 
 	"zugou/internal/centre/dispatch"
 	"zugou/internal/centre/matter"
+	"zugou/internal/centre/policy"
 	"zugou/internal/centre/seat"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/config"
@@ -30,6 +31,7 @@ import (
 	"zugou/internal/people/duty"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
+	"zugou/internal/people/place"
 	"zugou/internal/people/region"
 	"zugou/internal/people/staff"
 	"zugou/internal/web/api"
@@ -247,12 +249,14 @@ func (a *App) routes() {
 		Device:    a.Device,
 		Guard:     a.Guard,
 		Notify:    a.Notify,
-		Duty:      duty.NewService(a.DB, a.Duty, a.Keys, nil),
+		Duty:      duty.NewService(a.DB, a.Duty, a.Keys, a.openMatters),
 		Regions:   region.NewService(a.DB),
 		Hub:       a.Hub,
 		Hotline:   a.Hotline,
 		Line:      &a.line,
 		Documents: a.Documents,
+		Policies:  policy.NewService(a.DB),
+		Places:    place.NewService(a.DB),
 		System:    a.system,
 		District:  a.Config.District,
 		Version:   a.Version,

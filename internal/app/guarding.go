@@ -23,3 +23,10 @@ func (gapPager) PageGaps(ctx context.Context, tx *db.Tx, p duty.GapPage) error {
 	}
 	return notify.Send(ctx, tx, m)
 }
+
+// openMatters is what the hand-over page shows of the seat: the queue, as the
+// one who hands over may see it.
+func (a *App) openMatters(ctx context.Context, r db.Reader, _ []string) (any, error) {
+	q, err := a.Seat.Queue(ctx, r)
+	return q.Items, err
+}

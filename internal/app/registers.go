@@ -18,6 +18,7 @@ import (
 	"zugou/internal/people/device"
 	"zugou/internal/people/duty"
 	"zugou/internal/people/person"
+	"zugou/internal/people/place"
 	"zugou/internal/people/region"
 	"zugou/internal/people/staff"
 	"zugou/internal/web/chassis"
@@ -322,17 +323,9 @@ func (g *registers) Helpers(ctx context.Context, r db.Reader, area string, _ id.
 // township and the district.
 func (g *registers) Places(ctx context.Context, r db.Reader, area string) ([]seat.Place, error) {
 	out := []seat.Place{}
-	var rows []struct {
-		Kind  string `bun:"kind"`
-		Name  string `bun:"name"`
-		Phone string `bun:"phone"`
-	}
-	if len(area) > 9 {
-		area = area[:9]
-	}
-	err := r.List(ctx, &rows, "SELECT kind, name, phone FROM place WHERE region = ? OR region = ? ORDER BY length(region) DESC, kind, name LIMIT 8", area, g.district)
-	for _, p := range rows {
-		out = append(out, seat.Place{Kind: p.Kind, Name: p.Name, Phone: p.Phone})
+	near, err := place.Near(ctx, r, area, g.district)
+	for _, p := range near {
+		out = append(out, seat.Place{Kind: string(p.Kind), Name: p.Name, Phone: p.Phone})
 	}
 	return out, err
 }

@@ -59,8 +59,8 @@ type Matter struct {
 	Version        int64          `bun:"version"`
 }
 
-// confirmWithin is how long a closed crisis may wait for its second person.
-const confirmWithin = 30 * time.Minute
+// ConfirmWithin is how long a closed crisis may wait for its second person.
+const ConfirmWithin = 30 * time.Minute
 
 // LockFor is how long a seat's lock holds without being renewed.
 const LockFor = 2 * time.Minute
@@ -153,7 +153,7 @@ func (m Matter) close(o policy.Outcome, by id.ID, now clock.Millis) (Matter, err
 	m.Outcome, m.ClosingBy, m.ClosingAt = o.Key, by, now
 	m.Version++
 	if m.Crisis && !m.Drill {
-		m.State, m.ClockAt, m.DueAt = Closing, now, now.Add(confirmWithin)
+		m.State, m.ClockAt, m.DueAt = Closing, now, now.Add(ConfirmWithin)
 		return m, nil
 	}
 	return m.end(now), nil

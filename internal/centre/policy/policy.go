@@ -16,9 +16,7 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
-	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
-	"zugou/internal/people/audit"
 	first "zugou/policy/matter"
 )
 
@@ -222,6 +220,9 @@ func (k Kind) check() error {
 	if k.Key == "" || k.Name == "" {
 		bad = append(bad, errs.Field{Name: "name", Key: "policy.name_missing"})
 	}
+	if k.Group == "" {
+		bad = append(bad, errs.Field{Name: "group", Key: "policy.group_missing"})
+	}
 	if !k.Urgency.Valid() {
 		bad = append(bad, errs.Field{Name: "urgency", Key: "policy.urgency"})
 	}
@@ -250,6 +251,9 @@ func (c Chain) check() error {
 				bad = append(bad, errs.Field{Name: fmt.Sprintf("steps.%d.roles", i), Key: "policy.role"})
 			}
 		}
+		if !slices.Contains(levels, s.Level) {
+			bad = append(bad, errs.Field{Name: fmt.Sprintf("steps.%d.level", i), Key: "policy.level"})
+		}
 		if s.Seconds < 5 || s.Seconds > longest {
 			bad = append(bad, errs.Field{Name: fmt.Sprintf("steps.%d.seconds", i), Key: "policy.seconds"})
 		}
@@ -257,74 +261,11 @@ func (c Chain) check() error {
 	return errs.InvalidFields(bad)
 }
 
-// edition is one stored row: the whole rule, from an instant on.
-type edition struct {
-	Family string `bun:"family"`
-	Key    string `bun:"key"`
-	Body   string `bun:"body"`
-}
-
 // At gives the rules as they hold at the instant.
 func At(ctx context.Context, r db.Reader, at clock.Millis) (*Book, error) {
-	b, err := First()
-	if err != nil {
+	var rows []Edition
+	if err := r.List(ctx, &rows, "SELECT "+columns+" FROM policy WHERE from_at <= ? ORDER BY from_at, id", at); err != nil {
 		return nil, err
 	}
-	var rows []edition
-	if err := r.List(ctx, &rows, "SELECT family, key, body FROM policy WHERE from_at <= ? ORDER BY from_at, id", at); err != nil {
-		return nil, err
-	}
-	for _, row := range rows {
-		switch row.Family {
-		case "kind":
-			var k Kind
-			if json.Unmarshal([]byte(row.Body), &k) == nil && k.check() == nil {
-				if _, known := b.kinds[row.Key]; !known {
-					b.order = append(b.order, row.Key)
-				}
-				b.kinds[row.Key] = k
-			}
-		case "chain":
-			var c Chain
-			if json.Unmarshal([]byte(row.Body), &c) == nil && c.check() == nil {
-				b.chains[row.Key] = c
-			}
-		}
-	}
-	return b, nil
-}
-
-// SetKind stores a new edition of a kind.
-func SetKind(ctx context.Context, tx *db.Tx, k Kind, from clock.Millis) error {
-	if err := k.check(); err != nil {
-		return err
-	}
-	return set(ctx, tx, "kind", k.Key, from, k)
-}
-
-// SetChain stores a new edition of a chain.
-func SetChain(ctx context.Context, tx *db.Tx, c Chain, from clock.Millis) error {
-	if err := c.check(); err != nil {
-		return err
-	}
-	return set(ctx, tx, "chain", c.Key, from, c)
-}
-
-func set(ctx context.Context, tx *db.Tx, family, key string, from clock.Millis, body any) error {
-	if err := access.May(access.From(ctx), "policy.write"); err != nil {
-		return err
-	}
-	if from < tx.Now {
-		return errs.Invalid("from", "policy.from_past")
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	rowID := id.New()
-	if _, err := tx.Exec(ctx, "INSERT INTO policy (id, family, key, from_at, body, set_by, set_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		rowID, family, key, from, string(text), access.From(ctx).Account, tx.Now); err != nil {
-		return err
-	}
-	return audit.Write(ctx, tx, audit.Entry{Action: "policy.write", SubjectKind: "policy", Subject: rowID, Fields: []string{family, key}})
+	return bookAt(rows, at)
 }

@@ -2,7 +2,6 @@ package seat
 
 import (
 	"context"
-	"strings"
 
 	"zugou/internal/centre/matter"
 	"zugou/internal/centre/policy"
@@ -162,74 +161,6 @@ func waitsFor(m matter.Matter) string {
 	return "wait." + string(m.Stage)
 }
 
-// Search narrows the list of matters.
-type Search struct {
-	State   string
-	Kind    string
-	Region  string
-	Urgency string
-	Number  string // of the matter
-	Child   id.ID
-	Drill   bool
-	From    clock.Millis
-	To      clock.Millis
-	Before  id.ID // for paging
-	Limit   int
-}
-
-// Matters lists matters, newest first; next is the cursor of the next page.
-func (s *Service) Matters(ctx context.Context, r db.Reader, f Search) (items []Row, next id.ID, err error) {
-	a := access.From(ctx)
-	if err := access.May(a, "matter.read"); err != nil {
-		return nil, "", err
-	}
-	where, args := areaOrTask(a, "matter.read", "region")
-	conds := []string{where, "drill = ?"}
-	args = append(args, f.Drill)
-	add := func(cond string, v ...any) { conds, args = append(conds, cond), append(args, v...) }
-	if f.State != "" {
-		add("state = ?", f.State)
-	}
-	if f.Kind != "" {
-		add("kind = ?", f.Kind)
-	}
-	if f.Urgency != "" {
-		add("urgency = ?", f.Urgency)
-	}
-	if f.Region != "" {
-		add("region >= ? AND region < ?", f.Region, access.After(f.Region))
-	}
-	if f.Number != "" {
-		add("no = ?", f.Number)
-	}
-	if f.Child != "" {
-		add("child_id = ?", f.Child)
-	}
-	if f.From != 0 {
-		add("opened_at >= ?", f.From)
-	}
-	if f.To != 0 {
-		add("opened_at < ?", f.To)
-	}
-	if f.Before != "" {
-		add("id < ?", f.Before)
-	}
-	limit := f.Limit
-	if limit <= 0 || limit > 200 {
-		limit = 50
-	}
-	list, err := matter.Select(ctx, r, "WHERE "+strings.Join(conds, " AND ")+" ORDER BY id DESC LIMIT ?", append(args, limit+1)...)
-	if err != nil {
-		return nil, "", err
-	}
-	if len(list) > limit {
-		list = list[:limit]
-		next = list[limit-1].ID
-	}
-	items, err = s.rows(ctx, r, list)
-	return items, next, err
-}
-
 // SignalRow is a signal in a list.
 type SignalRow struct {
 	ID          id.ID         `json:"id"`
@@ -269,8 +200,7 @@ func (s *Service) Signals(ctx context.Context, r db.Reader, state string, before
 	}
 	out := make([]SignalRow, 0, len(list))
 	for _, sg := range list {
-		out = append(out, SignalRow{ID: sg.ID, Source: sg.Source, Kind: sg.Kind, ReceivedAt: sg.ReceivedAt, DeviceLabel: sg.DeviceID, Region: sg.Region,
-			RegionName: s.people.RegionName(sg.Region), MatterID: sg.MatterID, State: sg.State, Why: sg.Why, LateBy: sg.Late()})
+		out = append(out, s.signalRow(sg))
 	}
 	return out, next, nil
 }

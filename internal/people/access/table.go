@@ -48,6 +48,7 @@ matter.contact          .  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
 matter.lock             A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
 matter.close            A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 matter.confirm          A  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .
+matter.export           .  A  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  .  .
 matter.reopen           A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 reporter.read           .  .  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
 order.read              A  A  A  T  T  T  T  A  A  T  .  .  .  .  .  T  T  A  T
@@ -64,6 +65,8 @@ duty.write              .  A  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 duty.handover           A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
 policy.read             A  A  A  .  .  .  .  A  A  .  A  A  A  .  .  .  .  .  .
 policy.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+place.read              A  A  A  A  .  A  .  A  A  A  A  .  .  .  .  .  .  .  .
+place.write             .  A  .  .  .  .  .  A  .  .  A  .  .  .  .  .  .  .  .
 drill.run               .  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .
 drill.read              A  A  A  .  .  .  .  A  A  .  .  .  .  .  .  .  .  .  .
 outbox.read             .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .

@@ -17,6 +17,7 @@ import (
 
 	"zugou/internal/centre/dispatch"
 	"zugou/internal/centre/matter"
+	"zugou/internal/centre/policy"
 	"zugou/internal/centre/seat"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
@@ -29,6 +30,7 @@ import (
 	"zugou/internal/people/duty"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
+	"zugou/internal/people/place"
 	"zugou/internal/people/region"
 	"zugou/internal/people/staff"
 	"zugou/internal/web/chassis"
@@ -60,6 +62,8 @@ type Parts struct {
 	Version  string
 
 	Documents *document.Service
+	Policies  *policy.Service
+	Places    *place.Service
 }
 
 // API holds the parts behind the calls.
@@ -92,6 +96,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.guarding()
 	a.duty(p.Duty)
 	a.attachments()
+	a.centre()
 	return a
 }
 
@@ -103,7 +108,7 @@ func refused(w chassis.Words, status int, _ string, causes []error) huma.StatusE
 	for _, c := range causes {
 		var d *huma.ErrorDetail
 		if errors.As(c, &d) {
-			fields = append(fields, errs.Field{Name: place(d.Location), Key: "input.form"})
+			fields = append(fields, errs.Field{Name: fieldAt(d.Location), Key: "input.form"})
 		}
 	}
 	switch {
@@ -173,8 +178,8 @@ func operationID(method, route string) string {
 	return b.String()
 }
 
-// place gives the field's name from huma's location: body.child.name is child.name.
-func place(location string) string {
+// fieldAt gives the field's name from huma's location: body.child.name is child.name.
+func fieldAt(location string) string {
 	_, name, found := strings.Cut(location, ".")
 	if !found {
 		return location

@@ -113,17 +113,22 @@ type listMattersInput struct {
 	Number  string       `query:"q"`
 	Child   id.ID        `query:"child"`
 	Drill   bool         `query:"drill"`
+	Overdue bool         `query:"overdue"`
 	From    clock.Millis `query:"from"`
 	To      clock.Millis `query:"to"`
 	Cursor  id.ID        `query:"cursor"`
 	Limit   int          `query:"limit"`
 }
 
+func (in *listMattersInput) search() seat.Search {
+	return seat.Search{State: in.State, Kind: in.Kind, Region: in.Region, Urgency: in.Urgency, Number: in.Number, Child: in.Child, Drill: in.Drill,
+		Overdue: in.Overdue, From: in.From, To: in.To, Before: in.Cursor, Limit: in.Limit}
+}
+
 func (a *API) listMatters(ctx context.Context, in *listMattersInput) (page[seat.Row], error) {
 	var out page[seat.Row]
 	err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
-		items, next, err := a.Seat.Matters(ctx, r, seat.Search{State: in.State, Kind: in.Kind, Region: in.Region, Urgency: in.Urgency, Number: in.Number,
-			Child: in.Child, Drill: in.Drill, From: in.From, To: in.To, Before: in.Cursor, Limit: in.Limit})
+		items, next, err := a.Seat.Matters(ctx, r, in.search())
 		out = page[seat.Row]{Items: orEmpty(items), Next: string(next)}
 		return err
 	})
