@@ -459,8 +459,13 @@ func Any(n uint64, code string) Options {
 	sizes := [][2]int{{3000, 2250}, {2250, 3000}, {1600, 1200}, {1200, 1600}, {1280, 960}, {2000, 1500}, {1944, 2592}}
 	size := sizes[r.IntN(len(sizes))]
 	o.W, o.H = size[0], size[1]
-	o.Turn = []float64{0, math.Pi / 2, math.Pi, -math.Pi / 2}[r.IntN(4)] + (r.Float64()-.5)*.5
-	if r.IntN(8) == 0 {
+	// People turn the phone so that the sheet fits, mostly; which way up it is
+	// they don't mind.
+	o.Turn = math.Pi*float64(r.IntN(2)) + (r.Float64()-.5)*.5
+	if o.W > o.H {
+		o.Turn += math.Pi / 2
+	}
+	if o.W > 1300 && o.H > 1300 && r.IntN(5) == 0 {
 		o.Turn = r.Float64() * 2 * math.Pi
 	}
 	o.TiltX, o.TiltY = (r.Float64()-.5)*.9, (r.Float64()-.5)*.9

@@ -212,6 +212,9 @@ func candidates(m plane) (solid, hollow []blob) {
 		if outer < least*least || outer > most*most || b.stretch() > 2.6 {
 			continue
 		}
+		if b.x0 == 0 || b.y0 == 0 || b.x1 == m.w-1 || b.y1 == m.h-1 {
+			continue // cut by the photo's edge: its centre is not the mark's
+		}
 		switch {
 		case full >= 0.86 && full <= 1.22 && m.looks(b, .3, math.Sqrt(12)):
 			solid = append(solid, b)

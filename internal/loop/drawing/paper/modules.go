@@ -2,6 +2,7 @@ package paper
 
 import (
 	"image"
+	"math"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
@@ -26,18 +27,28 @@ func (p *Photo) readModules(l sheet.Layout, m mapping) (sheet.Number, bool) {
 		return finder(g, px, Point{around*perMM + (col+3.5)*px, around*perMM + (row+3.5)*px})
 	}
 	tl, tr, bl := corner(0, 0), corner(modules-7, 0), corner(0, modules-7)
-	var value [modules][modules]float64
-	for row := range modules {
-		for col := range modules {
-			u, v := (float64(col)-3)/14, (float64(row)-3)/14
-			x := tl.X + u*(tr.X-tl.X) + v*(bl.X-tl.X)
-			y := tl.Y + u*(tr.Y-tl.Y) + v*(bl.Y-tl.Y)
-			value[row][col] = mean(g, x, y, px*.25)
+	// Where the fourth corner would be on flat paper; bent, it is up to a
+	// module away.
+	for _, off := range [9]Point{{}, {.5, .5}, {-.5, -.5}, {.5, -.5}, {-.5, .5}, {1, 0}, {-1, 0}, {0, 1}, {0, -1}} {
+		br := Point{tr.X + bl.X - tl.X + off.X*px, tr.Y + bl.Y - tl.Y + off.Y*px}
+		var value [modules][modules]float64
+		for row := range modules {
+			for col := range modules {
+				u, v := (float64(col)-3)/14, (float64(row)-3)/14
+				x := (tl.X*(1-u)+tr.X*u)*(1-v) + (bl.X*(1-u)+br.X*u)*v
+				y := (tl.Y*(1-u)+tr.Y*u)*(1-v) + (bl.Y*(1-u)+br.Y*u)*v
+				value[row][col] = mean(g, x, y, px*.2)
+			}
 		}
-	}
-	for _, sharpen := range []float64{.15, .3, 0, .5} {
-		if n, ok := decodeModules(value, sharpen); ok {
-			return n, true
+		for _, sharpen := range []float64{.2, .4, .1} {
+			if n, ok := decodeBits(threshold(value, sharpen)); ok {
+				return n, true
+			}
+		}
+		for _, sigma := range []float64{.5, .65, .8} {
+			if n, ok := decodeBits(unblur(value, threshold(value, .2), sigma)); ok {
+				return n, true
+			}
 		}
 	}
 	return "", false
@@ -90,12 +101,13 @@ func finder(g *image.Gray, px float64, at Point) Point {
 	return place
 }
 
-func decodeModules(value [modules][modules]float64, sharpen float64) (n sheet.Number, ok bool) {
-	defer func() {
-		if recover() != nil { // as of decodeBy
-			n, ok = "", false
-		}
-	}()
+// blacks is the modules, true is black.
+type blacks [modules][modules]bool
+
+// threshold takes out a share of the four neighbours and parts black from
+// white by the middle between the darkest and the brightest nearby, which
+// follows shade: five modules each way always hold both.
+func threshold(value [modules][modules]float64, sharpen float64) (out blacks) {
 	var sharp [modules][modules]float64
 	for row := range modules {
 		for col := range modules {
@@ -110,26 +122,120 @@ func decodeModules(value [modules][modules]float64, sharpen float64) (n sheet.Nu
 			sharp[row][col] = value[row][col]*(1+4*sharpen) - sharpen*around
 		}
 	}
-	bits, err := gozxing.NewSquareBitMatrix(modules)
-	if err != nil {
-		return "", false
-	}
 	for row := range modules {
 		for col := range modules {
-			// The middle between the darkest and the brightest nearby follows
-			// shade; five modules each way always hold both.
 			low, high := 1e9, -1e9
 			for r := max(0, row-5); r <= min(modules-1, row+5); r++ {
 				for c := max(0, col-5); c <= min(modules-1, col+5); c++ {
 					low, high = min(low, sharp[r][c]), max(high, sharp[r][c])
 				}
 			}
-			if sharp[row][col] < (low+high)/2 {
-				bits.Set(col, row)
+			out[row][col] = sharp[row][col] < (low+high)/2
+		}
+	}
+	return out
+}
+
+// unblur looks for the modules that, blurred by a bell of sigma modules, give
+// the picture best: from a first guess, each module is turned over where that
+// fits better, until none is.
+func unblur(value [modules][modules]float64, guess blacks, sigma float64) blacks {
+	// The share of a neighbour's black in the middle of a module: the bell over
+	// one module, by halves of the error function.
+	part := func(d float64) float64 {
+		return (math.Erf((d+.5)/(sigma*math.Sqrt2)) - math.Erf((d-.5)/(sigma*math.Sqrt2))) / 2
+	}
+	var line [5]float64
+	for i := range line {
+		line[i] = part(float64(i - 2))
+	}
+	var kernel [5][5]float64
+	for y := range kernel {
+		for x := range kernel[y] {
+			kernel[y][x] = line[y] * line[x]
+		}
+	}
+	for range 8 {
+		var black [modules][modules]float64
+		for row := range modules {
+			for col := range modules {
+				if !guess[row][col] {
+					continue
+				}
+				for y := max(0, row-2); y <= min(modules-1, row+2); y++ {
+					for x := max(0, col-2); x <= min(modules-1, col+2); x++ {
+						black[y][x] += kernel[y-row+2][x-col+2]
+					}
+				}
+			}
+		}
+		// value ≈ white − depth · black, by least squares.
+		var n, sp, sv, spp, spv float64
+		for row := range modules {
+			for col := range modules {
+				p, v := black[row][col], value[row][col]
+				n, sp, sv, spp, spv = n+1, sp+p, sv+v, spp+p*p, spv+p*v
+			}
+		}
+		depth := -(n*spv - sp*sv) / max(1e-9, n*spp-sp*sp)
+		white := (sv + depth*sp) / n
+		if depth < 1 {
+			return guess
+		}
+		turned := false
+		for row := range modules {
+			for col := range modules {
+				sign := 1.
+				if guess[row][col] {
+					sign = -1
+				}
+				change := 0.
+				for y := max(0, row-2); y <= min(modules-1, row+2); y++ {
+					for x := max(0, col-2); x <= min(modules-1, col+2); x++ {
+						e := value[y][x] - white + depth*black[y][x]
+						d := sign * depth * kernel[y-row+2][x-col+2]
+						change += (e+d)*(e+d) - e*e
+					}
+				}
+				if change >= 0 {
+					continue
+				}
+				turned = true
+				guess[row][col] = !guess[row][col]
+				for y := max(0, row-2); y <= min(modules-1, row+2); y++ {
+					for x := max(0, col-2); x <= min(modules-1, col+2); x++ {
+						black[y][x] += sign * kernel[y-row+2][x-col+2]
+					}
+				}
+			}
+		}
+		if !turned {
+			break
+		}
+	}
+	return guess
+}
+
+// decodeBits corrects and reads the modules. Four wrong code words of 26 are
+// mended at level M; more, and anything but a number of ours, is nothing.
+func decodeBits(b blacks) (n sheet.Number, ok bool) {
+	defer func() {
+		if recover() != nil { // as of decodeBy
+			n, ok = "", false
+		}
+	}()
+	m, err := gozxing.NewSquareBitMatrix(modules)
+	if err != nil {
+		return "", false
+	}
+	for row := range modules {
+		for col := range modules {
+			if b[row][col] {
+				m.Set(col, row)
 			}
 		}
 	}
-	found, err := decoder.NewDecoder().Decode(bits, nil)
+	found, err := decoder.NewDecoder().Decode(m, nil)
 	if err != nil {
 		return "", false
 	}
