@@ -69,6 +69,7 @@ type App struct {
 	Version string
 
 	Documents *document.Service
+	Drawings  Drawings
 
 	registers *registers
 	chassis   *chassis.Chassis
@@ -203,6 +204,7 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
+	if err := a.drawings(); err != nil {
 		return err
 	}
 	a.registerJobs()
@@ -261,6 +263,9 @@ func (a *App) routes() {
 		District:  a.Config.District,
 		Version:   a.Version,
 	})
+	api.New(calls, api.Parts{DB: a.DB, Keys: a.Keys, Clock: a.Clock, Log: a.Log, Words: a.Words, Staff: a.Staff, Seat: a.Seat, Matters: a.Matters,
+		Orders: a.Orders, Person: a.Person, Device: a.Device, Guard: a.Guard, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, System: a.system, District: a.Config.District, Version: a.Version})
+		Orders: a.Orders, Person: a.Person, Device: a.Device, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, Drawings: a.Drawings.Batches, Ratings: a.Drawings.Ratings, System: a.system, District: a.Config.District, Version: a.Version})
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
@@ -280,7 +285,7 @@ func (a *App) Run(ctx context.Context) {
 		a.Log.Error("guard not woken", "error", err)
 	}
 	var wg sync.WaitGroup
-	for _, f := range []func(context.Context){a.Jobs.Run, a.Hub.Run, a.seal, a.learn} {
+	for _, f := range []func(context.Context){a.Jobs.Run, a.Hub.Run, a.seal, a.learn, a.Drawings.Batches.Run} {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()

@@ -11,6 +11,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/gateway/keep"
+	"zugou/internal/loop/drawing/batch"
 	"zugou/internal/loop/guard"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
@@ -82,7 +83,7 @@ func childTarget(ctx context.Context, r db.Reader, childID id.ID) (access.Target
 
 // erasedElsewhere removes what other rooms keep of an erased person.
 func erasedElsewhere(ctx context.Context, tx *db.Tx, who id.ID) error {
-	for _, erase := range []func(context.Context, *db.Tx, id.ID) error{document.EraseOf, device.Erased, guard.Erased} {
+	for _, erase := range []func(context.Context, *db.Tx, id.ID) error{document.EraseOf, device.Erased, guard.Erased, batch.EraseOf} {
 		if err := erase(ctx, tx, who); err != nil && !errs.Is(err, errs.KindNotFound) {
 			return err
 		}

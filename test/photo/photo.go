@@ -304,6 +304,9 @@ func Make(o Options) Photo {
 		waves[i] = [4]float64{(r.Float64() - .5) * .12, (r.Float64() - .5) * .12, r.Float64() * 6, r.Float64()}
 	}
 	bump := func(x, y float64) (dx, dy float64) {
+		if o.Crumple == 0 {
+			return 0, 0
+		}
 		for i, w := range waves {
 			s := math.Sin(w[0]*x+w[1]*y+w[2]) * w[3]
 			if i%2 == 0 {

@@ -94,6 +94,14 @@ system.read             .  A  .  .  .  .  .  .  .  .  A  A  A  .  .  .  .  .  .
 system.manage           .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 key.manage              .  .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .
 report.read             .  A  A  .  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
+drawing.print           .  .  A  .  .  .  A  A  .  .  .  .  .  .  A  .  .  .  .
+drawing.upload          .  .  A  A  .  .  A  A  .  .  .  .  .  .  A  .  A  .  .
+drawing.mend            .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  .  A  .
+drawing.read            .  .  A  A  .  .  A  A  A  .  .  .  .  .  A  A  A  A  .
+drawing.rate            .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  A  .  .  .
+drawing.result          .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  A  .  A  .
+drawing.report          .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
+drawing.train           .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  A  .
 `
 
 // columns gives the role of each column of table, left to right.

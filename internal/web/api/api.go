@@ -23,6 +23,8 @@ import (
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
+	"zugou/internal/loop/drawing/batch"
+	"zugou/internal/loop/drawing/rating"
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/hotline"
 	"zugou/internal/people/device"
@@ -64,6 +66,8 @@ type Parts struct {
 	Documents *document.Service
 	Policies  *policy.Service
 	Places    *place.Service
+	Drawings  *batch.Service
+	Ratings   *rating.Service
 }
 
 // API holds the parts behind the calls.
@@ -97,6 +101,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.duty(p.Duty)
 	a.attachments()
 	a.centre()
+	a.drawings()
 	return a
 }
 

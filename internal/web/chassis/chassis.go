@@ -62,6 +62,7 @@ const (
 const (
 	maxBody   = 1 << 20
 	maxUpload = 64 << 20
+	maxPile   = 8 << 30 // photos of drawings, streamed to disk
 )
 
 // Request is what the chassis knows of a request under way.
@@ -123,6 +124,9 @@ func (c *Chassis) API(next http.Handler) http.Handler {
 		limit := int64(maxBody)
 		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") || strings.Contains(r.URL.Path, "/geojson") {
 			limit = maxUpload
+		}
+		if strings.HasSuffix(r.URL.Path, "/pile") {
+			limit = maxPile
 		}
 		r.Body = http.MaxBytesReader(rw, r.Body, limit)
 		held := &held{ResponseWriter: rw, status: http.StatusOK}
