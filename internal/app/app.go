@@ -203,8 +203,10 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.filing(); err != nil {
 		return err
 	}
-	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
 	if err := a.drawings(); err != nil {
+		return err
+	}
+	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
 		return err
 	}
 	a.registerJobs()
@@ -259,13 +261,12 @@ func (a *App) routes() {
 		Documents: a.Documents,
 		Policies:  policy.NewService(a.DB),
 		Places:    place.NewService(a.DB),
+		Drawings:  a.Drawings.Batches,
+		Ratings:   a.Drawings.Ratings,
 		System:    a.system,
 		District:  a.Config.District,
 		Version:   a.Version,
 	})
-	api.New(calls, api.Parts{DB: a.DB, Keys: a.Keys, Clock: a.Clock, Log: a.Log, Words: a.Words, Staff: a.Staff, Seat: a.Seat, Matters: a.Matters,
-		Orders: a.Orders, Person: a.Person, Device: a.Device, Guard: a.Guard, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, System: a.system, District: a.Config.District, Version: a.Version})
-		Orders: a.Orders, Person: a.Person, Device: a.Device, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, Drawings: a.Drawings.Batches, Ratings: a.Drawings.Ratings, System: a.system, District: a.Config.District, Version: a.Version})
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
