@@ -34,6 +34,7 @@ import (
 	"zugou/internal/people/place"
 	"zugou/internal/people/region"
 	"zugou/internal/people/staff"
+	"zugou/internal/report"
 	"zugou/internal/web/api"
 	"zugou/internal/web/chassis"
 	"zugou/internal/web/stream"
@@ -70,6 +71,7 @@ type App struct {
 
 	Documents *document.Service
 	Drawings  Drawings
+	Figures   *report.Service
 
 	registers *registers
 	chassis   *chassis.Chassis
@@ -207,6 +209,7 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
+	if err := a.reporting(); err != nil {
 		return err
 	}
 	a.registerJobs()
@@ -267,6 +270,9 @@ func (a *App) routes() {
 		District:  a.Config.District,
 		Version:   a.Version,
 	})
+	api.New(calls, api.Parts{DB: a.DB, Keys: a.Keys, Clock: a.Clock, Log: a.Log, Words: a.Words, Staff: a.Staff, Seat: a.Seat, Matters: a.Matters,
+		Orders: a.Orders, Person: a.Person, Device: a.Device, Guard: a.Guard, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, System: a.system, District: a.Config.District, Version: a.Version})
+		Orders: a.Orders, Person: a.Person, Device: a.Device, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, Figures: a.Figures, System: a.system, District: a.Config.District, Version: a.Version})
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))

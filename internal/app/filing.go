@@ -23,6 +23,7 @@ func (a *App) filing() error {
 	a.Documents = document.New(document.Parts{DB: a.DB, Keys: a.Keys, Folder: a.Config.Attachments(), Policies: policies, Records: map[string]document.Record{
 		"order":  orderFiles{},
 		"matter": matterFiles{},
+		"figure": figureFiles{},
 	}})
 	a.Documents.Schedule(a.Jobs)
 	return nil

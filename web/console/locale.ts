@@ -2,9 +2,10 @@
 // locale/zh-CN: add it here by one line, with keys that begin with its name.
 import consoleWords from "@locale/console.json";
 import files from "@locale/files.json";
+import report from "@locale/report.json";
 import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
 import { translator } from "@shared/locale";
 
-export const words = { ...shared, ...consoleWords, ...seat, ...files };
+export const words = { ...shared, ...consoleWords, ...seat, ...files, ...report };
 export const t = translator(words);

@@ -1,6 +1,6 @@
 // The pages of the console, in the order of the menu. A new page is one entry:
 // its address, its words in console.json, the right that opens it, its module.
-import { AlertOutlined } from "@ant-design/icons";
+import { AlertOutlined, FundOutlined } from "@ant-design/icons";
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
 import type { words } from "./locale";
 
@@ -34,5 +34,13 @@ export const pages: readonly Page[] = [
     view: page(() => import("./seat/seat")),
     sensitive: true,
     full: true,
+  },
+  {
+    path: "/figures",
+    group: "centre",
+    title: "page.figures",
+    icon: <FundOutlined />,
+    need: ["report.read"],
+    view: page(() => import("./figures/figures")),
   },
 ];

@@ -102,6 +102,7 @@ drawing.rate            .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  A  .  .  .
 drawing.result          .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  A  .  A  .
 drawing.report          .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
 drawing.train           .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  A  .
+report.record           .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 `
 
 // columns gives the role of each column of table, left to right.

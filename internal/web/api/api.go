@@ -35,6 +35,7 @@ import (
 	"zugou/internal/people/place"
 	"zugou/internal/people/region"
 	"zugou/internal/people/staff"
+	figures "zugou/internal/report"
 	"zugou/internal/web/chassis"
 	"zugou/internal/web/stream"
 )
@@ -68,6 +69,7 @@ type Parts struct {
 	Places    *place.Service
 	Drawings  *batch.Service
 	Ratings   *rating.Service
+	Figures   *figures.Service
 }
 
 // API holds the parts behind the calls.
@@ -102,6 +104,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.attachments()
 	a.centre()
 	a.drawings()
+	a.indicators()
 	return a
 }
 
