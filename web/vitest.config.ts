@@ -10,5 +10,6 @@ export default defineConfig({
     include: ["{console,field,public,shared,test}/**/*.test.{ts,tsx}"],
     setupFiles: [here("test/setup.ts")],
     restoreMocks: true,
+    testTimeout: 30_000,
   },
 });
