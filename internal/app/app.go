@@ -209,6 +209,8 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
+		return err
+	}
 	if err := a.reporting(); err != nil {
 		return err
 	}
