@@ -268,13 +268,11 @@ func (a *App) routes() {
 		Places:    place.NewService(a.DB),
 		Drawings:  a.Drawings.Batches,
 		Ratings:   a.Drawings.Ratings,
+		Figures:   a.Figures,
 		System:    a.system,
 		District:  a.Config.District,
 		Version:   a.Version,
 	})
-	api.New(calls, api.Parts{DB: a.DB, Keys: a.Keys, Clock: a.Clock, Log: a.Log, Words: a.Words, Staff: a.Staff, Seat: a.Seat, Matters: a.Matters,
-		Orders: a.Orders, Person: a.Person, Device: a.Device, Guard: a.Guard, Notify: a.Notify, Duty: duty.NewService(a.DB, a.Duty, a.Keys, nil), Regions: region.NewService(a.DB), Hub: a.Hub, Documents: a.Documents, System: a.system, District: a.Config.District, Version: a.Version,
-		Figures: a.Figures})
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
