@@ -23,6 +23,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
+	"zugou/internal/loop/care"
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/hotline"
 	"zugou/internal/people/audit"
@@ -65,6 +66,7 @@ type App struct {
 	Hub     *stream.Hub
 	Metrics *chassis.Metrics
 	Hotline *hotline.Service
+	Care    *care.Service
 	line    lineBox
 	Atlas   *region.Atlas
 	Version string
@@ -208,6 +210,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.drawings(); err != nil {
 		return err
 	}
+	a.Care = care.New(a.careOptions())
 	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
 		return err
 	}
@@ -272,6 +275,30 @@ func (a *App) routes() {
 		System:    a.system,
 		District:  a.Config.District,
 		Version:   a.Version,
+		DB:          a.DB,
+		Keys:        a.Keys,
+		Clock:       a.Clock,
+		Log:         a.Log,
+		Words:       a.Words,
+		Staff:       a.Staff,
+		Seat:        a.Seat,
+		Matters:     a.Matters,
+		Orders:      a.Orders,
+		Person:      a.Person,
+		Device:      a.Device,
+		Guard:       a.Guard,
+		Notify:      a.Notify,
+		Duty:        duty.NewService(a.DB, a.Duty, a.Keys, nil),
+		Regions:     region.NewService(a.DB),
+		Hub:         a.Hub,
+		Hotline:     a.Hotline,
+		Care:        a.Care,
+		TaskOnChild: taskOnChild,
+		Line:        &a.line,
+		Documents:   a.Documents,
+		System:      a.system,
+		District:    a.Config.District,
+		Version:     a.Version,
 	})
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))

@@ -20,7 +20,7 @@ func (a *App) personPorts() person.Ports {
 		Names: func(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]string, error) {
 			return accounts{a.Keys}.Names(ctx, r, ids)
 		},
-		Task:        matter.TaskOnChild,
+		Task:        taskOnChild,
 		Conflicted:  matter.ConflictedOnChild,
 		OpenMatters: matter.OpenOf,
 		Worn:        device.Worn,

@@ -25,6 +25,8 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/drawing/batch"
 	"zugou/internal/loop/drawing/rating"
+	"zugou/internal/kernel/id"
+	"zugou/internal/loop/care"
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/hotline"
 	"zugou/internal/people/device"
@@ -42,27 +44,30 @@ import (
 
 // Parts are what the calls ask.
 type Parts struct {
-	DB       *db.DB
-	Keys     *crypto.Keyring
-	Clock    clock.Clock
-	Log      *slog.Logger
-	Words    chassis.Words
-	Staff    *staff.Service
-	Seat     *seat.Service
-	Matters  *matter.Service
-	Orders   *dispatch.Service
-	Person   *person.Service
-	Device   *device.Service
-	Guard    *guard.Service
-	Notify   *notify.Service
-	Duty     *duty.Service
-	Regions  *region.Service
-	Hub      *stream.Hub
-	Hotline  *hotline.Service
-	Line     Line
-	System   func(ctx context.Context) System
-	District string
-	Version  string
+	DB      *db.DB
+	Keys    *crypto.Keyring
+	Clock   clock.Clock
+	Log     *slog.Logger
+	Words   chassis.Words
+	Staff   *staff.Service
+	Seat    *seat.Service
+	Matters *matter.Service
+	Orders  *dispatch.Service
+	Person  *person.Service
+	Device  *device.Service
+	Guard   *guard.Service
+	Notify  *notify.Service
+	Duty    *duty.Service
+	Regions *region.Service
+	Hub     *stream.Hub
+	Hotline *hotline.Service
+	Line    Line
+	Care    *care.Service
+	// TaskOnChild gives the purpose for which an account sees a child.
+	TaskOnChild func(ctx context.Context, r db.Reader, account, child id.ID) (id.ID, error)
+	System      func(ctx context.Context) System
+	District    string
+	Version     string
 
 	Documents *document.Service
 	Policies  *policy.Service
@@ -93,6 +98,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.seat()
 	a.orders()
 	a.hotline()
+	a.care()
 	a.help()
 	a.system()
 	a.drills()

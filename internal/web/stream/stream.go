@@ -192,6 +192,10 @@ func visible(a access.Actor, it item) bool {
 		return a.Allowed("signal.match", access.Target{Region: it.Region})
 	case "call":
 		return a.Allowed("call.read", access.Target{Region: it.Region})
+	case "case":
+		return a.Allowed("case.find", access.Target{Region: it.Region})
+	case "report":
+		return a.Allowed("report.list", access.Target{Region: it.Region})
 	case "notice":
 		return it.data.Account == a.Account
 	case "guard":

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+
+	"zugou/internal/centre/matter"
+	"zugou/internal/centre/signal"
+	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+	"zugou/internal/loop/care"
+	"zugou/internal/people/access"
+	"zugou/internal/people/notify"
+	"zugou/internal/people/person"
+	"zugou/internal/people/staff"
+)
+
+// careOptions wires casework to its neighbours.
+func (a *App) careOptions() care.Options {
+	return care.Options{DB: a.DB, Keys: a.Keys, Log: a.Log, District: a.Config.District, Jobs: a.Jobs, Ports: care.Ports{
+		NextNo: matter.NextNo,
+		Key: func(ctx context.Context, r db.Reader, child id.ID) (crypto.Subject, string, error) {
+			return person.SubjectOf(ctx, r, a.Keys, child)
+		},
+		Take: func(ctx context.Context, tx *db.Tx, n signal.New) (id.ID, error) {
+			rec, err := a.Seat.TakeIn(ctx, tx, n)
+			return rec.Matter, err
+		},
+		May: a.mayTakeCases,
+		Tell: func(ctx context.Context, tx *db.Tx, to id.ID, key, text, no string, ref id.ID) error {
+			if to == "" {
+				return nil
+			}
+			return notify.Send(ctx, tx, notify.Message{To: to, Policy: notify.Ordinary, Key: key, Text: text, OrderNo: no, Ref: ref, Region: a.Config.District})
+		},
+		Names: func(ctx context.Context, r db.Reader, list []id.ID) (map[id.ID]string, error) {
+			return accounts{a.Keys}.Names(ctx, r, list)
+		},
+		Children: func(ctx context.Context, r db.Reader, list []id.ID) (map[id.ID]string, error) {
+			return person.Names(ctx, r, list...)
+		},
+	}}
+}
+
+// workers are the roles that are given cases.
+var workers = []access.Role{access.Clinician, access.Counsellor, access.SocialWorker}
+
+// mayTakeCases tells whether an account holds a role for casework.
+func (a *App) mayTakeCases(ctx context.Context, r db.Reader, account id.ID, as access.Role) error {
+	roles := workers
+	field := "worker"
+	if as == access.Supervisor {
+		roles, field = []access.Role{access.Supervisor}, "supervisor"
+	}
+	found, err := staff.HoldersWithin(ctx, r, a.Config.District, roles)
+	if err != nil {
+		return err
+	}
+	for _, h := range found {
+		if h.Account == account {
+			return nil
+		}
+	}
+	return errs.Invalid(field, "case.not_qualified")
+}
+
+// taskOnChild is the purpose for which an account sees a child: an order out
+// for it, or a case it works on.
+func taskOnChild(ctx context.Context, r db.Reader, account, child id.ID) (id.ID, error) {
+	task, err := matter.TaskOnChild(ctx, r, account, child)
+	if err != nil || task != "" {
+		return task, err
+	}
+	return care.TaskOnChild(ctx, r, account, child)
+}
