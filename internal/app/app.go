@@ -247,85 +247,37 @@ func (a *App) Handler() http.Handler { return a.mux }
 
 func (a *App) routes() {
 	calls := http.NewServeMux()
-	api.New(calls, api.Parts{
-		DB:          a.DB,
-		Keys:        a.Keys,
-		Clock:       a.Clock,
-		Log:         a.Log,
-		Words:       a.Words,
-		Staff:       a.Staff,
-		Seat:        a.Seat,
-		Matters:     a.Matters,
-		Orders:      a.Orders,
-		Person:      a.Person,
-		Device:      a.Device,
-		Guard:       a.Guard,
-		Notify:      a.Notify,
-		Duty:        duty.NewService(a.DB, a.Duty, a.Keys, a.openMatters),
-		Regions:     region.NewService(a.DB),
-		Hub:         a.Hub,
-		Hotline:     a.Hotline,
-		Line:        &a.line,
-		Documents:   a.Documents,
-		Policies:    policy.NewService(a.DB),
-		Places:      place.NewService(a.DB),
-		Drawings:    a.Drawings.Batches,
-		Ratings:     a.Drawings.Ratings,
-		Figures:     a.Figures,
-		System:      a.system,
-		District:    a.Config.District,
-		Version:     a.Version,
-		DB:          a.DB,
-		Keys:        a.Keys,
-		Clock:       a.Clock,
-		Log:         a.Log,
-		Words:       a.Words,
-		Staff:       a.Staff,
-		Seat:        a.Seat,
-		Matters:     a.Matters,
-		Orders:      a.Orders,
-		Person:      a.Person,
-		Device:      a.Device,
-		Guard:       a.Guard,
-		Notify:      a.Notify,
-		Duty:        duty.NewService(a.DB, a.Duty, a.Keys, a.openMatters),
-		Regions:     region.NewService(a.DB),
-		Hub:         a.Hub,
-		Hotline:     a.Hotline,
-		Line:        &a.line,
-		Documents:   a.Documents,
-		Policies:    policy.NewService(a.DB),
-		Places:      place.NewService(a.DB),
-		Drawings:    a.Drawings.Batches,
-		Ratings:     a.Drawings.Ratings,
-		System:      a.system,
-		District:    a.Config.District,
-		Version:     a.Version,
-		DB:          a.DB,
-		Keys:        a.Keys,
-		Clock:       a.Clock,
-		Log:         a.Log,
-		Words:       a.Words,
-		Staff:       a.Staff,
-		Seat:        a.Seat,
-		Matters:     a.Matters,
-		Orders:      a.Orders,
-		Person:      a.Person,
-		Device:      a.Device,
-		Guard:       a.Guard,
-		Notify:      a.Notify,
-		Duty:        duty.NewService(a.DB, a.Duty, a.Keys, nil),
-		Regions:     region.NewService(a.DB),
-		Hub:         a.Hub,
-		Hotline:     a.Hotline,
-		Care:        a.Care,
-		TaskOnChild: taskOnChild,
-		Line:        &a.line,
-		Documents:   a.Documents,
-		System:      a.system,
-		District:    a.Config.District,
-		Version:     a.Version,
-	})
+	var p api.Parts
+	p.DB = a.DB
+	p.Keys = a.Keys
+	p.Clock = a.Clock
+	p.Log = a.Log
+	p.Words = a.Words
+	p.Staff = a.Staff
+	p.Seat = a.Seat
+	p.Matters = a.Matters
+	p.Orders = a.Orders
+	p.Person = a.Person
+	p.Device = a.Device
+	p.Guard = a.Guard
+	p.Notify = a.Notify
+	p.Duty = duty.NewService(a.DB, a.Duty, a.Keys, a.openMatters)
+	p.Regions = region.NewService(a.DB)
+	p.Hub = a.Hub
+	p.Hotline = a.Hotline
+	p.Line = &a.line
+	p.Documents = a.Documents
+	p.Policies = policy.NewService(a.DB)
+	p.Places = place.NewService(a.DB)
+	p.Drawings = a.Drawings.Batches
+	p.Ratings = a.Drawings.Ratings
+	p.Figures = a.Figures
+	p.System = a.system
+	p.District = a.Config.District
+	p.Version = a.Version
+	p.Care = a.Care
+	p.TaskOnChild = taskOnChild
+	api.New(calls, p)
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
