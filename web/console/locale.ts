@@ -1,5 +1,6 @@
 // Words of the desktop pages. A page with many words brings its own file of
 // locale/zh-CN: add it here by one line, with keys that begin with its name.
+import centre from "@locale/centre.json";
 import consoleWords from "@locale/console.json";
 import files from "@locale/files.json";
 import report from "@locale/report.json";
@@ -7,5 +8,5 @@ import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
 import { translator } from "@shared/locale";
 
-export const words = { ...shared, ...consoleWords, ...seat, ...files, ...report };
+export const words = { ...shared, ...consoleWords, ...seat, ...files, ...report, ...centre };
 export const t = translator(words);

@@ -1,6 +1,6 @@
 // The pages of the console, in the order of the menu. A new page is one entry:
 // its address, its words in console.json, the right that opens it, its module.
-import { AlertOutlined, FundOutlined } from "@ant-design/icons";
+import { AlertOutlined, CalendarOutlined, ControlOutlined, EnvironmentOutlined, ExperimentOutlined, FundOutlined, MailOutlined, ProfileOutlined, QuestionCircleOutlined } from "@ant-design/icons";
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
 import type { words } from "./locale";
 
@@ -43,4 +43,11 @@ export const pages: readonly Page[] = [
     need: ["report.read"],
     view: page(() => import("./figures/figures")),
   },
+  { path: "/matters", group: "centre", title: "page.matters", icon: <ProfileOutlined />, need: ["matter.read"], view: page(() => import("./matter/list")), sensitive: true },
+  { path: "/signals", group: "centre", title: "page.signals", icon: <QuestionCircleOutlined />, need: ["signal.match"], view: page(() => import("./signal/list")), sensitive: true },
+  { path: "/drills", group: "centre", title: "page.drills", icon: <ExperimentOutlined />, need: ["drill.read"], view: page(() => import("./drill/list")) },
+  { path: "/roster", group: "duty", title: "page.roster", icon: <CalendarOutlined />, need: ["duty.read"], view: page(() => import("./roster/page")) },
+  { path: "/rules", group: "duty", title: "page.rules", icon: <ControlOutlined />, need: ["policy.read"], view: page(() => import("./rules/list")) },
+  { path: "/places", group: "duty", title: "page.places", icon: <EnvironmentOutlined />, need: ["place.read"], view: page(() => import("./place/list")) },
+  { path: "/messages", group: "system", title: "page.messages", icon: <MailOutlined />, need: ["outbox.read", "matter.lock", "order.accept"], view: page(() => import("./message/list")) },
 ];

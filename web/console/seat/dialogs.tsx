@@ -133,7 +133,8 @@ export function AnswerDialog({ card, act, onDone }: DialogProps) {
 }
 
 const sources = ["call", "walk_in", "police", "school", "neighbour"] as const;
-type IntakeForm = { source: string; kind: string; text: string; child_name?: string; region?: string; caller_name?: string; caller_phone?: string };
+type Caller = { id: string; name: string; age: number; region_name: string; why: string };
+type IntakeForm = { source: string; kind: string; text: string; child_id?: string; child_name?: string; region?: string; caller_name?: string; caller_phone?: string };
 
 /** What an operator heard by telephone or at the door becomes a signal. */
 export function IntakeDialog({ act, onDone, district }: { act: Act; onDone: (matter?: string) => void; district: string }) {
@@ -143,6 +144,14 @@ export function IntakeDialog({ act, onDone, district }: { act: Act; onDone: (mat
     queryKey: ["kinds"],
     queryFn: async () => (await api.get<List<Kind>>("/kinds")).items,
     staleTime: Infinity,
+  });
+  // The caller's number finds the child while the operator still listens.
+  const phone = (Form.useWatch("caller_phone", form) ?? "").replace(/\D/g, "");
+  const callers = useQuery({
+    queryKey: ["callers", phone],
+    queryFn: async () => (await api.post<List<Caller>>("/signals/caller", { phone })).items,
+    enabled: phone.length === 11 || (phone.length >= 10 && phone.startsWith("0")),
+    retry: false,
   });
   const finish = async (v: IntakeForm) => {
     let matter: string | undefined;
@@ -177,6 +186,17 @@ export function IntakeDialog({ act, onDone, district }: { act: Act; onDone: (mat
           <Form.Item name="caller_phone" label={t("seat.intake.phone")}>
             <Input maxLength={20} inputMode="tel" />
           </Form.Item>
+        </div>
+        <div aria-live="polite">
+          {callers.data?.length === 0 && <p className="seat-muted">{t("signal.callerNone")}</p>}
+          {!!callers.data?.length && (
+            <Form.Item name="child_id" label={t("signal.caller")}>
+              <Radio.Group
+                className="seat-outcomes"
+                options={callers.data.map((c) => ({ value: c.id, label: [c.name, t("seat.age", { n: c.age }), c.region_name].join(t("list.dot")) }))}
+              />
+            </Form.Item>
+          )}
         </div>
       </Form>
     </Modal>
