@@ -20,6 +20,8 @@ check() {
 	need chromium "the browser tests" chromium
 	need sipp "telephone tests: an independent caller" sip-tester
 	need baresip "telephone tests: an independent telephone" baresip
+	need mosquitto "somebody else's MQTT broker" mosquitto /usr/sbin/mosquitto
+	need mosquitto_pub "an independent MQTT client" mosquitto-clients
 	# shellcheck disable=SC2144 # one version is enough
 	if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null 2>&1; then
 		missing="$missing\n  initdb (a real PostgreSQL server; Debian package postgresql)"

@@ -32,7 +32,7 @@ func runServe(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(c.Listeners()) == 0 {
+	if len(c.Listeners()) == 0 && !c.Broker.On() {
 		return app.ErrNoListener
 	}
 	a, err := app.Open(ctx, app.Options{Config: c, Log: logger(c, e.Err), Version: version})
@@ -45,7 +45,7 @@ func runServe(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	return a.Serve(ctx, func(addrs map[string]string) {
-		for _, name := range []string{"http", "watch", "jt808", "gt06", "mqtt", "sip", "metrics"} {
+		for _, name := range []string{"http", "watch", "jt808", "gt06", "mqtt", "mqtts", "badge-http", "sip", "metrics"} {
 			if addr, on := addrs[name]; on {
 				fmt.Fprintf(e.Out, "listening: %s %s\n", name, addr)
 			}

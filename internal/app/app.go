@@ -24,6 +24,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
 	"zugou/internal/loop/care"
+	"zugou/internal/loop/gateway/badge"
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/hotline"
 	"zugou/internal/people/audit"
@@ -75,6 +76,8 @@ type App struct {
 	Drawings  Drawings
 	Figures   *report.Service
 
+	doors     doors
+	gatewayID string // this process among those that have doors for devices
 	registers *registers
 	chassis   *chassis.Chassis
 	mux       *http.ServeMux
@@ -97,7 +100,10 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		o.Clock = clock.System()
 	}
 	a := &App{Config: o.Config, Clock: o.Clock, Log: o.Log, Version: o.Version, Atlas: &region.Atlas{}, Metrics: chassis.NewMetrics(),
-		opened: make(chan struct{})}
+		opened: make(chan struct{}), gatewayID: o.Config.GatewayID}
+	if a.gatewayID == "" {
+		a.gatewayID = "g-" + string(id.New())
+	}
 	if err := a.openStorage(ctx); err != nil {
 		return nil, err
 	}
@@ -202,8 +208,12 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.watching(calendars); err != nil {
 		return err
 	}
+	if err := a.openDoors(); err != nil {
+		return err
+	}
 	a.Seat = seat.New(seat.Parts{DB: a.DB, Keys: a.Keys, Dir: a.registers, People: a.registers, Matters: a.Matters, Orders: a.Orders, Unsaved: a.Unsaved,
-		District: a.Config.District, Log: a.Log, OnDevice: a.keeper().OnDevice(), Jobs: a.Jobs})
+		District: a.Config.District, Log: a.Log, OnDevice: a.onDevice(), Jobs: a.Jobs})
+	a.doors.badges = badge.NewHTTP(a.Seat, a.doors.secrets, clock.System(), a.Log)
 	if err := a.filing(); err != nil {
 		return err
 	}
@@ -277,7 +287,11 @@ func (a *App) routes() {
 	p.Version = a.Version
 	p.Care = a.Care
 	p.TaskOnChild = taskOnChild
+	p.Albums = a.doors.albums
+	p.Secrets = a.doors.secrets
+	p.Downlinks = a.doors.downs
 	api.New(calls, p)
+	a.mux.Handle("POST /api/device/", a.doors.badges.Handler())
 	a.mux.Handle("/api/", a.chassis.API(calls))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
@@ -297,7 +311,7 @@ func (a *App) Run(ctx context.Context) {
 		a.Log.Error("guard not woken", "error", err)
 	}
 	var wg sync.WaitGroup
-	for _, f := range []func(context.Context){a.Jobs.Run, a.Hub.Run, a.seal, a.learn, a.Drawings.Batches.Run} {
+	for _, f := range []func(context.Context){a.Jobs.Run, a.Hub.Run, a.seal, a.learn, a.Drawings.Batches.Run, a.knowDevices, a.consume, a.doors.router.Run} {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()

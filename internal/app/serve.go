@@ -18,15 +18,11 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/job"
-	"zugou/internal/loop/gateway"
-	"zugou/internal/loop/gateway/credential"
-	"zugou/internal/loop/gateway/profile"
 	"zugou/internal/people/access"
 	"zugou/internal/people/duty"
 	"zugou/internal/people/staff"
 	"zugou/internal/web/api"
 	"zugou/internal/web/chassis"
-	"zugou/policy/devices"
 )
 
 func sub(files fs.FS, dir string) fs.FS {
@@ -117,7 +113,7 @@ const stopWithin = 15 * time.Second
 // it stops taking connections, finishes what is under way, and returns. ready
 // is called with the addresses once all listeners are open.
 func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) error {
-	if len(a.Config.Listeners()) == 0 {
+	if len(a.Config.Listeners()) == 0 && !a.consumes() {
 		return ErrNoListener
 	}
 	open := map[string]net.Listener{}
@@ -176,6 +172,9 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 	if line != nil {
 		run(func() error { return line(running) })
 	}
+	if len(open) == 0 { // a consumer of an MQTT cluster, and nothing else
+		run(func() error { <-running.Done(); return nil })
+	}
 	if ready != nil {
 		ready(addrs)
 	}
@@ -197,41 +196,20 @@ func (a *App) listener(name string) (func(ctx context.Context, l net.Listener) e
 		return a.serveHTTP(a.Handler(), true)
 	case "metrics":
 		return a.serveHTTP(a.Metrics.Handler(), false)
-	case "watch":
-		return a.tcp(name, gateway.Watch()), nil
-	case "jt808", "gt06":
-		models, err := profile.Load(devices.Files)
-		if err != nil {
-			return nil, err
-		}
-		standard := func(string) *profile.Profile { return models["standard"] }
-		if name == "gt06" {
-			return a.tcp(name, gateway.GT06(standard, a.Clock)), nil
-		}
-		return a.tcp(name, gateway.JT808(credential.New(a.DB), standard, a.Clock)), nil
+	}
+	if serve, ok, err := a.deviceDoor(name); ok || err != nil {
+		return serve, err
 	}
 	return nil, fmt.Errorf("the listener %s is not built into this program", name)
-}
-
-// tcp serves one device protocol.
-func (a *App) tcp(name string, p gateway.Protocol) func(ctx context.Context, l net.Listener) error {
-	s := gateway.NewServer(p, a.Seat, clock.System(), a.Log)
-	labels := map[string]string{"protocol": name}
-	a.Metrics.Gauge("zugou_gateway_connections", "Live device connections.", labels, func() float64 { return float64(s.Counts().Connections) })
-	a.Metrics.Counter("zugou_gateway_frames_total", "Frames received.", labels, func() float64 { return float64(s.Counts().Frames) })
-	a.Metrics.Counter("zugou_gateway_bad_total", "Frames and streams that could not be read.", labels, func() float64 { return float64(s.Counts().Bad) })
-	a.Metrics.Counter("zugou_gateway_unanswered_total", "Messages that could not be stored.", labels, func() float64 { return float64(s.Counts().Unanswered) })
-	return s.Serve
 }
 
 func (a *App) serveHTTP(h http.Handler, secure bool) (func(ctx context.Context, l net.Listener) error, error) {
 	var cert *tls.Config
 	if secure && a.Config.TLS() {
-		pair, err := tls.LoadX509KeyPair(a.Config.TLSCert, a.Config.TLSKey)
-		if err != nil {
-			return nil, fmt.Errorf("certificate: %w", err)
+		var err error
+		if cert, err = a.certificate(); err != nil {
+			return nil, err
 		}
-		cert = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
 	return func(ctx context.Context, l net.Listener) error {
 		s := chassis.Server(h, a.Log)

@@ -11,7 +11,6 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/drawing/batch"
-	"zugou/internal/loop/gateway/keep"
 	"zugou/internal/loop/guard"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
@@ -34,11 +33,6 @@ func (a *App) watching(calendars func(ctx context.Context, r db.Reader) (duty.Ca
 		},
 		Over: guardOver, Target: childTarget, Text: a.fill})
 	return nil
-}
-
-// keeper writes down what devices tell, and has the guard judge it.
-func (a *App) keeper() *keep.Keeper {
-	return keep.New(keep.Parts{DB: a.DB, District: a.Config.District, Watcher: a.Guard, Jobs: a.Jobs})
 }
 
 // fill gives the text of a key with its places filled.

@@ -2,11 +2,12 @@
 // locale/zh-CN: add it here by one line, with keys that begin with its name.
 import centre from "@locale/centre.json";
 import consoleWords from "@locale/console.json";
+import command from "@locale/command.json";
 import files from "@locale/files.json";
 import report from "@locale/report.json";
 import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
 import { translator } from "@shared/locale";
 
-export const words = { ...shared, ...consoleWords, ...seat, ...files, ...report, ...centre };
+export const words = { ...shared, ...consoleWords, ...seat, ...command, ...files, ...report, ...centre };
 export const t = translator(words);

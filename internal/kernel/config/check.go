@@ -56,6 +56,9 @@ func (c *Config) check() []error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		bad("tls-cert", "certificate and key go together: set both tls-cert and tls-key")
 	}
+	if c.MQTTS != "" && !c.TLS() {
+		bad("mqtts", "needs tls-cert and tls-key")
+	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	if c.BaseURL != "" {
 		if u, err := httpURL(c.BaseURL); err != nil {
@@ -131,10 +134,10 @@ func (c *Config) checkGateway(bad func(name, format string, args ...any)) {
 	schemes := []string{"mqtt", "mqtts", "tcp", "ssl", "tls", "ws", "wss"}
 	if c.Broker.On() {
 		if u, err := url.Parse(c.Broker.URL); err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
-			bad("mqtt-broker", "must be such as mqtts://HOST:8883")
+			bad("mqtt-external", "must be such as mqtts://HOST:8883")
 		}
 	} else if c.Broker.User != "" || c.Broker.Password != "" {
-		bad("mqtt-broker", "is missing, but its account is there")
+		bad("mqtt-external", "is missing, but its account is there")
 	}
 }
 

@@ -28,8 +28,11 @@ type Config struct {
 	JT808   string // JT/T 808 vehicle and badge terminals, TCP
 	GT06    string // GT06 trackers, TCP
 	MQTT    string // the embedded broker
+	MQTTS   string // the same over TLS
 	SIP     string // telephone
 	Line    Line
+
+	BadgeHTTP string // badges that speak HTTP, apart from people's door
 
 	TLSCert        string // PEM files; both or neither
 	TLSKey         string
@@ -89,6 +92,7 @@ func (r Robot) On() bool { return r.URL != "" }
 // Broker is an MQTT broker outside this process; "" for none.
 type Broker struct {
 	URL      string
+	CA       string // PEM file; "" for the system's
 	User     string
 	Password string
 }
@@ -154,7 +158,7 @@ func (c Config) Listeners() []Listener {
 	var out []Listener
 	for _, l := range []Listener{
 		{"http", c.HTTP}, {"watch", c.Watch}, {"jt808", c.JT808}, {"gt06", c.GT06},
-		{"mqtt", c.MQTT}, {"sip", c.SIP}, {"metrics", c.Metrics},
+		{"mqtt", c.MQTT}, {"mqtts", c.MQTTS}, {"badge-http", c.BadgeHTTP}, {"sip", c.SIP}, {"metrics", c.Metrics},
 	} {
 		if l.Addr != "" {
 			out = append(out, l)

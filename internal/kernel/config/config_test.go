@@ -73,7 +73,7 @@ func TestFlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
 func TestEverySettingFromEverySource(t *testing.T) {
 	sample := map[string][2]string{ // flag or environment, JSON
 		"data": {"d", `"d"`}, "db": {"postgres://u@h/d", `"postgres://u@h/d"`}, "keys": {"k", `"k"`}, "cipher": {"aes-gcm", `"aes-gcm"`},
-		"http": {":1", `":1"`}, "watch": {":2", `":2"`}, "jt808": {":3", `":3"`}, "gt06": {":4", `":4"`}, "mqtt": {":5", `":5"`},
+		"http": {":1", `":1"`}, "watch": {":2", `":2"`}, "jt808": {":3", `":3"`}, "gt06": {":4", `":4"`}, "mqtt": {":5", `":5"`}, "mqtts": {":8", `":8"`}, "badge-http": {":9", `":9"`}, "mqtt-ca": {"ca.pem", `"ca.pem"`},
 		"sip": {":6", `":6"`}, "sip-public": {"10.0.0.1", `"10.0.0.1"`}, "sip-ports": {"30000-31000", `"30000-31000"`},
 		"sip-allow": {"10.9.0.0/16", `["10.9.0.0/16"]`}, "sip-trunk": {"pbx.example", `"pbx.example"`}, "sip-user": {"line", `"line"`}, "sip-password": {"p", `"p"`}, "metrics": {":7", `":7"`}, "tls-cert": {"c.pem", `"c.pem"`}, "tls-key": {"k.pem", `"k.pem"`},
 		"base-url": {"https://z.example", `"https://z.example"`}, "trusted-proxies": {"10.0.0.0/8,192.0.2.1", `["10.0.0.0/8","192.0.2.1"]`},
@@ -84,7 +84,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"wecom-url": {"https://w.example/?key=1", `"https://w.example/?key=1"`}, "wecom-secret": {"s", `"s"`},
 		"dingtalk-url": {"https://d.example/?t=1", `"https://d.example/?t=1"`}, "dingtalk-secret": {"s", `"s"`}, "web-push": {"false", `false`},
 		"gateway-id": {"g1", `"g1"`}, "gateway-peers": {"http://g2:1,http://g3:1", `["http://g2:1","http://g3:1"]`},
-		"mqtt-broker": {"mqtts://b:8883", `"mqtts://b:8883"`}, "mqtt-user": {"u", `"u"`}, "mqtt-password": {"p", `"p"`},
+		"mqtt-external": {"mqtts://b:8883", `"mqtts://b:8883"`}, "mqtt-user": {"u", `"u"`}, "mqtt-password": {"p", `"p"`},
 		"log-level": {"debug", `"debug"`}, "log-format": {"json", `"json"`},
 	}
 	var args, object []string
@@ -115,7 +115,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		}
 	}
 	if byFile.SessionIdle["seat_operator"] != 30*time.Minute || byFile.SMS.Headers["Content-Type"] != "text/plain; charset=GBK" ||
-		len(byFile.TrustedProxies) != 2 || byFile.TrustedProxies[1].Bits() != 32 || len(byFile.Listeners()) != 7 {
+		len(byFile.TrustedProxies) != 2 || byFile.TrustedProxies[1].Bits() != 32 || len(byFile.Listeners()) != 9 {
 		t.Errorf("%+v", byFile)
 	}
 }
@@ -188,8 +188,8 @@ func TestRefusedValues(t *testing.T) {
 		"peers alone":      {"--gateway-peers http://g2:1", "setting gateway-id (default): is needed"},
 		"peer":             {"--gateway-id g1 --gateway-peers g2", "setting gateway-peers"},
 		"gateway":          {"--gateway-id G_1", "setting gateway-id"},
-		"broker":           {"--mqtt-broker broker", "setting mqtt-broker"},
-		"broker account":   {"--mqtt-user u", "setting mqtt-broker (default): is missing"},
+		"broker":           {"--mqtt-external broker", "setting mqtt-external"},
+		"broker account":   {"--mqtt-user u", "setting mqtt-external (default): is missing"},
 		"demo":             {"--demo=perhaps", "must be true or false"},
 		"secret's file":    {"--sms-secret @away", "can't be read from its file"},
 		"word":             {"start", `unexpected "start"`},
@@ -225,7 +225,7 @@ func TestSecretsAreHidden(t *testing.T) {
 		"ZUGOU_WECOM_SECRET":    secretWord,
 		"ZUGOU_DINGTALK_URL":    "https://ding.example/send?access_token=" + secretWord,
 		"ZUGOU_DINGTALK_SECRET": secretWord,
-		"ZUGOU_MQTT_BROKER":     "mqtts://u:" + secretWord + "@b.example",
+		"ZUGOU_MQTT_EXTERNAL":   "mqtts://u:" + secretWord + "@b.example",
 		"ZUGOU_MQTT_PASSWORD":   secretWord,
 		"ZUGOU_SIP_PASSWORD":    secretWord,
 	}

@@ -70,6 +70,8 @@ func settings() []setting {
 		str("jt808", "ADDR", "listen for JT/T 808 terminals", "", open, func(c *Config) *string { return &c.JT808 }),
 		str("gt06", "ADDR", "listen for GT06 trackers", "", open, func(c *Config) *string { return &c.GT06 }),
 		str("mqtt", "ADDR", "listen for MQTT devices with the built-in broker", "", open, func(c *Config) *string { return &c.MQTT }),
+		str("mqtts", "ADDR", "the same over TLS; needs tls-cert and tls-key", "", open, func(c *Config) *string { return &c.MQTTS }),
+		str("badge-http", "ADDR", "a door of its own for badges that speak HTTP; they may also use --http", "", open, func(c *Config) *string { return &c.BadgeHTTP }),
 		str("sip", "ADDR", "listen for telephone calls (SIP)", "", open, func(c *Config) *string { return &c.SIP }),
 		str("sip-public", "HOST", "address at which carrier, telephones and browsers reach the sound, if not the listener's", "", open, func(c *Config) *string { return &c.Line.Public }),
 		str("sip-ports", "FROM-TO", "UDP ports for the sound of calls", "20000-24000", open, func(c *Config) *string { return &c.Line.Ports }),
@@ -89,7 +91,7 @@ func settings() []setting {
 		str("sip-password", "SECRET", "its password, or @FILE", "", whole, func(c *Config) *string { return &c.Line.Password }),
 		str("metrics", "ADDR", "listen for Prometheus; keep it off the public net", "", open, func(c *Config) *string { return &c.Metrics }),
 
-		str("tls-cert", "FILE", "certificate (PEM) for --http; `zugou cert` makes one for a closed network", "", open, func(c *Config) *string { return &c.TLSCert }),
+		str("tls-cert", "FILE", "certificate (PEM) for --http, --mqtts and --badge-http; `zugou cert` makes one for a closed network", "", open, func(c *Config) *string { return &c.TLSCert }),
 		str("tls-key", "FILE", "its private key (PEM)", "", open, func(c *Config) *string { return &c.TLSKey }),
 		str("base-url", "URL", "address that people type, such as https://zugou.example; links in messages begin with it", "", open, func(c *Config) *string { return &c.BaseURL }),
 		{"trusted-proxies", "NETS", "networks of reverse proxies whose X-Forwarded-For is believed", list, open, "",
@@ -141,7 +143,8 @@ func settings() []setting {
 				c.GatewayPeers = split(s)
 				return nil
 			}, func(c Config) string { return strings.Join(c.GatewayPeers, ",") }},
-		str("mqtt-broker", "URL", "external MQTT broker, such as mqtts://broker:8883", "", address, func(c *Config) *string { return &c.Broker.URL }),
+		str("mqtt-external", "URL", "external MQTT broker, such as mqtts://broker:8883", "", address, func(c *Config) *string { return &c.Broker.URL }),
+		str("mqtt-ca", "FILE", "certificates (PEM) by which its name is believed; the system's if empty", "", open, func(c *Config) *string { return &c.Broker.CA }),
 		str("mqtt-user", "NAME", "account there", "", open, func(c *Config) *string { return &c.Broker.User }),
 		str("mqtt-password", "SECRET", "its password, or @FILE", "", whole, func(c *Config) *string { return &c.Broker.Password }),
 

@@ -40,6 +40,7 @@ type Hub struct {
 	takeovers int64
 	onLine    func(deviceID string)
 	onAnswer  func(Answer)
+	onMove    func(deviceID string, l Line, here bool)
 }
 
 // NewHub makes an empty one.
@@ -51,6 +52,10 @@ func NewHub(log *slog.Logger) *Hub { return &Hub{log: log, lines: map[string]Lin
 func (h *Hub) Notice(online func(deviceID string), answer func(Answer)) {
 	h.onLine, h.onAnswer = online, answer
 }
+
+// Attend sets who is told of each line that comes and goes. It is called from
+// the connections and must not block. Set it before the first connection.
+func (h *Hub) Attend(move func(deviceID string, l Line, here bool)) { h.onMove = move }
 
 // Hold makes the line the device's only one.
 func (h *Hub) Hold(deviceID string, l Line) {
@@ -66,7 +71,13 @@ func (h *Hub) Hold(deviceID string, l Line) {
 		h.log.Warn("device connection taken over", "protocol", l.Source(), "before", old.Source(), "from", old.From(), "to", l.From())
 		old.Drop()
 	}
-	if old != l && h.onLine != nil {
+	if old == l {
+		return
+	}
+	if h.onMove != nil {
+		h.onMove(deviceID, l, true)
+	}
+	if h.onLine != nil {
 		h.onLine(deviceID)
 	}
 }
@@ -74,9 +85,13 @@ func (h *Hub) Hold(deviceID string, l Line) {
 // Leave forgets the line unless a newer one took its place.
 func (h *Hub) Leave(deviceID string, l Line) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.lines[deviceID] == l {
+	held := h.lines[deviceID] == l
+	if held {
 		delete(h.lines, deviceID)
+	}
+	h.mu.Unlock()
+	if held && h.onMove != nil {
+		h.onMove(deviceID, l, false)
 	}
 }
 

@@ -81,6 +81,7 @@ guardian.read           A  A  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 guardian.check          .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 guardian.bar            .  A  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 guardian.own            .  .  .  .  .  .  .  .  .  .  .  .  .  O  .  .  .  .  .
+media.read              A  A  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
 position.read           A  A  T  T  T  T  .  .  .  .  .  .  .  .  .  .  .  .  .
 help.answer             A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
 help.identify           .  .  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .

@@ -27,6 +27,9 @@ import (
 	"zugou/internal/loop/care"
 	"zugou/internal/loop/drawing/batch"
 	"zugou/internal/loop/drawing/rating"
+	"zugou/internal/loop/gateway/credential"
+	"zugou/internal/loop/gateway/downlink"
+	"zugou/internal/loop/gateway/keep"
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/hotline"
 	"zugou/internal/people/device"
@@ -75,6 +78,9 @@ type Parts struct {
 	Drawings  *batch.Service
 	Ratings   *rating.Service
 	Figures   *figures.Service
+	Albums    *keep.Albums
+	Secrets   *credential.Store
+	Downlinks *downlink.Service
 }
 
 // API holds the parts behind the calls.
@@ -111,6 +117,9 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.centre()
 	a.drawings()
 	a.indicators()
+	a.recordings(p.Albums)
+	a.secrets(p.Secrets)
+	a.commands(p.Downlinks)
 	return a
 }
 

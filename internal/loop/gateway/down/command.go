@@ -86,6 +86,24 @@ var kinds = map[Kind]bool{
 	Find: true, CallBack: true, Reset: true, PowerOff: true, ClearAlarm: true, Parameters: true,
 }
 
+// Known tells whether k is in the list.
+func Known(k Kind) bool { return kinds[k] }
+
+// Samples gives one harmless command of each kind, by which a codec can be
+// asked what it has.
+func Samples() []Command {
+	var out []Command
+	for k := range kinds {
+		c := Command{Kind: k, Seconds: 60, ForSeconds: 600, Index: 1, Text: "1", Voice: []byte{1}, Language: "1", Periods: []Period{{0, 1}},
+			Reminders: []Alert{{At: 1, On: true}}, Contacts: []Contact{{Phone: "110", Name: "1"}}}
+		if k == SOSNumber || k == CallBack {
+			c.Phone = "110"
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
 // monitorWords are how makers call covert listening; a kind with one of them
 // is refused under its own key, so that the record shows what was tried.
 var monitorWords = []string{"monitor", "listen", "silent_call", "silentcall", "spy", "bug", "eavesdrop", "voicemonitor", "jianting", "监听"}

@@ -10,6 +10,7 @@ import (
 	"zugou/internal/centre/seat"
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/geo"
 	"zugou/internal/kernel/id"
@@ -51,9 +52,10 @@ type Locator interface {
 	Locate(ctx context.Context, cells []report.Cell, wifi []report.Wifi) (Located, error)
 }
 
-// Parts is what a Keeper is made of; only DB and District must be set.
+// Parts is what a Keeper is made of; only DB, Keys and District must be set.
 type Parts struct {
 	DB       *db.DB
+	Keys     *crypto.Keyring
 	District string // region code under which unknown devices are listed
 	Watcher  Watcher
 	Locator  Locator
@@ -102,7 +104,7 @@ func (k *Keeper) keep(ctx context.Context, tx *db.Tx, n signal.New, child id.ID,
 	if err := touch(ctx, tx, d, o); err != nil {
 		return err
 	}
-	if err := media(ctx, tx, d, o); err != nil {
+	if err := k.media(ctx, tx, d, o); err != nil {
 		return err
 	}
 	if k.p.Watcher != nil {
@@ -236,17 +238,6 @@ func touch(ctx context.Context, tx *db.Tx, d device.Device, o Observed) error {
 	}
 	_, err := tx.Exec(ctx, "UPDATE device_position SET raw_lat = ?, raw_lon = ?, crs = ?, time_suspect = ?, history = ? WHERE device = ? AND at = ?",
 		f.Raw.Lat, f.Raw.Lon, f.System, o.Suspect, o.History, d.ID, f.At)
-	return err
-}
-
-// media stores a voice message or a picture.
-func media(ctx context.Context, tx *db.Tx, d device.Device, o Observed) error {
-	m := o.Message.Media
-	if m == nil || len(m.Data) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO device_media (id, device, child_id, region, kind, format, name, part, parts, at, received_at, data)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id.New(), d.ID, o.Child, o.Region, m.Kind, m.Format, m.Name, m.Part, m.Parts, o.At, o.ReceivedAt, m.Data)
 	return err
 }
 

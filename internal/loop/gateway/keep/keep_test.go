@@ -1,8 +1,10 @@
 package keep_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/db/dbtest"
+	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/geo"
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
@@ -55,7 +58,7 @@ func each(t *testing.T, l keep.Locator, fn func(w *world)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
 		w := &world{t: t, db: d, clk: clk, keys: crypto.Ephemeral(crypto.AES), jobs: job.NewEngine(d, slog.New(slog.DiscardHandler))}
-		w.k = keep.New(keep.Parts{DB: d, District: district, Watcher: w, Locator: l, Jobs: w.jobs})
+		w.k = keep.New(keep.Parts{DB: d, Keys: w.keys, District: district, Watcher: w, Locator: l, Jobs: w.jobs})
 		fn(w)
 	})
 }
@@ -225,12 +228,65 @@ func TestVoiceIsStoredWithTheMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.say(f.Message())
-		var data []byte
-		var child id.ID
-		if err := w.db.View(context.Background(), func(ctx context.Context, r db.Reader) error {
-			return r.Get(ctx, db.To(&data, &child), "SELECT data, child_id FROM device_media WHERE kind = 'audio' AND format = 'amr'")
-		}); err != nil || string(data) != "#!AMR\n[]*,}voice" || child != "child-1" {
-			t.Errorf("%q %q %v", data, child, err)
+		// Two parts of one message, the first said twice.
+		for _, part := range []string{"1,2,sp", "1,2,sp", "2,2,eech"} {
+			i := strings.LastIndex(part, ",")
+			raw := watch.Header{Vendor: "3G", ID: number}.Encode([]byte("JXTK,0,long.amr," + part[:i+1] + part[i+1:]))
+			if f, err = watch.Parse(raw); err != nil {
+				t.Fatal(err)
+			}
+			w.say(f.Message())
+		}
+		w.count("SELECT count(*) FROM device_media WHERE child_id = 'child-1'", 3)
+		ctx := access.With(context.Background(), access.Actor{Account: "op", Grants: []access.Grant{{Role: access.SeatOperator, Region: district}}})
+		var which id.ID
+		var clear bool
+		if err := w.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+			d, err := device.Find(ctx, r, number)
+			which = d.ID
+			if err != nil {
+				return err
+			}
+			var data []byte
+			err = r.Get(ctx, db.To(&data), "SELECT data FROM device_media WHERE parts = 0")
+			clear = bytes.Contains(data, []byte("AMR"))
+			return err
+		}); err != nil || clear {
+			t.Errorf("%v, in the clear: %v", err, clear)
+		}
+		albums := keep.NewAlbums(w.db, w.keys)
+		list, err := albums.List(ctx, which)
+		if err != nil || len(list) != 2 {
+			t.Fatalf("%+v %v", list, err)
+		}
+		for _, r := range list {
+			want := "#!AMR\n[]*,}voice"
+			if r.Parts > 0 {
+				want = "speech"
+			}
+			if format, content, err := albums.Open(ctx, which, r.ID); err != nil || format != "amr" || string(content) != want || r.Missing != 0 || r.HeardAt != 0 {
+				t.Errorf("%q %q %v %+v", format, content, err, r)
+			}
+		}
+		w.count("SELECT count(*) FROM device_media WHERE heard_at = 0", 0)
+		w.count("SELECT count(*) FROM audit_row WHERE action = 'media.read'", 2)
+		for _, role := range []access.Role{access.Volunteer, access.SystemAdmin, access.BureauSection} {
+			other := access.With(context.Background(), access.Actor{Account: "x", Grants: []access.Grant{{Role: role, Region: district}}})
+			if _, err := albums.List(other, which); !errs.Is(err, errs.KindForbidden) {
+				t.Errorf("%s lists: %v", role, err)
+			}
+			if _, _, err := albums.Open(other, which, list[0].ID); !errs.Is(err, errs.KindForbidden) {
+				t.Errorf("%s hears: %v", role, err)
+			}
+		}
+		if err := w.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+			n, err := keep.ForgetMedia(ctx, tx, tx.Now+1)
+			if n != 3 {
+				t.Errorf("forgot %d", n)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
 		}
 	})
 }

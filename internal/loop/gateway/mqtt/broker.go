@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"zugou/internal/loop/gateway/badge"
 	"zugou/internal/loop/gateway/down"
 	"zugou/internal/people/access"
+	"zugou/internal/people/device"
 )
 
 // Counts are the numbers of a door, for metrics.
@@ -45,12 +47,17 @@ type Parts struct {
 	Log     *slog.Logger
 }
 
-// Broker is the broker of this process.
+// Broker is the broker of this process. It may have several listeners.
 type Broker struct {
 	p      Parts
 	server *mochi.Server
 	limits *gateway.Limits
 	counts counts
+
+	mu      sync.Mutex
+	serving int // listeners that are open
+	names   int
+	closed  bool
 }
 
 // Limits of a connection. The defaults of mochi reserve 64 kB a client for
@@ -77,19 +84,44 @@ func NewBroker(p Parts) *Broker {
 // Counts gives the broker's numbers.
 func (b *Broker) Counts() Counts { return b.counts.read() }
 
-// Serve takes connections until ctx ends. TLS is the listener's matter.
+// Serve takes connections until ctx ends; it may run for several listeners at
+// once, and the broker ends with the last. TLS is the listener's matter.
 func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
-	if err := b.server.AddHook(&hook{b: b}, nil); err != nil {
-		return err
-	}
-	if err := b.server.AddListener(listeners.NewNet("mqtt", l)); err != nil {
-		return err
-	}
-	if err := b.server.Serve(); err != nil {
+	if err := b.open(l); err != nil {
 		return err
 	}
 	<-ctx.Done()
-	return b.server.Close()
+	b.mu.Lock()
+	b.serving--
+	last := b.serving == 0 && !b.closed
+	b.closed = b.closed || last
+	b.mu.Unlock()
+	if last {
+		return b.server.Close()
+	}
+	return nil
+}
+
+func (b *Broker) open(l net.Listener) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return errs.Busy("storage.unavailable", errors.New("the broker has ended"))
+	}
+	b.names++
+	name := fmt.Sprintf("mqtt-%d", b.names)
+	if err := b.server.AddListener(listeners.NewNet(name, l)); err != nil {
+		return err
+	}
+	b.serving++
+	if b.names > 1 {
+		b.server.Listeners.Serve(name, b.server.EstablishConnection)
+		return nil
+	}
+	if err := b.server.AddHook(&hook{b: b}, nil); err != nil {
+		return err
+	}
+	return b.server.Serve()
 }
 
 // hook is where mochi asks us. It implements all that decides.
@@ -149,14 +181,14 @@ func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 // OnSessionEstablished puts the line into the hub.
 func (h *hook) OnSessionEstablished(cl *mochi.Client, _ packets.Packet) {
 	h.b.counts.connections.Add(1)
-	h.b.p.Hub.Hold(cl.ID, &line{b: h.b, cl: cl})
+	h.b.p.Hub.Hold(device.NormalID(cl.ID), &line{b: h.b, cl: cl})
 }
 
 // OnDisconnect takes it out.
 func (h *hook) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
 	h.b.counts.connections.Add(-1)
-	if l, ok := h.b.p.Hub.Line(cl.ID).(*line); ok && l.cl == cl {
-		h.b.p.Hub.Leave(cl.ID, l)
+	if l, ok := h.b.p.Hub.Line(device.NormalID(cl.ID)).(*line); ok && l.cl == cl {
+		h.b.p.Hub.Leave(device.NormalID(cl.ID), l)
 	}
 }
 
@@ -221,7 +253,7 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (out packets.Packe
 		return pk, err
 	}
 	if subject == "answer" {
-		h.b.p.Hub.Answered(gateway.Answer{DeviceID: deviceID, Token: said.Token, OK: said.OK, Text: said.Text})
+		h.b.p.Hub.Answered(gateway.Answer{DeviceID: device.NormalID(deviceID), Token: said.Token, OK: said.OK, Text: said.Text})
 	}
 	// Lost on the way it does no harm: the badge says it again.
 	_ = h.b.server.Publish("down/"+deviceID+"/ack", acknowledgement(said, pk.Payload), false, 0)
@@ -288,7 +320,7 @@ func (l *line) From() string { return from(l.cl) }
 func (l *line) Drop() { l.cl.Stop(packets.ErrSessionTakenOver) }
 
 // Send is part of gateway.Line.
-func (l *line) Send(_ context.Context, deviceID string, c down.Command) (string, error) {
+func (l *line) Send(_ context.Context, _ string, c down.Command) (string, error) {
 	token, payload, err := Command(c)
 	if err != nil {
 		return "", err
@@ -296,7 +328,7 @@ func (l *line) Send(_ context.Context, deviceID string, c down.Command) (string,
 	if l.cl.Closed() {
 		return "", errs.Busy("device.command.line_broke", nil)
 	}
-	if err := l.b.server.Publish("down/"+deviceID+"/cmd", payload, false, 1); err != nil {
+	if err := l.b.server.Publish("down/"+l.cl.ID+"/cmd", payload, false, 1); err != nil {
 		return "", errs.Busy("device.command.line_broke", err)
 	}
 	return token, nil

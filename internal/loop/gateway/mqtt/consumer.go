@@ -20,6 +20,7 @@ import (
 	"zugou/internal/loop/gateway"
 	"zugou/internal/loop/gateway/badge"
 	"zugou/internal/loop/gateway/down"
+	"zugou/internal/people/device"
 )
 
 // Cluster says where somebody else's broker is.
@@ -53,7 +54,7 @@ type Consumer struct {
 func NewConsumer(p Parts, at Cluster) (*Consumer, error) {
 	u, err := url.Parse(at.URL)
 	if err != nil || u.Host == "" || at.ClientID == "" {
-		return nil, errs.Invalid("mqtt-broker", "config.address")
+		return nil, errs.Invalid("mqtt-external", "config.address")
 	}
 	if at.Group == "" {
 		at.Group = "ingest"
@@ -209,7 +210,8 @@ func (c *Consumer) take(pk *paho.Publish, client *paho.Client) (err error) {
 		c.p.Log.Info("message not read", "protocol", signal.MQTT, "reason", said.Message.Err)
 		return nil
 	}
-	c.p.Hub.Hold(deviceID, c)
+	at := via{c, deviceID}
+	c.p.Hub.Hold(device.NormalID(deviceID), at)
 	if len(said.Message.Alarms) == 0 && !c.limits.Allow(deviceID) {
 		// Holding it back would hold back everybody's: the badge, which gets no
 		// acknowledgement of ours, says it again.
@@ -221,10 +223,10 @@ func (c *Consumer) take(pk *paho.Publish, client *paho.Client) (err error) {
 	}
 	switch subject {
 	case "will":
-		c.p.Hub.Leave(deviceID, c)
+		c.p.Hub.Leave(device.NormalID(deviceID), at)
 		return nil
 	case "answer":
-		c.p.Hub.Answered(gateway.Answer{DeviceID: deviceID, Token: said.Token, OK: said.OK, Text: said.Text})
+		c.p.Hub.Answered(gateway.Answer{DeviceID: device.NormalID(deviceID), Token: said.Token, OK: said.OK, Text: said.Text})
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), takeWithin)
 	defer cancel()
@@ -232,27 +234,34 @@ func (c *Consumer) take(pk *paho.Publish, client *paho.Client) (err error) {
 	return nil
 }
 
+// via is a badge's way through the cluster, as the hub knows it. Two of the
+// same badge are equal: a further message is no take-over.
+type via struct {
+	c        *Consumer
+	deviceID string // as it stands in topics
+}
+
 // Source is part of gateway.Line.
-func (c *Consumer) Source() signal.Source { return signal.MQTT }
+func (v via) Source() signal.Source { return signal.MQTT }
 
 // From is part of gateway.Line.
-func (c *Consumer) From() string { return "cluster" }
+func (v via) From() string { return "cluster" }
 
 // Drop is part of gateway.Line: a badge that now speaks to another door keeps
 // its session at the cluster, which is not ours to end.
-func (c *Consumer) Drop() {}
+func (v via) Drop() {}
 
 // Send is part of gateway.Line: the cluster finds the badge.
-func (c *Consumer) Send(ctx context.Context, deviceID string, cmd down.Command) (string, error) {
+func (v via) Send(ctx context.Context, _ string, cmd down.Command) (string, error) {
 	token, payload, err := Command(cmd)
 	if err != nil {
 		return "", err
 	}
-	client := c.live()
+	client := v.c.live()
 	if client == nil {
 		return "", errs.Busy("device.command.line_broke", nil)
 	}
-	if _, err := client.Publish(ctx, &paho.Publish{Topic: "down/" + deviceID + "/cmd", QoS: 1, Payload: payload}); err != nil {
+	if _, err := client.Publish(ctx, &paho.Publish{Topic: "down/" + v.deviceID + "/cmd", QoS: 1, Payload: payload}); err != nil {
 		return "", errs.Busy("device.command.line_broke", err)
 	}
 	return token, nil

@@ -1,0 +1,37 @@
+package gateway
+
+import (
+	"slices"
+
+	"zugou/internal/centre/signal"
+	"zugou/internal/loop/gateway/down"
+	"zugou/internal/loop/gateway/gt06"
+	"zugou/internal/loop/gateway/jt808"
+	"zugou/internal/loop/gateway/watch"
+)
+
+// Commands lists what can be sent down by a protocol, in order of their names;
+// nil for a protocol that has nothing of the kind. An MQTT badge is told
+// anything of our contract.
+func Commands(source signal.Source) []down.Kind {
+	var out []down.Kind
+	for _, c := range down.Samples() {
+		var err error
+		switch source {
+		case signal.Watch:
+			_, err = watch.Command(watch.Header{Vendor: "3G", ID: "1"}, c)
+		case signal.JT808:
+			_, err = jt808.Command(jt808.Header{}, c)
+		case signal.GT06:
+			_, err = gt06.Command(c, 1)
+		case signal.MQTT:
+		default:
+			return nil
+		}
+		if err == nil {
+			out = append(out, c.Kind)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
