@@ -14,6 +14,7 @@ import (
 
 	"zugou/internal/centre/dispatch"
 	"zugou/internal/centre/matter"
+	"zugou/internal/centre/platform"
 	"zugou/internal/centre/policy"
 	"zugou/internal/centre/seat"
 	"zugou/internal/kernel/clock"
@@ -75,6 +76,7 @@ type App struct {
 	Documents *document.Service
 	Drawings  Drawings
 	Figures   *report.Service
+	Platforms *platform.Service
 
 	doors     doors
 	gatewayID string // this process among those that have doors for devices
@@ -224,6 +226,7 @@ func (a *App) wire(ctx context.Context) error {
 	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
 		return err
 	}
+	a.platforms()
 	if err := a.reporting(); err != nil {
 		return err
 	}
@@ -244,7 +247,6 @@ func (a *App) registerJobs() {
 	a.Jobs.Every("event.forget", time.Hour, func(ctx context.Context, _ job.Job) error {
 		return a.DB.ForgetEvents(ctx, clock.Of(a.Clock.Now().Add(-keepEvents)))
 	})
-	a.Jobs.Effect(dispatch.JobReport, a.reportToCity)
 	a.Staff.Schedule(a.Jobs)
 	duty.NewGuard(a.DB, a.Duty, gapPager{}, a.Config.District, a.Jobs)
 }
@@ -293,6 +295,37 @@ func (a *App) routes() {
 	api.New(calls, p)
 	a.mux.Handle("POST /api/device/", a.doors.badges.Handler())
 	a.mux.Handle("/api/", a.chassis.API(calls))
+	rooms := api.New(calls, api.Parts{
+		DB:        a.DB,
+		Keys:      a.Keys,
+		Clock:     a.Clock,
+		Log:       a.Log,
+		Words:     a.Words,
+		Staff:     a.Staff,
+		Seat:      a.Seat,
+		Matters:   a.Matters,
+		Orders:    a.Orders,
+		Person:    a.Person,
+		Device:    a.Device,
+		Guard:     a.Guard,
+		Notify:    a.Notify,
+		Duty:      duty.NewService(a.DB, a.Duty, a.Keys, a.openMatters),
+		Regions:   region.NewService(a.DB),
+		Hub:       a.Hub,
+		Hotline:   a.Hotline,
+		Line:      &a.line,
+		Documents: a.Documents,
+		Policies:  policy.NewService(a.DB),
+		Places:    place.NewService(a.DB),
+		Drawings:  a.Drawings.Batches,
+		Ratings:   a.Drawings.Ratings,
+		Figures:   a.Figures,
+		Door:      a.platformDoor(),
+		System:    a.system,
+		District:  a.Config.District,
+		Version:   a.Version,
+	})
+	a.mux.Handle("/api/", a.chassis.API(rooms.External(calls)))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
 	a.mux.Handle("GET /readyz", http.HandlerFunc(a.readyz))

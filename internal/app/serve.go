@@ -1,11 +1,8 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,8 +13,6 @@ import (
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
-	"zugou/internal/kernel/errs"
-	"zugou/internal/kernel/job"
 	"zugou/internal/people/access"
 	"zugou/internal/people/duty"
 	"zugou/internal/people/staff"
@@ -235,50 +230,4 @@ func (a *App) serveHTTP(h http.Handler, secure bool) (func(ctx context.Context, 
 		}
 		return err
 	}, nil
-}
-
-// settingCity is the setting with the city centre's address for reports.
-const settingCity = "city.report_url"
-
-// reportWithin bounds one report to the city.
-const reportWithin = 10 * time.Second
-
-// reportToCity tells the city centre of a stage of its order. Without an
-// address there is nobody to tell: the city asks by the API instead.
-func (a *App) reportToCity(ctx context.Context, j job.Job) error {
-	var target string
-	err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
-		return r.Get(ctx, db.To(&target), "SELECT value FROM setting WHERE name = ?", settingCity)
-	})
-	if errs.Is(err, errs.KindNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if !json.Valid([]byte(j.Payload)) {
-		return nil
-	}
-	return postJSON(ctx, target, []byte(j.Payload), a.Keys.MAC("city.report", []byte(j.Payload)))
-}
-
-// postJSON sends a signed report.
-func postJSON(ctx context.Context, target string, body, mac []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, reportWithin)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Signature", hex.EncodeToString(mac))
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return errs.Busy("city.unreachable", nil) // the cause may quote the address with its secrets
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode >= 300 {
-		return errs.Busy("city.refused", fmt.Errorf("status %d", res.StatusCode))
-	}
-	return nil
 }

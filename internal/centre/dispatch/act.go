@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"zugou/internal/centre/matter"
 	"zugou/internal/centre/policy"
@@ -174,17 +173,7 @@ func (s *Service) recordAct(ctx context.Context, a *step, w Report) error {
 	if err := matter.Record(ctx, a.tx, a.m, e, a.extra); err != nil {
 		return err
 	}
-	return s.tellOrder(ctx, a.tx, a.m, a.o, a.kind)
-}
-
-// tellOrder tells the listeners of an order, with the accounts it concerns:
-// field staff hear of their own orders only.
-func (s *Service) tellOrder(ctx context.Context, tx *db.Tx, m matter.Matter, o Order, kind string) error {
-	if o.Source != "city" || o.ExternalRef == "" {
-		return nil
-	}
-	return job.Schedule(ctx, tx, JobReport, string(o.ID)+":"+kind+":"+tx.Now.Time().Format(time.RFC3339Nano), tx.Now,
-		reportPayload(o, m, kind, tx.Now))
+	return s.tellCity(ctx, a.tx, a.m, a.o, a.kind)
 }
 
 // Accept takes an order.
@@ -421,6 +410,9 @@ func (s *Service) EndAll(ctx context.Context, tx *db.Tx, m matter.Matter) error 
 			return err
 		}
 		if err := matter.Record(ctx, tx, m, matter.Event{Kind: "cancelled", OrderID: o.ID}, map[string]any{"why": "matter_closed"}); err != nil {
+			return err
+		}
+		if err := s.tellCity(ctx, tx, m, o, "cancelled"); err != nil {
 			return err
 		}
 	}

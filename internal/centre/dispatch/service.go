@@ -66,6 +66,8 @@ type Service struct {
 	matters *matter.Service
 	roster  Roster
 	pager   Pager
+
+	onReport OnReport
 }
 
 // NewService makes the service and registers its clocks.
@@ -98,32 +100,43 @@ type Sending struct {
 func (s *Service) Dispatch(ctx context.Context, matterID id.ID, w Sending) (Order, error) {
 	var out Order
 	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		m, t, err := matter.Check(ctx, tx, matterID, "order.dispatch")
-		if err != nil {
-			return err
-		}
-		again, was, err := remember(ctx, tx, access.From(ctx).Account, w.Key, "")
-		if err != nil {
-			return err
-		}
-		if again {
-			out, err = Get(ctx, tx, id.ID(was))
-			return err
-		}
-		if m.Orders != w.AsOfStep {
-			return errs.Conflict("order.dispatched_already")
-		}
-		if out, err = s.send(ctx, tx, m, w); err != nil {
-			return err
-		}
-		if w.Key != "" {
-			if _, err := tx.Exec(ctx, "UPDATE done_key SET ref = ? WHERE account_id = ? AND key = ?", out.ID, access.From(ctx).Account, w.Key); err != nil {
-				return err
-			}
-		}
-		return audit.Write(ctx, tx, audit.Entry{Action: "order.dispatch", SubjectKind: "order", Subject: out.ID, Purpose: string(t.Task), Region: m.Region})
+		var err error
+		out, err = s.DispatchIn(ctx, tx, matterID, w)
+		return err
 	})
 	return out, err
+}
+
+// AnyStep sends whatever others have sent meanwhile: for the city, which does
+// not see the matter.
+const AnyStep = -1
+
+// DispatchIn is Dispatch as part of a change of the caller's.
+func (s *Service) DispatchIn(ctx context.Context, tx *db.Tx, matterID id.ID, w Sending) (Order, error) {
+	m, t, err := matter.Check(ctx, tx, matterID, "order.dispatch")
+	if err != nil {
+		return Order{}, err
+	}
+	again, was, err := remember(ctx, tx, access.From(ctx).Account, w.Key, "")
+	if err != nil {
+		return Order{}, err
+	}
+	if again {
+		return Get(ctx, tx, id.ID(was))
+	}
+	if w.AsOfStep != AnyStep && m.Orders != w.AsOfStep {
+		return Order{}, errs.Conflict("order.dispatched_already")
+	}
+	out, err := s.send(ctx, tx, m, w)
+	if err != nil {
+		return Order{}, err
+	}
+	if w.Key != "" {
+		if _, err := tx.Exec(ctx, "UPDATE done_key SET ref = ? WHERE account_id = ? AND key = ?", out.ID, access.From(ctx).Account, w.Key); err != nil {
+			return Order{}, err
+		}
+	}
+	return out, audit.Write(ctx, tx, audit.Entry{Action: "order.dispatch", SubjectKind: "order", Subject: out.ID, Purpose: string(t.Task), Region: m.Region})
 }
 
 // send makes the order and calls its first people. It is part of a change.
@@ -186,6 +199,9 @@ func (s *Service) send(ctx context.Context, tx *db.Tx, m matter.Matter, w Sendin
 	}
 	called, err := s.call(ctx, tx, m, k, o, chain, w.To)
 	if err != nil {
+		return o, err
+	}
+	if err := s.tellCity(ctx, tx, m, o, "offered"); err != nil {
 		return o, err
 	}
 	if called == 0 {
@@ -370,6 +386,9 @@ func (s *Service) climb(ctx context.Context, tx *db.Tx, m matter.Matter, k polic
 			return o, err
 		}
 		if err := matter.Record(ctx, tx, m, matter.Event{Kind: "escalated", OrderID: o.ID}, map[string]any{"from": from, "step": o.Step, "level": o.Level, "why": why}); err != nil {
+			return o, err
+		}
+		if err := s.tellCity(ctx, tx, m, o, "escalated"); err != nil {
 			return o, err
 		}
 		called, err := s.call(ctx, tx, m, k, o, chain, nil)

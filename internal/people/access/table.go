@@ -121,6 +121,8 @@ drawing.result          .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  A  .  A  .
 drawing.report          .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
 drawing.train           .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  A  .
 report.record           .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+platform.read           .  .  .  .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  .
+platform.manage         .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 `
 
 // columns gives the role of each column of table, left to right.

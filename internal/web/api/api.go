@@ -17,6 +17,7 @@ import (
 
 	"zugou/internal/centre/dispatch"
 	"zugou/internal/centre/matter"
+	"zugou/internal/centre/platform"
 	"zugou/internal/centre/policy"
 	"zugou/internal/centre/seat"
 	"zugou/internal/kernel/clock"
@@ -81,6 +82,7 @@ type Parts struct {
 	Albums    *keep.Albums
 	Secrets   *credential.Store
 	Downlinks *downlink.Service
+	Door      platform.Door
 }
 
 // API holds the parts behind the calls.
@@ -120,6 +122,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.recordings(p.Albums)
 	a.secrets(p.Secrets)
 	a.commands(p.Downlinks)
+	a.external()
 	return a
 }
 
