@@ -292,39 +292,9 @@ func (a *App) routes() {
 	p.Albums = a.doors.albums
 	p.Secrets = a.doors.secrets
 	p.Downlinks = a.doors.downs
-	api.New(calls, p)
+	p.Door = a.platformDoor()
+	rooms := api.New(calls, p)
 	a.mux.Handle("POST /api/device/", a.doors.badges.Handler())
-	a.mux.Handle("/api/", a.chassis.API(calls))
-	rooms := api.New(calls, api.Parts{
-		DB:        a.DB,
-		Keys:      a.Keys,
-		Clock:     a.Clock,
-		Log:       a.Log,
-		Words:     a.Words,
-		Staff:     a.Staff,
-		Seat:      a.Seat,
-		Matters:   a.Matters,
-		Orders:    a.Orders,
-		Person:    a.Person,
-		Device:    a.Device,
-		Guard:     a.Guard,
-		Notify:    a.Notify,
-		Duty:      duty.NewService(a.DB, a.Duty, a.Keys, a.openMatters),
-		Regions:   region.NewService(a.DB),
-		Hub:       a.Hub,
-		Hotline:   a.Hotline,
-		Line:      &a.line,
-		Documents: a.Documents,
-		Policies:  policy.NewService(a.DB),
-		Places:    place.NewService(a.DB),
-		Drawings:  a.Drawings.Batches,
-		Ratings:   a.Drawings.Ratings,
-		Figures:   a.Figures,
-		Door:      a.platformDoor(),
-		System:    a.system,
-		District:  a.Config.District,
-		Version:   a.Version,
-	})
 	a.mux.Handle("/api/", a.chassis.API(rooms.External(calls)))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
