@@ -80,6 +80,9 @@ type App struct {
 
 	doors     doors
 	gatewayID string // this process among those that have doors for devices
+	// Screening is questionnaires, campaigns, sheets and the four colours.
+	Screening api.Screening
+
 	registers *registers
 	chassis   *chassis.Chassis
 	mux       *http.ServeMux
@@ -230,6 +233,9 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.reporting(); err != nil {
 		return err
 	}
+	if err := a.wireScreening(); err != nil {
+		return err
+	}
 	a.registerJobs()
 	a.chassis = chassis.New(chassis.Options{DB: a.DB, Staff: a.Staff, Clock: a.Clock, Words: a.Words, Log: a.Log, Secure: a.Config.TLS() || strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Proxies: a.Config.TrustedProxies, Metrics: a.Metrics})
@@ -284,6 +290,7 @@ func (a *App) routes() {
 	p.Drawings = a.Drawings.Batches
 	p.Ratings = a.Drawings.Ratings
 	p.Figures = a.Figures
+	p.Screening = a.Screening
 	p.System = a.system
 	p.District = a.Config.District
 	p.Version = a.Version

@@ -74,6 +74,9 @@ func (a *App) SeedDemo(ctx context.Context) ([]staff.DemoAccount, error) {
 			return nil, err
 		}
 	}
+	if err := a.seedScreening(ctx, accounts); err != nil {
+		return nil, err
+	}
 	return accounts, a.seedPlaces(ctx, table, district)
 }
 

@@ -25,9 +25,9 @@ func (a *App) personPorts() person.Ports {
 		OpenMatters: matter.OpenOf,
 		Worn:        device.Worn,
 		Handler:     handlerOf,
-		Follow:      device.Follow,
+		Follow:      a.followChild,
 		Tell:        tellLeaders,
-		Erased:      erasedElsewhere,
+		Erased:      a.erasedChild,
 	}
 }
 

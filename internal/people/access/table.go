@@ -123,6 +123,23 @@ drawing.train           .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  A  .
 report.record           .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 platform.read           .  .  .  .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  .
 platform.manage         .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
+instrument.read         .  .  A  A  A  .  A  A  A  .  .  .  .  .  A  A  A  A  .
+instrument.write        .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  A  .  .  .
+instrument.sign         .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  A  .  .  .
+campaign.read           .  .  A  A  A  .  A  A  A  .  .  .  .  .  A  A  A  A  .
+campaign.write          .  .  A  .  .  .  A  A  .  .  .  .  .  .  .  .  .  .  .
+campaign.consent        .  .  A  A  A  .  A  A  .  .  .  .  .  .  .  A  A  .  .
+responder.manage        .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+sheet.take              .  .  A  A  A  .  A  .  .  .  .  .  .  .  .  A  A  .  .
+sheet.type              .  .  A  A  .  .  A  A  .  .  .  .  .  .  .  A  A  .  .
+sheet.read              .  .  T  T  T  .  A  .  .  .  .  .  .  .  .  A  T  A  .
+level.read              A  A  A  A  T  .  A  A  A  .  .  .  .  .  .  A  T  A  T
+level.list              .  A  A  .  .  .  A  A  A  .  .  .  .  .  .  A  .  A  .
+level.assess            .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  A  .  .  .
+level.contact           .  .  A  A  A  .  A  .  .  .  .  .  .  .  .  A  A  .  T
+level.override          .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
+rule.read               .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  A  .  A  .
+rule.publish            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 `
 
 // columns gives the role of each column of table, left to right.

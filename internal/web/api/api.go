@@ -69,6 +69,7 @@ type Parts struct {
 	Care    *care.Service
 	// TaskOnChild gives the purpose for which an account sees a child.
 	TaskOnChild func(ctx context.Context, r db.Reader, account, child id.ID) (id.ID, error)
+	Screening   Screening
 	System      func(ctx context.Context) System
 	District    string
 	Version     string
@@ -115,6 +116,8 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.register()
 	a.guarding()
 	a.duty(p.Duty)
+	a.screening(p.Screening)
+	a.levels(p.Screening)
 	a.attachments()
 	a.centre()
 	a.drawings()

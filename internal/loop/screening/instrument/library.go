@@ -65,3 +65,12 @@ func (l Library) Find(id string) (Instrument, error) {
 
 // IDs lists the identifiers in alphabetical order.
 func (l Library) IDs() []string { return sortedKeys(l.byID) }
+
+// Of makes a library of instruments at hand.
+func Of(list ...Instrument) Library {
+	lib := Library{byID: make(map[string]Instrument, len(list))}
+	for _, in := range list {
+		lib.byID[in.ID] = in
+	}
+	return lib
+}

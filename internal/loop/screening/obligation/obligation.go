@@ -46,6 +46,8 @@ type Obligation struct {
 	// CompulsoryReport asks for the report to the police of 未成年人保护法
 	// art. 11: at once, apart from any colour and without any consent.
 	CompulsoryReport bool `json:"compulsory_report"`
+	// Matters are the kinds of matter that open at the seat at once.
+	Matters []string `json:"matters"`
 	// Clocks on the wall clock from the moment the answer is stored; 0 is none.
 	AcceptWithin       time.Duration `json:"accept_within"`
 	FirstContactWithin time.Duration `json:"first_contact_within"`
@@ -84,10 +86,11 @@ func Highest(list ...Obligation) Obligation {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b Obligation) int { return rank[b.Urgency] - rank[a.Urgency] })
 	var out Obligation
+	talk := false // a matter that is not only a report
 	for n, o := range list {
 		if n == 0 {
-			out = o
-			out.Rules, out.InformSameDay = slices.Clone(o.Rules), slices.Clone(o.InformSameDay)
+			out, talk = o, len(o.Matters) > 0 && !o.CompulsoryReport
+			out.Rules, out.InformSameDay, out.Matters = slices.Clone(o.Rules), slices.Clone(o.InformSameDay), slices.Clone(o.Matters)
 			continue
 		}
 		out.SameDay = out.SameDay || o.SameDay
@@ -97,6 +100,11 @@ func Highest(list ...Obligation) Obligation {
 		out.FirstContactWithin = shorter(out.FirstContactWithin, o.FirstContactWithin)
 		out.LateAfter = shorter(out.LateAfter, o.LateAfter)
 		out.Rules = union(out.Rules, o.Rules)
+		// One matter for one danger; a report to the police is one of its own.
+		if !talk || o.CompulsoryReport {
+			out.Matters = union(out.Matters, o.Matters)
+		}
+		talk = talk || len(o.Matters) > 0 && !o.CompulsoryReport
 		out.InformSameDay = union(out.InformSameDay, o.InformSameDay)
 	}
 	return out

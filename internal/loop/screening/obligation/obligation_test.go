@@ -85,7 +85,7 @@ func TestTableOfTimers(t *testing.T) {
 		{"PSC-17 one subscale", "psc-17", zeros(17, `"2":2,"6":2,"9":1`), Yellow, false, 7 * day, 3 * day, "over_cutoff"},
 		{"WHO-5 low", "who-5", zeros(5, `"1":2`), Yellow, false, 7 * day, 3 * day, "over_cutoff"},
 		{"grass roots: abuse", "grassroots", zeros(30, `"29":1`), Orange, true, 4 * time.Hour, 4 * time.Hour, "suspected_harm"},
-		{"grass roots: in danger", "grassroots", zeros(30, `"30":1`), Red, true, 30 * time.Minute, 5 * time.Minute, "acute"},
+		{"grass roots: in danger", "grassroots", zeros(30, `"30":1`), Red, true, 30 * time.Minute, 5 * time.Minute, "danger"},
 	} {
 		o := obliges(t, p, lib, c.id, c.answers)
 		if o.Urgency != c.want || o.SameDay != c.sameDay || o.FirstContactWithin != c.first || o.LateAfter != c.late || strings.Join(o.Rules, " ") != c.rules {
@@ -234,12 +234,13 @@ func TestParseRefuses(t *testing.T) {
 		"no date":                func(p *Policy) { p.From = "soon" },
 		"unknown urgency":        func(p *Policy) { p.Rules[0].Urgency = "purple" },
 		"red below green":        func(p *Policy) { slices.Reverse(p.Rules) },
-		"same day in two days":   func(p *Policy) { p.Rules[2].FirstContactWithinMinutes = 2880 },
-		"no clock":               func(p *Policy) { p.Rules[2].LateAfterMinutes = 0 },
+		"no matter at the seat":  func(p *Policy) { p.Rules[3].Matter = "" },
+		"same day in two days":   func(p *Policy) { p.Rules[3].FirstContactWithinMinutes = 2880 },
+		"no clock":               func(p *Policy) { p.Rules[3].LateAfterMinutes = 0 },
 		"negative":               func(p *Policy) { p.Rules[0].NextHours = []int{-1} },
 		"empty condition":        func(p *Policy) { p.Rules[0].When = []When{{}} },
 		"otherwise in front":     func(p *Policy) { p.Rules[0].When = []When{{Otherwise: true}} },
-		"nothing for the others": func(p *Policy) { p.Rules = p.Rules[:6] },
+		"nothing for the others": func(p *Policy) { p.Rules = p.Rules[:7] },
 		"doubled":                func(p *Policy) { p.Rules[1].Code = p.Rules[0].Code },
 	} {
 		data, _ := json.Marshal(p)

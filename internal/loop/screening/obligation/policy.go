@@ -43,6 +43,9 @@ type Rule struct {
 	ThenEveryDays             int             `json:"then_every_days,omitempty"`
 	ThenForDays               int             `json:"then_for_days,omitempty"`
 	ReassessDays              []int           `json:"reassess_days,omitempty"`
+	// Matter is the kind of matter that opens at the seat with the answer;
+	// every talk on the same day has one.
+	Matter string `json:"matter,omitempty"`
 }
 
 // When is a condition; all that it names must hold.
@@ -71,7 +74,12 @@ func (r Rule) applies(in instrument.Instrument, res instrument.Result, kinds []i
 }
 
 func (r Rule) obligation(version string) Obligation {
+	var matters []string
+	if r.Matter != "" {
+		matters = []string{r.Matter}
+	}
 	return Obligation{
+		Matters: matters,
 		Urgency: r.Urgency, Rules: []string{r.Code}, Title: r.Title, Policy: version,
 		SameDay: r.SameDay, NeverAlone: r.NeverAlone, CompulsoryReport: r.CompulsoryReport,
 		AcceptWithin:       time.Duration(r.AcceptWithinMinutes) * time.Minute,
@@ -128,6 +136,9 @@ func (p Policy) check() error {
 		}
 		if r.SameDay && (r.FirstContactWithinMinutes <= 0 || r.FirstContactWithinMinutes > 24*60) {
 			bad("rule %s: the same day needs a first contact within 24 hours", r.Code)
+		}
+		if r.SameDay && r.Matter == "" {
+			bad("rule %s: the same day without a matter at the seat", r.Code)
 		}
 		if r.Urgency != Green && (r.FirstContactWithinMinutes <= 0 || r.LateAfterMinutes <= 0) {
 			bad("rule %s: %s without a clock", r.Code, r.Urgency)

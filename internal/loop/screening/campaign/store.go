@@ -1,0 +1,191 @@
+package campaign
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/uptrace/bun"
+
+	"zugou/internal/kernel/civil"
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+	"zugou/internal/loop/screening/instrument"
+	"zugou/internal/people/access"
+)
+
+type campaignRow struct {
+	bun.BaseModel `bun:"table:campaign"`
+	ID            id.ID                `bun:"id"`
+	Title         string               `bun:"title"`
+	Region        string               `bun:"region"`
+	Selection     string               `bun:"selection"`
+	Instruments   string               `bun:"instruments"`
+	Informant     instrument.Informant `bun:"informant"`
+	Suicide       bool                 `bun:"suicide"`
+	PerDay        int                  `bun:"per_day"`
+	StartsOn      civil.Date           `bun:"starts_on"`
+	EndsOn        civil.Date           `bun:"ends_on"`
+	State         State                `bun:"state"`
+	Size          int                  `bun:"size"`
+	Done          int                  `bun:"done"`
+	CreatedBy     id.ID                `bun:"created_by"`
+	CreatedAt     clock.Millis         `bun:"created_at"`
+	OpenedBy      id.ID                `bun:"opened_by"`
+	OpenedAt      clock.Millis         `bun:"opened_at"`
+	ClosedAt      clock.Millis         `bun:"closed_at"`
+	RemindedAt    clock.Millis         `bun:"reminded_at"`
+}
+
+const campaignColumns = "id, title, region, selection, instruments, informant, suicide, per_day, starts_on, ends_on, state, size, done, created_by, created_at, opened_by, opened_at, closed_at, reminded_at"
+
+func (row campaignRow) open() (Campaign, error) {
+	c := Campaign{ID: row.ID, Title: row.Title, Region: row.Region, Informant: row.Informant, Suicide: row.Suicide, PerDay: row.PerDay,
+		StartsOn: row.StartsOn, EndsOn: row.EndsOn, State: row.State, Size: row.Size, Done: row.Done, CreatedBy: row.CreatedBy,
+		CreatedAt: row.CreatedAt, OpenedAt: row.OpenedAt, ClosedAt: row.ClosedAt, RemindedAt: row.RemindedAt}
+	if err := json.Unmarshal([]byte(row.Selection), &c.Selection); err != nil {
+		return c, errs.Internal(err)
+	}
+	if err := json.Unmarshal([]byte(row.Instruments), &c.Papers); err != nil {
+		return c, errs.Internal(err)
+	}
+	return c, nil
+}
+
+// Get finds a campaign without asking for rights. Errors: NotFound.
+func Get(ctx context.Context, r db.Reader, campaign id.ID) (Campaign, error) {
+	var row campaignRow
+	if err := r.Get(ctx, db.To(&row), "SELECT "+campaignColumns+" FROM campaign WHERE id = ?", campaign); err != nil {
+		return Campaign{}, err
+	}
+	return row.open()
+}
+
+func listCampaigns(ctx context.Context, r db.Reader, where string, args ...any) ([]Campaign, error) {
+	var rows []campaignRow
+	if err := r.List(ctx, &rows, "SELECT "+campaignColumns+" FROM campaign WHERE "+where+" ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'draft' THEN 1 ELSE 2 END, created_at DESC, id DESC LIMIT 200", args...); err != nil {
+		return nil, err
+	}
+	out := make([]Campaign, 0, len(rows))
+	for _, row := range rows {
+		c, err := row.open()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+type memberRow struct {
+	bun.BaseModel `bun:"table:campaign_member"`
+	Member
+}
+
+const memberColumns = "campaign_id, child_id, region, school, grade, class, age, code, code_index, consent, consent_by, consent_how, consent_at, assent, assent_at, recorded_by, started_at, done_at"
+
+// MemberOf finds a child in a campaign without asking for rights.
+// Errors: NotFound.
+func MemberOf(ctx context.Context, r db.Reader, campaign, child id.ID) (Member, error) {
+	var m Member
+	err := r.Get(ctx, db.To(&m), "SELECT "+memberColumns+" FROM campaign_member WHERE campaign_id = ? AND child_id = ?", campaign, child)
+	return m, err
+}
+
+func byCode(ctx context.Context, r db.Reader, index string) (Member, error) {
+	var m Member
+	err := r.Get(ctx, db.To(&m), "SELECT "+memberColumns+" FROM campaign_member WHERE code_index = ?", index)
+	return m, err
+}
+
+func members(ctx context.Context, r db.Reader, campaign id.ID, where string, args ...any) ([]Member, error) {
+	var out []Member
+	err := r.List(ctx, &out, "SELECT "+memberColumns+" FROM campaign_member WHERE campaign_id = ? AND "+where+" ORDER BY school, grade, class, region, child_id LIMIT 20000",
+		append([]any{campaign}, args...)...)
+	return out, err
+}
+
+// Group is one class, or one village where no school is known, of a campaign.
+type Group struct {
+	School     string       `bun:"school" json:"school"`
+	Grade      string       `bun:"grade" json:"grade"`
+	Class      string       `bun:"class" json:"class"`
+	Region     string       `bun:"area" json:"region"`
+	RegionName string       `bun:"-" json:"region_name"`
+	Size       int          `bun:"n" json:"size"`
+	Waiting    int          `bun:"waiting" json:"waiting"` // for consent or assent
+	Refused    int          `bun:"refused" json:"refused"`
+	Begun      int          `bun:"begun" json:"begun"`
+	Done       int          `bun:"done" json:"done"`
+	LastAt     clock.Millis `bun:"last_at" json:"last_at"`
+}
+
+func groups(ctx context.Context, r db.Reader, campaign id.ID, own int, where string, args ...any) ([]Group, error) {
+	var out []Group
+	// A class whose pupils live in many villages is one group; without a class
+	// the village is it.
+	err := r.List(ctx, &out, `SELECT school, grade, class, min(CASE WHEN school = '' THEN substr(region, 1, 12) ELSE substr(region, 1, 9) END) AS area,
+		count(*) AS n,
+		sum(CASE WHEN done_at = 0 AND consent <> 'refused' AND assent <> 'refused' AND (assent = '' OR (age < ? AND consent = '')) THEN 1 ELSE 0 END) AS waiting,
+		sum(CASE WHEN consent = 'refused' OR assent = 'refused' THEN 1 ELSE 0 END) AS refused,
+		sum(CASE WHEN started_at > 0 AND done_at = 0 THEN 1 ELSE 0 END) AS begun,
+		sum(CASE WHEN done_at > 0 THEN 1 ELSE 0 END) AS done,
+		max(done_at) AS last_at
+		FROM campaign_member WHERE campaign_id = ? AND `+where+`
+		GROUP BY school, grade, class, CASE WHEN school = '' THEN substr(region, 1, 12) ELSE '' END
+		ORDER BY school, grade, class, area`, append([]any{own, campaign}, args...)...)
+	return out, err
+}
+
+func storeMember(ctx context.Context, tx *db.Tx, m Member) error {
+	_, err := tx.Exec(ctx, `UPDATE campaign_member SET consent = ?, consent_by = ?, consent_how = ?, consent_at = ?, assent = ?, assent_at = ?, recorded_by = ?,
+		started_at = ?, done_at = ? WHERE campaign_id = ? AND child_id = ?`,
+		m.Consent, m.ConsentBy, m.ConsentHow, m.ConsentAt, m.Assent, m.AssentAt, m.RecordedBy, m.StartedAt, m.DoneAt, m.CampaignID, m.ChildID)
+	return err
+}
+
+func startedToday(ctx context.Context, r db.Reader, campaign id.ID, since clock.Millis) (int, error) {
+	var n int
+	err := r.Get(ctx, db.To(&n), "SELECT count(*) FROM campaign_member WHERE campaign_id = ? AND started_at >= ?", campaign, since)
+	return n, err
+}
+
+func responders(ctx context.Context, r db.Reader, area string, today civil.Date) ([]Responder, error) {
+	var out []Responder
+	// Who answers for an area around or inside this one.
+	err := r.List(ctx, &out, `SELECT account_id, region, talks_a_day, trained_on, valid_until FROM responder
+		WHERE valid_until >= ? AND ((region >= ? AND region < ?) OR ? LIKE region || '%') ORDER BY region, account_id`,
+		today, area, access.After(area), area)
+	return out, err
+}
+
+func allResponders(ctx context.Context, r db.Reader, areas []string) ([]Responder, error) {
+	where, args := access.Where("region", areas)
+	var out []Responder
+	err := r.List(ctx, &out, "SELECT account_id, region, talks_a_day, trained_on, valid_until FROM responder WHERE "+where+" ORDER BY region, account_id", args...)
+	return out, err
+}
+
+// Teaching says which class of which campaign a teacher sees.
+type Teaching struct {
+	Account id.ID  `bun:"account_id" json:"account"`
+	Name    string `bun:"-" json:"name"`
+	School  string `bun:"school" json:"school"`
+	Grade   string `bun:"grade" json:"grade"`
+	Class   string `bun:"class" json:"class"`
+}
+
+func (t Teaching) sees(m Member) bool {
+	return t.School == m.School && (t.Grade == "" || t.Grade == m.Grade) && (t.Class == "" || t.Class == m.Class)
+}
+
+func teachings(ctx context.Context, r db.Reader, campaign, account id.ID) ([]Teaching, error) {
+	var out []Teaching
+	query, args := "SELECT account_id, school, grade, class FROM campaign_teacher WHERE campaign_id = ?", []any{campaign}
+	if account != "" {
+		query, args = query+" AND account_id = ?", append(args, account)
+	}
+	err := r.List(ctx, &out, query+" ORDER BY school, grade, class, account_id", args...)
+	return out, err
+}

@@ -1,0 +1,107 @@
+package person
+
+import (
+	"context"
+	"strings"
+
+	"zugou/internal/kernel/civil"
+	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
+)
+
+// Pupil is a child in a list of children to be asked or visited.
+type Pupil struct {
+	ID      id.ID      `bun:"id"`
+	Name    string     `bun:"name"`
+	BirthOn civil.Date `bun:"birth_on"`
+	Region  string     `bun:"region"`
+	School  string     `bun:"school"`
+	Grade   string     `bun:"grade"`
+	Class   string     `bun:"class"`
+}
+
+// Roll says which children. Empty fields don't narrow.
+type Roll struct {
+	Areas  []string // region codes; the prefix rule holds
+	School string
+	Grade  string
+	Class  string
+	List   []id.ID
+	MinAge int // full years
+	MaxAge int // 0: no upper end
+	Limit  int
+}
+
+// rollMost bounds a roll: a district's children in one list.
+const rollMost = 20_000
+
+// RollOf lists the children of a roll by school, class and name. Whoever calls
+// it has checked the right and tells audit.Show what it shows.
+func RollOf(ctx context.Context, r db.Reader, q Roll) ([]Pupil, error) {
+	where := []string{"child", "state = 'active'", "batch = ''"}
+	var args []any
+	add := func(cond string, a ...any) { where, args = append(where, cond), append(args, a...) }
+	in, more := access.Where("region", q.Areas)
+	add(in, more...)
+	for column, value := range map[string]string{"school": q.School, "grade": q.Grade, "class": q.Class} {
+		if value != "" {
+			add(column+" = ?", value)
+		}
+	}
+	day := today(r)
+	if q.MinAge > 0 {
+		add("birth_on <> '' AND birth_on <= ?", day.AddMonths(-12*q.MinAge))
+	}
+	if q.MaxAge > 0 {
+		add("birth_on > ?", day.AddMonths(-12*(q.MaxAge+1)))
+	}
+	if len(q.List) > 0 {
+		add("id IN ("+marks(len(q.List))+")", anys(q.List)...)
+	}
+	limit := rollMost
+	if q.Limit > 0 {
+		limit = min(q.Limit, rollMost)
+	}
+	var out []Pupil
+	err := r.List(ctx, &out, "SELECT id, name, birth_on, region, school, grade, class FROM person WHERE "+strings.Join(where, " AND ")+
+		" ORDER BY school, grade, class, name, id LIMIT ?", append(args, limit)...)
+	return out, err
+}
+
+// Key gives the sealing key of a child, for what other rooms keep of it; it
+// follows merged records. Errors: NotFound.
+func Key(ctx context.Context, r db.Reader, kr *crypto.Keyring, childID id.ID) (crypto.Subject, Pupil, error) {
+	rec, err := findChild(ctx, r, childID)
+	if err != nil {
+		return crypto.Subject{}, Pupil{}, err
+	}
+	key, err := kr.Subject(rec.Subject)
+	return key, Pupil{rec.ID, rec.Name, rec.BirthOn, rec.Region, rec.School, rec.Grade, rec.Class}, err
+}
+
+// Keys gives the sealing keys of children that show, by id.
+func Keys(ctx context.Context, r db.Reader, kr *crypto.Keyring, children []id.ID) (map[id.ID]crypto.Subject, error) {
+	recs, err := findKeyed(ctx, r, children)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[id.ID]crypto.Subject, len(recs))
+	for k, rec := range recs {
+		if out[k], err = kr.Subject(rec.Subject); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Target describes a child's record for the question of access, with the
+// actor's open task, conflict and break-glass. Errors: NotFound.
+func (s *Service) Target(ctx context.Context, r db.Reader, childID id.ID) (access.Target, error) {
+	rec, err := findChild(ctx, r, childID)
+	if err != nil {
+		return access.Target{}, err
+	}
+	return s.target(ctx, r, rec)
+}
