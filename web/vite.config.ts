@@ -106,6 +106,7 @@ const builds: Record<Target, () => UserConfig> = {
           help: here("public/help/index.html"),
           answer: here("public/help/answer/index.html"),
           login: here("public/login/index.html"),
+          guardian: here("public/guardian/index.html"),
           first: here("public/first/index.html"),
         },
       },

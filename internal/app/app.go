@@ -27,6 +27,7 @@ import (
 	"zugou/internal/loop/care"
 	"zugou/internal/loop/gateway/badge"
 	"zugou/internal/loop/guard"
+	"zugou/internal/loop/guard/guardian"
 	"zugou/internal/loop/hotline"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/device"
@@ -82,6 +83,7 @@ type App struct {
 	gatewayID string // this process among those that have doors for devices
 	// Screening is questionnaires, campaigns, sheets and the four colours.
 	Screening api.Screening
+	Guardian  *guardian.Service
 
 	registers *registers
 	chassis   *chassis.Chassis
@@ -300,10 +302,12 @@ func (a *App) routes() {
 	p.Secrets = a.doors.secrets
 	p.Downlinks = a.doors.downs
 	p.Door = a.platformDoor()
+	p.Guardian = a.Guardian
 	rooms := api.New(calls, p)
 	a.mux.Handle("POST /api/device/", a.doors.badges.Handler())
 	a.mux.Handle("/api/", a.chassis.API(rooms.External(calls)))
 	a.mux.Handle("GET /api/stream", a.chassis.Stream(http.HandlerFunc(a.serveStream)))
+	a.mux.Handle("GET /api/guardian/children/{id}/live", a.chassis.Stream(http.HandlerFunc(a.guardianLive)))
 	a.mux.Handle("GET /healthz", http.HandlerFunc(a.healthz))
 	a.mux.Handle("GET /readyz", http.HandlerFunc(a.readyz))
 	a.mux.Handle("POST /help/send", a.chassis.Pages(api.HelpForm(a.Seat.Ask, a.Words)))

@@ -77,6 +77,9 @@ func (a *App) SeedDemo(ctx context.Context) ([]staff.DemoAccount, error) {
 	if err := a.seedScreening(ctx, accounts); err != nil {
 		return nil, err
 	}
+	if err := a.seedGuard(ctx, district); err != nil {
+		return nil, err
+	}
 	return accounts, a.seedPlaces(ctx, table, district)
 }
 

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"net/http"
+	"strconv"
 	"strings"
 
 	"zugou/internal/centre/matter"
@@ -9,14 +11,21 @@ import (
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/geo"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/drawing/batch"
 	"zugou/internal/loop/guard"
+	"zugou/internal/loop/guard/fence"
+	"zugou/internal/loop/guard/guardian"
+	"zugou/internal/loop/guard/schedule"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
 	"zugou/internal/people/duty"
 	"zugou/internal/people/person"
+	"zugou/internal/people/region"
+	"zugou/internal/people/staff"
+	"zugou/internal/web/chassis"
 	rules "zugou/policy/guard"
 )
 
@@ -32,6 +41,7 @@ func (a *App) watching(calendars func(ctx context.Context, r db.Reader) (duty.Ca
 			return a.Seat.TakeIn(ctx, tx, n)
 		},
 		Over: guardOver, Target: childTarget, Text: a.fill})
+	a.Guardian = guardian.New(guardian.Parts{DB: a.DB, Keys: a.Keys, District: a.Config.District, Guard: a.Guard, Target: childTarget, Account: a.citizenOf})
 	return nil
 }
 
@@ -75,6 +85,44 @@ func childTarget(ctx context.Context, r db.Reader, childID id.ID) (access.Target
 	return t, err
 }
 
+// citizenOf finds the citizen's account of a person by its number.
+func (a *App) citizenOf(ctx context.Context, r db.Reader, who id.ID) (id.ID, error) {
+	found, err := a.registers.AccountsOf(ctx, r, who, "")
+	if err != nil {
+		return "", err
+	}
+	for _, account := range found {
+		grants, err := staff.GrantsOf(ctx, r, account)
+		if err != nil {
+			return "", err
+		}
+		for _, g := range grants {
+			if g.Role == access.Citizen {
+				return account, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// guardianLive is the live line of a guardian's page.
+func (a *App) guardianLive(rw http.ResponseWriter, r *http.Request) {
+	token := chassis.From(r.Context()).Token
+	err := a.Guardian.Live(rw, r, id.ID(r.PathValue("id")), func(ctx context.Context) (access.Actor, error) {
+		if token == "" {
+			return access.Actor{}, unauthenticated()
+		}
+		actor, state, err := a.Staff.Actor(ctx, token)
+		if err == nil && state != staff.OK {
+			err = unauthenticated()
+		}
+		return actor, err
+	})
+	if err != nil {
+		chassis.WriteFault(rw, err, a.Words)
+	}
+}
+
 // erasedElsewhere removes what other rooms keep of an erased person.
 func erasedElsewhere(ctx context.Context, tx *db.Tx, who id.ID) error {
 	for _, erase := range []func(context.Context, *db.Tx, id.ID) error{document.EraseOf, device.Erased, guard.Erased, batch.EraseOf} {
@@ -83,4 +131,64 @@ func erasedElsewhere(ctx context.Context, tx *db.Tx, who id.ID) error {
 		}
 	}
 	return nil
+}
+
+// Fences of the demonstration.
+const (
+	demoFenced = 12   // children with a home and a school drawn
+	demoHomeM  = 1500 // wide: the demonstration's badges roam
+)
+
+// seedGuard draws fences around the first children of the demonstration and
+// some danger zones, and lets guardian1 see one child. A house that has fences
+// keeps them.
+func (a *App) seedGuard(ctx context.Context, district region.Code) error {
+	zones, err := a.Guard.Zones(ctx)
+	if err != nil || len(zones) > 0 {
+		return err
+	}
+	devices, err := a.demoDevices(ctx)
+	if err != nil || len(devices) == 0 {
+		return err
+	}
+	circle := func(lat, lon, radius float64) fence.Outline {
+		return fence.Outline{Circle: &fence.Circle{Point: geo.Point{Lat: lat, Lon: lon}, RadiusM: radius}}
+	}
+	var children []id.ID
+	if err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		worn, err := device.AllWorn(ctx, r)
+		for _, d := range worn[:min(demoFenced, len(worn))] {
+			children = append(children, d.Wearer)
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	class := schedule.Schedule{{Days: schedule.School, From: "08:10", To: "11:50"}, {Days: schedule.School, From: "14:00", To: "16:40"}}
+	for i, childID := range children {
+		home := devices[i].Home
+		for _, d := range []guard.Drawing{
+			{Kind: "home", ChildID: childID, Name: a.fill("guard.demo.home", nil), Active: true, Outline: circle(home.Lat, home.Lon, demoHomeM)},
+			{Kind: "school", ChildID: childID, Name: a.fill("guard.demo.school", nil), Schedule: class, Outline: circle(home.Lat+0.012, home.Lon+0.009, 300)},
+		} {
+			if _, err := a.Guard.Draw(ctx, d); err != nil {
+				return err
+			}
+		}
+	}
+	for i, at := range []int{3, 40, 90} {
+		if at >= len(devices) {
+			break
+		}
+		home := devices[at].Home
+		if _, err := a.Guard.Draw(ctx, guard.Drawing{Kind: []string{"river", "reservoir", "river"}[i], Region: string(district), Name: a.fill("guard.demo.zone"+strconv.Itoa(i), nil), Active: true,
+			Outline: circle(home.Lat-0.02, home.Lon+0.018, 250)}); err != nil {
+			return err
+		}
+	}
+	account, err := a.Staff.IDOf(ctx, "guardian1")
+	if err != nil {
+		return err
+	}
+	return a.Guardian.SeedDemo(ctx, account, children[0])
 }

@@ -5,9 +5,10 @@ import consoleWords from "@locale/console.json";
 import command from "@locale/command.json";
 import files from "@locale/files.json";
 import report from "@locale/report.json";
+import guard from "@locale/guard.json";
 import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
 import { translator } from "@shared/locale";
 
-export const words = { ...shared, ...consoleWords, ...seat, ...command, ...files, ...report, ...centre };
+export const words = { ...shared, ...consoleWords, ...guard, ...seat, ...command, ...files, ...report, ...centre };
 export const t = translator(words);

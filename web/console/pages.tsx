@@ -1,6 +1,6 @@
 // The pages of the console, in the order of the menu. A new page is one entry:
 // its address, its words in console.json, the right that opens it, its module.
-import { AlertOutlined, CalendarOutlined, ControlOutlined, EnvironmentOutlined, ExperimentOutlined, FundOutlined, MailOutlined, ProfileOutlined, QuestionCircleOutlined } from "@ant-design/icons";
+import { AlertOutlined, ApiOutlined, CalendarOutlined, ControlOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, EyeOutlined, FundOutlined, MailOutlined, ProfileOutlined, QuestionCircleOutlined } from "@ant-design/icons";
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
 import type { words } from "./locale";
 
@@ -50,4 +50,41 @@ export const pages: readonly Page[] = [
   { path: "/rules", group: "duty", title: "page.rules", icon: <ControlOutlined />, need: ["policy.read"], view: page(() => import("./rules/list")) },
   { path: "/places", group: "duty", title: "page.places", icon: <EnvironmentOutlined />, need: ["place.read"], view: page(() => import("./place/list")) },
   { path: "/messages", group: "system", title: "page.messages", icon: <MailOutlined />, need: ["outbox.read", "matter.lock", "order.accept"], view: page(() => import("./message/list")) },
+  {
+    path: "/map",
+    group: "centre",
+    title: "page.guardMap",
+    icon: <EnvironmentOutlined />,
+    need: ["fence.read"],
+    view: page(() => import("./guard/page")),
+    sensitive: true,
+    full: true,
+  },
+  {
+    path: "/devices",
+    group: "people",
+    title: "page.devices",
+    icon: <ApiOutlined />,
+    need: ["device.read"],
+    view: page(() => import("./guard/device")),
+    sensitive: true,
+  },
+  {
+    path: "/health",
+    group: "people",
+    title: "page.health",
+    icon: <DashboardOutlined />,
+    need: ["device.read"],
+    view: page(() => import("./guard/health")),
+    sensitive: true,
+  },
+  {
+    path: "/viewers",
+    group: "people",
+    title: "page.viewers",
+    icon: <EyeOutlined />,
+    need: ["guardian.read"],
+    view: page(() => import("./guard/viewers")),
+    sensitive: true,
+  },
 ];

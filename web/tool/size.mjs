@@ -12,6 +12,7 @@ const limits = [
   ["help/index.html", 30],
   ["help/answer/index.html", 30],
   ["login/index.html", 40],
+  ["guardian/index.html", 30],
   ["m/index.html", 150],
   ["console/index.html", 600],
 ];

@@ -248,3 +248,14 @@ func OpenOf(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]int,
 	}
 	return out, nil
 }
+
+// Barred tells whether a person near a child is to be kept from it by any of
+// the child's open matters: it stands on a conflict list by account, record or
+// number, or nobody near the child may be told until an officer decides.
+func Barred(ctx context.Context, r db.Reader, child, account, person id.ID, phoneIndex string) (bool, error) {
+	var n int
+	err := r.Get(ctx, db.To(&n), `SELECT count(*) FROM matter m WHERE m.child_id = ? AND m.state <> 'closed' AND m.drill = ? AND (m.contact_allowed = ? OR EXISTS
+		(SELECT 1 FROM matter_conflict c WHERE c.matter_id = m.id AND c.removed_at = 0 AND (c.account_id <> '' AND c.account_id = ? OR c.person_id <> '' AND c.person_id = ?
+		OR c.phone_index <> '' AND c.phone_index = ?)))`, child, false, false, account, person, phoneIndex)
+	return n > 0, err
+}

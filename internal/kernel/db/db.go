@@ -85,10 +85,11 @@ func (d *DB) openPostgres(ctx context.Context, target string) error {
 	return nil
 }
 
-// sqlitePragmas: FULL makes each commit durable; the busy timeout covers a
+// sqlitePragmas: FULL makes each commit durable; secure_delete writes zeros over
+// what is deleted (see Scrub); the busy timeout covers a
 // second process such as backup; the cache is per connection.
 const sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-	"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(4000)"
+	"&_pragma=secure_delete(1)&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(4000)"
 
 func (d *DB) openSQLite(ctx context.Context, path string) error {
 	d.engine = SQLite
@@ -138,6 +139,24 @@ func (d *DB) Close() error {
 		}
 	}
 	return err
+}
+
+// Scrub makes sure that what was deleted from the tables is gone from the
+// storage. The embedded engine has zeroed the rows (secure_delete) and drops
+// the log that still holds them; PostgreSQL vacuums, so that the rows' places
+// are written over by the next ones: there the bytes go with use, and a disk
+// that must not tell anything is encrypted.
+func (d *DB) Scrub(ctx context.Context, tables ...string) error {
+	if d.engine == Postgres {
+		for _, t := range tables {
+			if _, err := d.write.ExecContext(ctx, "VACUUM "+t); err != nil {
+				return storage(err)
+			}
+		}
+		return nil
+	}
+	_, err := d.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return storage(err)
 }
 
 // Failing tells since when commits fail; ok is false while they succeed.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/geo"
@@ -138,6 +139,9 @@ func (w *watch) levels() error {
 				return err
 			}
 		}
+		if err := w.charge(*m.Battery, booted); err != nil {
+			return err
+		}
 		if err := w.told(did, LowBattery, now.Value); err != nil {
 			return err
 		}
@@ -172,6 +176,31 @@ func (w *watch) levels() error {
 		}
 	}
 	return nil
+}
+
+// charge keeps the day's lowest and highest, for the trend.
+func (w *watch) charge(percent int, booted bool) error {
+	if percent < 0 || percent > 100 || percent == 0 && booted {
+		return nil
+	}
+	day := civil.DateOf(w.tx.Now.Time())
+	var rows []struct {
+		Least int `bun:"least"`
+		Most  int `bun:"most"`
+	}
+	if err := w.tx.List(w.ctx, &rows, "SELECT least, most FROM guard_battery WHERE device = ? AND on_day = ?", w.o.Device.ID, day); err != nil {
+		return err
+	}
+	if len(rows) > 0 && percent >= rows[0].Least && percent <= rows[0].Most {
+		return nil
+	}
+	least, most := percent, percent
+	if len(rows) > 0 {
+		least, most = min(least, rows[0].Least), max(most, rows[0].Most)
+	}
+	_, err := w.tx.Exec(w.ctx, `INSERT INTO guard_battery (device, on_day, least, most) VALUES (?, ?, ?, ?)
+		ON CONFLICT (device, on_day) DO UPDATE SET least = excluded.least, most = excluded.most`, w.o.Device.ID, day, least, most)
+	return err
 }
 
 // told raises or ends the alarm of a level.

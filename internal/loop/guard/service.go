@@ -85,6 +85,7 @@ func New(p Parts) *Service {
 	p.Jobs.Rule(JobPending, as(s.alone))
 	p.Jobs.Rule(JobOutage, as(s.outage))
 	p.Jobs.Every(JobBeat, beatEvery, s.beat)
+	p.Jobs.Every(JobForget, forgetEvery, func(ctx context.Context, _ job.Job) error { return s.Forget(ctx) })
 	return s
 }
 

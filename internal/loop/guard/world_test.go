@@ -92,7 +92,12 @@ func newWorld(t testing.TB, d *db.DB, clk *clock.Fake) *world {
 			}
 			return access.Target{Region: r}, nil
 		},
-		Text: func(key string, data map[string]string) string { return key + fmt.Sprint(data) },
+		Text: func(key string, data map[string]string) string {
+			if data == nil {
+				return key
+			}
+			return key + fmt.Sprint(data)
+		},
 		Ask: func(_ context.Context, _ *db.Tx, deviceID string) error {
 			w.asked = append(w.asked, deviceID)
 			return nil

@@ -32,6 +32,7 @@ import (
 	"zugou/internal/loop/gateway/downlink"
 	"zugou/internal/loop/gateway/keep"
 	"zugou/internal/loop/guard"
+	"zugou/internal/loop/guard/guardian"
 	"zugou/internal/loop/hotline"
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
@@ -84,6 +85,7 @@ type Parts struct {
 	Secrets   *credential.Store
 	Downlinks *downlink.Service
 	Door      platform.Door
+	Guardian  *guardian.Service
 }
 
 // API holds the parts behind the calls.
@@ -115,6 +117,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.accounts()
 	a.register()
 	a.guarding()
+	a.guardians()
 	a.duty(p.Duty)
 	a.screening(p.Screening)
 	a.levels(p.Screening)

@@ -4,8 +4,11 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/guard"
+	"zugou/internal/people/device"
 )
 
 func (a *API) guarding() {
@@ -29,7 +32,73 @@ func (a *API) guarding() {
 	call(a, http.MethodPost, "/guard/rules", "store an edition of the thresholds from an instant on", func(ctx context.Context, in *struct{ Body guard.NewEdition }) (done, error) {
 		return done{true}, a.Guard.SetRules(ctx, in.Body.Edition, in.Body.FromAt)
 	})
+	call(a, http.MethodGet, "/guard/health", "how the worn devices do, and who needs a call", func(ctx context.Context, in *struct {
+		Region string `query:"region" maxLength:"15"`
+	}) (guard.Health, error) {
+		return a.Guard.Health(ctx, in.Region)
+	})
+	call(a, http.MethodGet, "/guard/erasures", "what was erased by its term, with what was left", func(ctx context.Context, _ *struct{}) (page[guard.Erasure], error) {
+		list, err := a.Guard.Erasures(ctx)
+		return page[guard.Erasure]{Items: orEmpty(list)}, err
+	})
+	call(a, http.MethodPost, "/children/{id}/track", "where a child was on a day, for a task or a reason", func(ctx context.Context, in *struct {
+		ByID
+		Body guard.TrackQuery
+	}) (guard.Track, error) {
+		return a.Guard.Track(ctx, in.ID, in.Body)
+	})
+	huma.Register(a.huma, huma.Operation{OperationID: "getGuardHealthXlsx", Method: http.MethodGet, Path: "/api/guard/health.xlsx", Summary: "tomorrow's round of calls as Excel"},
+		func(ctx context.Context, in *struct {
+			Region string `query:"region" maxLength:"15"`
+		}) (*excelFile, error) {
+			areas, err := a.Regions.List(ctx)
+			if err != nil {
+				return nil, a.fault(ctx, err)
+			}
+			names := map[string]string{}
+			for _, r := range areas {
+				names[string(r.Code)] = r.Name
+			}
+			text, err := a.Guard.CallRound(ctx, in.Region, func(code string) string {
+				if len(code) > 9 {
+					return names[code[:9]] + names[code[:min(12, len(code))]]
+				}
+				return names[code]
+			})
+			if err != nil {
+				return nil, a.fault(ctx, err)
+			}
+			return &excelFile{Type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", As: `attachment; filename="call-round.xlsx"`, Body: text}, nil
+		})
+	call(a, http.MethodGet, "/devices/{id}", "all of a device: who wore it, papers, store-room", func(ctx context.Context, in *ByID) (device.Detail, error) {
+		return a.Device.Detail(ctx, in.ID)
+	})
+	call(a, http.MethodPost, "/devices/{id}/hand-out", "give a device of the stock to a child, against a signature", func(ctx context.Context, in *struct {
+		ByID
+		Body device.Hand
+	}) (device.Row, error) {
+		return a.Device.HandOut(ctx, in.ID, in.Body)
+	})
+	call(a, http.MethodPost, "/devices/{id}/return", "take a device back, against a signature", func(ctx context.Context, in *struct {
+		ByID
+		Body device.Hand
+	}) (device.Row, error) {
+		return a.Device.TakeBack(ctx, in.ID, in.Body)
+	})
+	call(a, http.MethodPost, "/devices/{id}/stock", "what the store-room knows of a device", func(ctx context.Context, in *struct {
+		ByID
+		Body device.StockNote
+	}) (device.Row, error) {
+		return a.Device.SetStock(ctx, in.ID, in.Body)
+	})
 	a.fences()
+}
+
+// excelFile is an answer that is a file.
+type excelFile struct {
+	Type string `header:"Content-Type"`
+	As   string `header:"Content-Disposition"`
+	Body []byte
 }
 
 func (a *API) fences() {

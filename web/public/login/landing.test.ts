@@ -7,7 +7,7 @@ describe("after signing in", () => {
     [["seat_operator"], null, true, "/m/"],
     [["grid_worker"], null, false, "/m/"],
     [["village_director", "township_officer"], null, false, "/console/"],
-    [["citizen"], null, true, "/"],
+    [["citizen"], null, true, "/guardian/"],
     [[], null, false, "/"],
     [["seat_leader"], "/console/seat?m=1", false, "/console/seat?m=1"],
   ])("%j with next %s on a %s screen goes to %s", (roles, next, narrow, to) => {

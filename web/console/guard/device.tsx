@@ -1,0 +1,339 @@
+import { Button, DatePicker, Drawer, Form, Input, Modal, Segmented, Select, Table } from "antd";
+import dayjs, { type Dayjs } from "dayjs";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, errorText } from "@shared/api/client";
+import type { List, Ms } from "@shared/api/types";
+import { serverNow } from "@shared/clock";
+import { formatDate, formatDateTime, formatSpan } from "@shared/format";
+import { wordFor } from "@shared/locale";
+import { Empty, Loaded } from "@shared/state";
+import { useAct } from "../kit/act";
+import { PageHead } from "../kit/page";
+import { t, words } from "../locale";
+import { useMay } from "../session";
+import { areaName, ChildSearch, Signature, SignPad, useRegions, type Child, type Strokes } from "./parts";
+import "./guard.css";
+
+type Row = {
+  id: string;
+  device_id: string;
+  kind: string;
+  model: string;
+  profile: string;
+  label: string;
+  wearer: { id: string; name: string } | null;
+  region: string;
+  last_seen_at: Ms;
+  battery: number;
+  sim_masked: string;
+  sim_until: string;
+  state: "unknown" | "stock" | "active" | "retired";
+  version: number;
+};
+type Detail = Row & {
+  firmware: string;
+  bought_on: string;
+  place: string;
+  iccid: string;
+  worn: { child_id: string; child_name: string; from: Ms; to: Ms; why: string }[];
+  papers: { id: string; kind: "out" | "back"; at: Ms; by: string; child_name: string; signer: string; relation: string; signature: Strokes; condition: string; note: string }[];
+};
+
+const states = ["active", "unknown", "stock", "retired"] as const;
+const ago = (at: Ms) => (at ? t("gd.ago", { span: formatSpan(serverNow() - at) }) : t("gd.never"));
+
+/** Hand-out or return, against a signature on the screen. */
+function HandDialog({ device, kind, onClose }: { device: Detail; kind: "out" | "back"; onClose: () => void }) {
+  const { act, busy } = useAct(["device"]);
+  const [form] = Form.useForm();
+  const [child, setChild] = useState<Child>();
+  const out = kind === "out";
+  const save = async (v: { signer: string; relation?: string; signature: Strokes; condition?: string; note?: string }) => {
+    if (out && !child) return;
+    const body = { ...v, ...(out ? { child_id: child?.id } : {}) };
+    const ok = await act("hand", () => api.post(`/devices/${device.id}/${out ? "hand-out" : "return"}`, body), out ? t("gd.handedOut") : t("gd.takenBack"));
+    if (ok) onClose();
+  };
+  return (
+    <Modal
+      open
+      title={out ? t("gd.handOut", { device: device.label || device.device_id }) : t("gd.takeBack", { device: device.label || device.device_id })}
+      okText={out ? t("gd.handOutVerb") : t("gd.takeBackVerb")}
+      okButtonProps={{ disabled: out && !child }}
+      cancelText={t("kit.back")}
+      confirmLoading={busy === "hand"}
+      onOk={() => form.submit()}
+      onCancel={onClose}
+    >
+      <Form form={form} layout="vertical" onFinish={save}>
+        {out && (
+          <Form.Item label={t("gd.toChild")} required>
+            <ChildSearch value={child} onChange={setChild} label={t("gd.findChild")} />
+          </Form.Item>
+        )}
+        <div className="gd-row">
+          <Form.Item name="signer" label={t("gd.signer")} className="gd-grow" rules={[{ required: true, whitespace: true, message: t("gd.signerNeeded") }]}>
+            <Input maxLength={40} autoComplete="off" />
+          </Form.Item>
+          <Form.Item name="relation" label={t("gd.relation")}>
+            <Select
+              style={{ width: 140 }}
+              options={["mother", "father", "paternal_grandmother", "paternal_grandfather", "maternal_grandmother", "maternal_grandfather", "self", "other"].map((value) => ({ value, label: wordFor(words, "gd.rel", value) }))}
+            />
+          </Form.Item>
+        </div>
+        {!out && (
+          <Form.Item name="condition" label={t("gd.condition")} rules={[{ required: true, message: t("gd.conditionNeeded") }]}>
+            <Segmented options={["good", "worn", "broken", "lost"].map((value) => ({ value, label: wordFor(words, "gd.cond", value) }))} />
+          </Form.Item>
+        )}
+        <Form.Item name="signature" label={t("gd.signHere")} rules={[{ required: true, message: t("gd.signNeeded") }]}>
+          <SignPad />
+        </Form.Item>
+        <Button size="small" onClick={() => form.setFieldValue("signature", [])}>
+          {t("gd.signAgain")}
+        </Button>
+        <Form.Item name="note" label={t("gd.note")}>
+          <Input maxLength={200} />
+        </Form.Item>
+      </Form>
+    </Modal>
+  );
+}
+
+/** An unknown device becomes ours: into stock, or at once onto a child. */
+function AdoptDialog({ device, onClose }: { device: Row; onClose: () => void }) {
+  const { act, busy } = useAct(["device"]);
+  const [kind, setKind] = useState("watch");
+  const [child, setChild] = useState<Child>();
+  const save = async () => {
+    const body = { kind, profile: device.profile, child_id: child?.id ?? "" };
+    if (await act("adopt", () => api.post(`/devices/${device.id}/adopt`, body), t("gd.adopted"))) onClose();
+  };
+  return (
+    <Modal open title={t("gd.adoptTitle", { device: device.device_id })} okText={t("gd.adopt")} cancelText={t("kit.back")} confirmLoading={busy === "adopt"} onOk={() => void save()} onCancel={onClose}>
+      <p className="gd-muted">{t("gd.adoptNote")}</p>
+      <div className="gd-row">
+        <Segmented value={kind} onChange={setKind} options={["watch", "badge", "card"].map((value) => ({ value, label: wordFor(words, "gd.deviceKind", value) }))} />
+      </div>
+      <p />
+      <ChildSearch value={child} onChange={setChild} label={t("gd.adoptChild")} />
+    </Modal>
+  );
+}
+
+function StockForm({ device }: { device: Detail }) {
+  const { act, busy } = useAct(["device"]);
+  const save = (v: { firmware?: string; bought_on?: Dayjs; place?: string; sim_until?: Dayjs; label?: string }) =>
+    act(
+      "stock",
+      async () => {
+        await api.post(`/devices/${device.id}/stock`, { firmware: v.firmware ?? "", bought_on: v.bought_on?.format("YYYY-MM-DD") ?? "", place: v.place ?? "" });
+        await api.patch(`/devices/${device.id}`, { child_id: null, kind: null, model: null, profile: null, label: v.label ?? "", sim: null, sim_until: v.sim_until?.format("YYYY-MM-DD") ?? "", state: null, why: "", version: 0 });
+      },
+      t("gd.saved"),
+    );
+  return (
+    <Form
+      layout="vertical"
+      size="small"
+      onFinish={save}
+      initialValues={{ firmware: device.firmware, place: device.place, label: device.label, bought_on: device.bought_on ? dayjs(device.bought_on) : undefined, sim_until: device.sim_until ? dayjs(device.sim_until) : undefined }}
+    >
+      <div className="gd-row">
+        <Form.Item name="label" label={t("gd.label")}>
+          <Input maxLength={40} />
+        </Form.Item>
+        <Form.Item name="firmware" label={t("gd.firmware")}>
+          <Input maxLength={60} />
+        </Form.Item>
+        <Form.Item name="place" label={t("gd.store")}>
+          <Input maxLength={60} />
+        </Form.Item>
+        <Form.Item name="bought_on" label={t("gd.bought")}>
+          <DatePicker />
+        </Form.Item>
+        <Form.Item name="sim_until" label={t("gd.simUntil")}>
+          <DatePicker />
+        </Form.Item>
+        <Button htmlType="submit" loading={busy === "stock"}>
+          {t("gd.save")}
+        </Button>
+      </div>
+    </Form>
+  );
+}
+
+function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+  const may = useMay();
+  const regions = useRegions();
+  const [hand, setHand] = useState<"out" | "back">();
+  const query = useQuery({ queryKey: ["device", id], queryFn: () => api.get<Detail>(`/devices/${id}`), meta: { topics: ["device"] } });
+  const d = query.data;
+  return (
+    <Drawer open width={720} onClose={onClose} title={d ? [wordFor(words, "gd.deviceKind", d.kind || "unknown"), d.label, d.device_id].filter(Boolean).join(" ") : t("gd.device")}>
+      <Loaded query={query} errorText={errorText}>
+        {(x) => (
+          <>
+            <div className="gd-row">
+              <span className="gd-kind">{wordFor(words, "gd.state", x.state)}</span>
+              <b>{x.wearer ? x.wearer.name : t("gd.nobody")}</b>
+              <span className="gd-muted">{areaName(regions.data?.items, x.region)}</span>
+              <span className="gd-grow" />
+              {may("device.hand") && x.state === "stock" && (
+                <Button type="primary" onClick={() => setHand("out")}>
+                  {t("gd.handOutVerb")}
+                </Button>
+              )}
+              {may("device.hand") && x.state === "active" && <Button onClick={() => setHand("back")}>{t("gd.takeBackVerb")}</Button>}
+            </div>
+            <p className="gd-muted">
+              {t("gd.deviceFacts", { seen: ago(x.last_seen_at), battery: x.battery >= 0 ? `${x.battery}%` : t("gd.unknownValue"), sim: x.sim_masked || t("gd.unknownValue"), until: x.sim_until || t("gd.unknownValue"), model: x.model || x.profile })}
+            </p>
+            {may("device.write") && x.state !== "unknown" && <StockForm key={x.version} device={x} />}
+            <h3>{t("gd.papers")}</h3>
+            {x.papers.length ? (
+              <ul className="gd-list">
+                {x.papers.map((p) => (
+                  <li key={p.id}>
+                    <span className="gd-kind">{p.kind === "out" ? t("gd.handOutVerb") : t("gd.takeBackVerb")}</span>
+                    <span className="gd-grow">
+                      {t("gd.paper", { child: p.child_name, signer: p.signer, by: p.by, at: formatDateTime(p.at) })}
+                      {p.condition && ` ${wordFor(words, "gd.cond", p.condition)}`}
+                      {p.note && <small> {p.note}</small>}
+                    </span>
+                    <Signature strokes={p.signature} />
+                  </li>
+                ))}
+              </ul>
+            ) : (
+              <p className="gd-muted">{t("gd.noPapers")}</p>
+            )}
+            <h3>{t("gd.wornBy")}</h3>
+            <ul className="gd-list">
+              {x.worn.map((w) => (
+                <li key={`${w.child_id}${w.from}`}>
+                  <span className="gd-grow">{w.child_name}</span>
+                  <small className="zg-num">{t("gd.wornSpan", { from: formatDate(w.from), to: w.to ? formatDate(w.to) : t("gd.today") })}</small>
+                </li>
+              ))}
+              {x.worn.length === 0 && <li className="gd-muted">{t("gd.nobody")}</li>}
+            </ul>
+            {hand && <HandDialog device={x} kind={hand} onClose={() => setHand(undefined)} />}
+          </>
+        )}
+      </Loaded>
+    </Drawer>
+  );
+}
+
+export default function DevicePage() {
+  const may = useMay();
+  const regions = useRegions();
+  const [state, setState] = useState<(typeof states)[number]>("active");
+  const [q, setQ] = useState("");
+  const [cursors, setCursors] = useState<string[]>([""]);
+  const [open, setOpen] = useState<string>();
+  const [adopt, setAdopt] = useState<Row>();
+  const query = useQuery({
+    queryKey: ["devices", state, q, cursors[cursors.length - 1]],
+    queryFn: () => api.get<List<Row>>("/devices", { state, q, cursor: cursors[cursors.length - 1], limit: 50 }),
+    meta: { topics: ["device"] },
+  });
+  const unknown = useQuery({ queryKey: ["devices", "unknown", "count"], queryFn: () => api.get<List<Row>>("/devices", { state: "unknown", limit: 50 }), meta: { topics: ["device"] } });
+  const strangers = unknown.data?.items.length ?? 0;
+  const to = (s: (typeof states)[number]) => {
+    setState(s);
+    setCursors([""]);
+  };
+  return (
+    <div className="gd-page">
+      <PageHead
+        title={t("page.devices")}
+        counts={
+          strangers > 0 && (
+            <button type="button" className="kit-count" aria-pressed={state === "unknown"} onClick={() => to("unknown")}>
+              {t("gd.strangers")} <b className="zg-num">{strangers}</b>
+            </button>
+          )
+        }
+      />
+      <div className="gd-row" style={{ margin: "10px 0" }}>
+        <Segmented value={state} onChange={to} options={states.map((value) => ({ value, label: wordFor(words, "gd.state", value) }))} />
+        <Input.Search
+          allowClear
+          style={{ width: 280 }}
+          placeholder={t("gd.findDevice")}
+          aria-label={t("gd.findDevice")}
+          onSearch={(v) => {
+            setQ(v);
+            setCursors([""]);
+          }}
+        />
+      </div>
+      <Loaded
+        query={query}
+        errorText={errorText}
+        isEmpty={(x) => x.items.length === 0}
+        empty={<Empty title={wordFor(words, "gd.empty", state)} hint={wordFor(words, "gd.emptyHint", state)} />}
+      >
+        {(list) => (
+          <>
+            <Table<Row>
+              size="small"
+              rowKey="id"
+              dataSource={list.items}
+              pagination={false}
+              onRow={(r) => ({ onClick: () => setOpen(r.id), style: { cursor: "pointer" } })}
+              columns={[
+                {
+                  title: t("gd.device"),
+                  render: (_, r) => (
+                    <button type="button" className="zg-link" onClick={() => setOpen(r.id)}>
+                      {r.label || r.device_id}
+                    </button>
+                  ),
+                },
+                { title: t("gd.number"), dataIndex: "device_id", className: "zg-num" },
+                { title: t("gd.kind"), render: (_, r) => wordFor(words, "gd.deviceKind", r.kind || "unknown") },
+                { title: t("gd.wearer"), render: (_, r) => r.wearer?.name ?? "" },
+                { title: t("gd.area"), render: (_, r) => areaName(regions.data?.items, r.region) },
+                { title: t("gd.seen"), render: (_, r) => ago(r.last_seen_at) },
+                { title: t("gd.battery"), className: "zg-num", render: (_, r) => (r.battery >= 0 ? `${r.battery}%` : "") },
+                { title: t("gd.simUntil"), dataIndex: "sim_until", className: "zg-num" },
+                {
+                  title: "",
+                  render: (_, r) =>
+                    r.state === "unknown" &&
+                    may("device.write") && (
+                      <Button
+                        size="small"
+                        type="primary"
+                        onClick={(e) => {
+                          e.stopPropagation();
+                          setAdopt(r);
+                        }}
+                      >
+                        {t("gd.adopt")}
+                      </Button>
+                    ),
+                },
+              ]}
+            />
+            <div className="gd-row" style={{ marginTop: 8 }}>
+              <Button disabled={cursors.length < 2} onClick={() => setCursors(cursors.slice(0, -1))}>
+                {t("gd.prev")}
+              </Button>
+              <Button disabled={!list.next} onClick={() => setCursors([...cursors, list.next ?? ""])}>
+                {t("gd.next")}
+              </Button>
+            </div>
+          </>
+        )}
+      </Loaded>
+      {open && <DeviceDrawer id={open} onClose={() => setOpen(undefined)} />}
+      {adopt && <AdoptDialog device={adopt} onClose={() => setAdopt(undefined)} />}
+    </div>
+  );
+}
