@@ -3,6 +3,7 @@
 import centre from "@locale/centre.json";
 import consoleWords from "@locale/console.json";
 import command from "@locale/command.json";
+import drawing from "@locale/drawing.json";
 import files from "@locale/files.json";
 import report from "@locale/report.json";
 import guard from "@locale/guard.json";
@@ -10,5 +11,5 @@ import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
 import { translator } from "@shared/locale";
 
-export const words = { ...shared, ...consoleWords, ...guard, ...seat, ...command, ...files, ...report, ...centre };
+export const words = { ...shared, ...consoleWords, ...guard, ...seat, ...command, ...files, ...report, ...centre, ...drawing };
 export const t = translator(words);

@@ -1,6 +1,19 @@
 // The pages of the console, in the order of the menu. A new page is one entry:
 // its address, its words in console.json, the right that opens it, its module.
 import { AlertOutlined, ApiOutlined, CalendarOutlined, ControlOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, EyeOutlined, FundOutlined, MailOutlined, ProfileOutlined, QuestionCircleOutlined } from "@ant-design/icons";
+import {
+  AlertOutlined,
+  CalendarOutlined,
+  ControlOutlined,
+  EnvironmentOutlined,
+  ExperimentOutlined,
+  FormOutlined,
+  FundOutlined,
+  MailOutlined,
+  PictureOutlined,
+  ProfileOutlined,
+  QuestionCircleOutlined,
+} from "@ant-design/icons";
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
 import type { words } from "./locale";
 
@@ -10,7 +23,7 @@ export type Page = {
   /** Address below /console, such as "/seat" or "/child/:id". */
   path: string;
   /** Group in the menu; absent for pages that are reached from another. */
-  group?: "centre" | "people" | "duty" | "system";
+  group?: "centre" | "loop" | "people" | "duty" | "system";
   title: keyof typeof words;
   icon?: ReactNode;
   /** Any of these actions opens it. */
@@ -85,6 +98,30 @@ export const pages: readonly Page[] = [
     icon: <EyeOutlined />,
     need: ["guardian.read"],
     view: page(() => import("./guard/viewers")),
+    path: "/drawings",
+    group: "loop",
+    title: "page.drawings",
+    icon: <PictureOutlined />,
+    need: ["drawing.read"],
+    view: page(() => import("./drawing/batches")),
+    sensitive: true,
+  },
+  {
+    path: "/rating",
+    group: "loop",
+    title: "page.rating",
+    icon: <FormOutlined />,
+    need: ["drawing.rate"],
+    view: page(() => import("./drawing/rate")),
+    sensitive: true,
+  },
+  {
+    path: "/drawing-results",
+    group: "loop",
+    title: "page.results",
+    icon: <ProfileOutlined />,
+    need: ["drawing.result"],
+    view: page(() => import("./drawing/results")),
     sensitive: true,
   },
 ];

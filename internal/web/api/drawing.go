@@ -35,6 +35,12 @@ func (a *API) drawings() {
 	bytesCall(a, http.MethodPost, "/drawings/sheets", "print drawing sheets of a class: a PDF, one page a child", "application/pdf", func(ctx context.Context, in *struct{ Body batch.PrintRequest }) ([]byte, error) {
 		return a.Drawings.Print(ctx, in.Body)
 	})
+	call(a, http.MethodGet, "/drawings/sheets", "printed sheets of a school, for a number that can't be read", func(ctx context.Context, in *struct {
+		School string `query:"school" maxLength:"60"`
+	}) (page[batch.Printed], error) {
+		items, err := a.Drawings.Sheets(ctx, in.School)
+		return page[batch.Printed]{Items: orEmpty(items)}, err
+	})
 	call(a, http.MethodGet, "/drawings/batches", "batches of drawings with their counts, newest first", func(ctx context.Context, _ *struct{}) (page[batch.Row], error) {
 		items, err := a.Drawings.List(ctx)
 		return page[batch.Row]{Items: orEmpty(items)}, err

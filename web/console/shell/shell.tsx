@@ -17,7 +17,7 @@ import { useMay, useMe } from "../session";
 import { LockScreen, useIdleLock } from "./lock";
 import { Ringer } from "./ringer";
 
-const groups = ["centre", "people", "duty", "system"] as const;
+const groups = ["centre", "loop", "people", "duty", "system"] as const;
 
 function HeaderClock() {
   const now = useServerSecond();

@@ -357,3 +357,48 @@ func (s *Service) Choose(ctx context.Context, drawing id.ID, choice Choice) erro
 		return audit.Write(ctx, tx, audit.Entry{Action: "drawing.mend", SubjectKind: "drawing", Subject: d.ID, Fields: []string{string(choice)}, Region: b.Region})
 	})
 }
+
+// Printed is a sheet as it was printed: for a torn corner whose number can't
+// be read while the name beside it can.
+type Printed struct {
+	Number    string       `json:"number"`
+	Name      string       `json:"name"`
+	Class     string       `json:"class"`
+	PrintedAt clock.Millis `json:"printed_at"`
+}
+
+// Sheets lists the printed sheets of a school, the newest first. Errors:
+// Forbidden, Invalid (school).
+func (s *Service) Sheets(ctx context.Context, school string) ([]Printed, error) {
+	a := access.From(ctx)
+	if err := access.May(a, "drawing.mend"); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(school) == "" {
+		return nil, errs.Invalid("school", "drawing.nobody")
+	}
+	out := []Printed{}
+	var shown []audit.Shown
+	err := s.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		in, args := access.Where("region", a.Areas("drawing.mend"))
+		var rows []sheetRow
+		if err := r.List(ctx, &rows, "SELECT number, child_id, region, school, grade, class, printed_at, printed_by FROM drawing_sheet WHERE school = ? AND "+in+
+			" ORDER BY printed_at DESC, grade, class, number LIMIT 2000", append([]any{school}, args...)...); err != nil {
+			return err
+		}
+		children := make([]id.ID, len(rows))
+		for i, row := range rows {
+			children[i] = row.ChildID
+		}
+		names, err := s.Register.Briefs(ctx, r, today(r.At()), children...)
+		for _, row := range rows {
+			out = append(out, Printed{row.Number.String(), names[row.ChildID].Name, row.Grade + row.Class, row.PrintedAt})
+			shown = append(shown, audit.Shown{Kind: "child", ID: row.ChildID, Fields: []string{"name", "school"}})
+		}
+		return err
+	})
+	if err == nil {
+		audit.Show(ctx, "drawing.mend", "", "", shown...)
+	}
+	return out, err
+}
