@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"zugou/internal/kernel/config"
 	"zugou/internal/people/roster"
 	"zugou/internal/people/sheet"
 )
 
 const importUsage = `Usage: zugou import children|devices FILE --dry-run [--json] [--map FIELD=HEADING]... [--refused OUT.xlsx]
+       zugou import children|devices FILE --data DIR [--yes] [--map FIELD=HEADING]... [--refused OUT.xlsx]
 
 Reads a list as departments send it (xlsx, xls, CSV in UTF-8 or GB18030) and
 says what would become of every row. Flags may stand before or behind FILE.
@@ -27,7 +29,11 @@ shows. Rows that are nobody (titles, subtotals, notes) are not printed.
 --map corrects a heading: --map id=证件 or --map 监护人姓名=联系人; HEADING may
 also be "group/heading" or the letter of a column.
 
-Without --data the dry run stands on an empty register and the built-in regions.
+Without --data a dry run stands on an empty register and the built-in regions;
+with it, on the register of that folder. Without --dry-run the rows that can be
+taken are registered, all or nothing, after a question that --yes answers; the
+import stands in the console's list and can be undone there. Start serve once
+before, and stop it while importing into an embedded database.
 `
 
 // importRow is one line of `zugou import --json`.
@@ -75,7 +81,8 @@ func runImport(ctx context.Context, e env, args []string) error {
 	}
 	dryRun := fs.Bool("dry-run", false, "say what would happen and change nothing")
 	asJSON := fs.Bool("json", false, "print one JSON object a row")
-	data := fs.String("data", "", "data folder whose register the rows are held against")
+	loader := config.Bind(fs, "data", "db", "keys", "cipher", "district")
+	yes := fs.Bool("yes", false, "import without asking")
 	refused := fs.String("refused", "", "write the rows that are not taken to this xlsx, with the reason beside each")
 	corrections := mapFlag{}
 	fs.Var(corrections, "map", "FIELD=HEADING: correct a heading, may be repeated")
@@ -90,8 +97,17 @@ func runImport(ctx context.Context, e env, args []string) error {
 	if kind != roster.Children && kind != roster.Devices {
 		return fmt.Errorf("can import children or devices, not %q", operands[0])
 	}
-	if !*dryRun || *data != "" {
-		return errors.New("this command reads and judges only: use --dry-run without --data; the register imports through its page")
+	given := false
+	fs.Visit(func(f *flag.Flag) { given = given || f.Name == "data" || f.Name == "db" })
+	if !*dryRun && !given {
+		return errors.New("say --dry-run to look only, or --data DIR to import into the register of that folder")
+	}
+	if given {
+		c, err := loader.Load(e.Getenv, os.ReadFile)
+		if err != nil {
+			return err
+		}
+		return importInto(ctx, e, c, kind, operands[1], corrections, intoFlags{*dryRun, *asJSON, *yes, *refused})
 	}
 	res, err := readRoster(ctx, operands[1], roster.Options{Kind: kind, Map: corrections})
 	if err != nil {

@@ -81,3 +81,30 @@ func TestImportWritesTheRefusedRows(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestImportIntoTheRegisterOfAFolder(t *testing.T) {
+	dir := t.TempDir()
+	file := sampleSheets + "孤儿和事实无人抚养儿童台账.xlsx"
+	if _, err := runImportWith("children", file, "--data", dir, "--yes"); err == nil || !strings.Contains(err.Error(), "start serve first") {
+		t.Fatalf("an empty folder: %v", err)
+	}
+	var o bytes.Buffer
+	if err := run(context.Background(), env{In: strings.NewReader(""), Out: &o, Err: &o, Getenv: func(string) string { return "" }}, []string{"migrate", "--data", dir}); err != nil {
+		t.Fatal(err)
+	}
+	look, err := runImportWith("children", file, "--data", dir, "--dry-run")
+	if err != nil || !strings.Contains(look, "可导入") {
+		t.Fatalf("%v: %s", err, look)
+	}
+	if out, err := runImportWith("children", file, "--data", dir); err == nil {
+		t.Fatalf("without an answer: %s", out)
+	}
+	out, err := runImportWith("children", file, "--data", dir, "--yes")
+	if err != nil || !strings.Contains(out, "已导入") || strings.Contains(out, "已导入 0 行") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	again, err := runImportWith("children", file, "--data", dir, "--dry-run", "--json")
+	if err != nil || !strings.Contains(again, `"reason":"in_register"`) {
+		t.Errorf("held against the register: %v\n%s", err, again[:min(400, len(again))])
+	}
+}

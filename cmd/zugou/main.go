@@ -47,7 +47,7 @@ func commands() []command {
 		{"keys", "copy, restore, rotate and list the keys of the house", runKeys},
 		{"backup", "copy the database and attachments while the house works", runBackup},
 		{"restore", "bring a backup into an empty data folder", runRestore},
-		{"import", "read a list of children or devices and say what becomes of each row", runImport},
+		{"import", "read a list of children or devices, look at it or import it", runImport},
 		{"decode", "show what the frames of a watch, JT/T 808 or GT06 device say", runDecode},
 	}
 }

@@ -33,6 +33,7 @@ import (
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
 	"zugou/internal/people/duty"
+	"zugou/internal/people/intake"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
 	"zugou/internal/people/place"
@@ -75,6 +76,7 @@ type App struct {
 	Version string
 
 	Documents *document.Service
+	Intake    *intake.Service
 	Drawings  Drawings
 	Figures   *report.Service
 	Platforms *platform.Service
@@ -287,6 +289,7 @@ func (a *App) routes() {
 	p.Hotline = a.Hotline
 	p.Line = &a.line
 	p.Documents = a.Documents
+	p.Intake = a.Intake
 	p.Policies = policy.NewService(a.DB)
 	p.Places = place.NewService(a.DB)
 	p.Drawings = a.Drawings.Batches

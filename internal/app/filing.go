@@ -26,7 +26,7 @@ func (a *App) filing() error {
 		"figure": figureFiles{},
 	}})
 	a.Documents.Schedule(a.Jobs)
-	return nil
+	return a.importing()
 }
 
 // matterFiles are files of a matter: what the seat or an officer adds.

@@ -112,7 +112,10 @@ func Meet(ctx context.Context, tx *db.Tx, deviceID, profile, district string) (D
 	if err := tx.Emit(ctx, db.Event{Topic: "device", Kind: "unknown", Region: district, Ref: NormalID(deviceID)}); err != nil {
 		return Device{}, err
 	}
-	return Find(ctx, tx, deviceID)
+	if d, err = Find(ctx, tx, deviceID); errs.Is(err, errs.KindNotFound) {
+		return hidden(ctx, tx, deviceID, district)
+	}
+	return d, err
 }
 
 // Seen is what a report told of a device.

@@ -45,8 +45,10 @@ func (w *Rows) addChild(k keep, c clean, known func(NewGuardian) (Record, bool))
 		w.addRelation(s, rec.ID, person, g, i)
 	}
 	w.people = append(w.people, recordRow{Record: rec})
-	w.entries = append(w.entries, child.Entry{ChildID: rec.ID, Kind: "register", Title: "timeline.registered", By: k.by,
-		RefKind: refKind(k.ref, "import"), RefID: k.ref, Region: rec.Region, Data: map[string]string{"region": rec.Region}})
+	e := child.Entry{ID: id.New(), ChildID: rec.ID, Kind: "register", Title: "timeline.registered", By: k.by,
+		RefKind: refKind(k.ref, "import"), RefID: k.ref, Region: rec.Region, Data: map[string]string{"region": rec.Region}}
+	e.Text = s.Seal(aadEntry(e.ID), c.Note)
+	w.entries = append(w.entries, e)
 	return rec.ID
 }
 

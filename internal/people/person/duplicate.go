@@ -17,13 +17,13 @@ func (s *Service) claimed(ctx context.Context, tx *db.Tx, other Record, c clean)
 	if access.From(ctx).Allowed("child.read", access.Target{Region: other.Region}) {
 		return Created{}, errs.Conflict("person.id_registered")
 	}
-	k, err := s.openCase(ctx, tx, other, "same_id", c.Region)
+	k, err := s.openCase(ctx, tx, other, "", "same_id", c.Region)
 	return Created{Case: &k}, err
 }
 
 // openCase hands a doubt about a record to a named person; an open case of the
 // same claim is used again.
-func (s *Service) openCase(ctx context.Context, tx *db.Tx, rec Record, why, claimed string) (Case, error) {
+func (s *Service) openCase(ctx context.Context, tx *db.Tx, rec Record, other id.ID, why, claimed string) (Case, error) {
 	var handler id.ID
 	var err error
 	if s.ports.Handler != nil {
@@ -32,16 +32,16 @@ func (s *Service) openCase(ctx context.Context, tx *db.Tx, rec Record, why, clai
 		}
 	}
 	var open []id.ID
-	if err := tx.List(ctx, &open, "SELECT id FROM person_duplicate WHERE person_id = ? AND claimed_region = ? AND why = ? AND state = 'open'",
-		rec.ID, claimed, why); err != nil {
+	if err := tx.List(ctx, &open, "SELECT id FROM person_duplicate WHERE person_id = ? AND other_id = ? AND claimed_region = ? AND why = ? AND state = 'open'",
+		rec.ID, other, claimed, why); err != nil {
 		return Case{}, err
 	}
 	k := Case{ID: id.New()}
 	if len(open) > 0 {
 		k.ID = open[0]
 	} else {
-		if _, err := tx.Exec(ctx, `INSERT INTO person_duplicate (id, person_id, why, region, claimed_region, handler, opened_at, opened_by)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, k.ID, rec.ID, why, rec.Region, claimed, handler, tx.Now, access.From(ctx).Account); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO person_duplicate (id, person_id, other_id, why, region, claimed_region, handler, opened_at, opened_by)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, k.ID, rec.ID, other, why, rec.Region, claimed, handler, tx.Now, access.From(ctx).Account); err != nil {
 			return Case{}, err
 		}
 		if err := audit.Write(ctx, tx, audit.Entry{Action: "child.write", SubjectKind: "duplicate", Subject: k.ID, Region: rec.Region}); err != nil {

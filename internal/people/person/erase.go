@@ -28,7 +28,8 @@ type Erasure struct {
 
 const erasureColumns = "id, person_id, region, reason, asked_by, asked_at, confirmed_by, confirmed_at"
 
-// AskErase is the first of the two people that erasing takes. Errors: NotFound,
+// AskErase is the first of the two people that erasing takes; person is the id
+// or a child's code. Errors: NotFound,
 // Forbidden, Invalid, Conflict "erase.asked".
 func (s *Service) AskErase(ctx context.Context, person id.ID, reason string) (Erasure, error) {
 	actor := access.From(ctx)
@@ -40,6 +41,16 @@ func (s *Service) AskErase(ctx context.Context, person id.ID, reason string) (Er
 	}
 	var out Erasure
 	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		// Who asks may not see the register: the paper names the child's code.
+		if code, ok := readCode(string(person)); ok {
+			var ids []id.ID
+			if err := tx.List(ctx, &ids, "SELECT p.id FROM person p WHERE p.code = ? AND "+shows, code); err != nil {
+				return err
+			}
+			if len(ids) == 1 {
+				person = ids[0]
+			}
+		}
 		rec, err := find(ctx, tx, person)
 		if err != nil {
 			return err

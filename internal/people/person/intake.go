@@ -158,6 +158,118 @@ func (in *Intake) findGuardians(ctx context.Context, r db.Reader, list []clean) 
 	return nil
 }
 
+// Fits tells whether a row of a list can be registered, but for the gaps that a
+// list may have: the error is what Prepare would refuse.
+func Fits(n NewChild, day civil.Date) error {
+	_, err := n.clean(day)
+	return onlyGaps(err)
+}
+
+// Known is a record that has an ID number.
+type Known struct {
+	ID     id.ID
+	Name   string
+	Region string
+	Child  bool
+}
+
+// KnownByID gives the records that show under ID numbers; numbers that nobody
+// has are left out.
+func KnownByID(ctx context.Context, r db.Reader, kr *crypto.Keyring, numbers []civil.ResidentID) (map[civil.ResidentID]Known, error) {
+	of := make(map[string]civil.ResidentID, len(numbers))
+	keys := make([]string, 0, len(numbers))
+	for _, n := range numbers {
+		key := kr.Index(indexID, string(n))
+		if _, twice := of[key]; !twice {
+			keys = append(keys, key)
+		}
+		of[key] = n
+	}
+	out := map[civil.ResidentID]Known{}
+	for part := range slices.Chunk(keys, 400) {
+		var rows []struct {
+			ID     id.ID  `bun:"id"`
+			Index  string `bun:"id_index"`
+			Name   string `bun:"name"`
+			Region string `bun:"region"`
+			Child  bool   `bun:"child"`
+		}
+		if err := r.List(ctx, &rows, "SELECT p.id, p.id_index, p.name, p.region, p.child FROM person p WHERE p.id_index IN ("+marks(len(part))+") AND "+shows, anys(part)...); err != nil {
+			return nil, err
+		}
+		for _, x := range rows {
+			out[of[x.Index]] = Known{x.ID, x.Name, x.Region, x.Child}
+		}
+	}
+	return out, nil
+}
+
+// Asked is a child of a list that may be in the register without the list's
+// number.
+type Asked struct {
+	Name   string // in normal form
+	Birth  civil.Date
+	Region string
+	HasID  bool
+}
+
+// Lookalike is a record that may be the child asked for.
+type Lookalike struct {
+	ID     id.ID
+	Code   string
+	Name   string
+	Region string
+	Why    string // same_name_birth, same_name_village
+}
+
+// Lookalikes gives, by the place in the list, the record that may be the same
+// child: of the same name and born on the same day, or of the same name in the
+// same village where a birth is not known. Two records with two ID numbers are
+// two people.
+func Lookalikes(ctx context.Context, r db.Reader, list []Asked) (map[int]Lookalike, error) {
+	byName := map[string][]int{}
+	var names []string
+	for i, a := range list {
+		if a.Name == "" {
+			continue
+		}
+		if byName[a.Name] == nil {
+			names = append(names, a.Name)
+		}
+		byName[a.Name] = append(byName[a.Name], i)
+	}
+	out := map[int]Lookalike{}
+	for part := range slices.Chunk(names, 400) {
+		var rows []struct {
+			ID      id.ID      `bun:"id"`
+			Code    string     `bun:"code"`
+			Name    string     `bun:"name"`
+			Birth   civil.Date `bun:"birth_on"`
+			Region  string     `bun:"region"`
+			IDIndex string     `bun:"id_index"`
+		}
+		if err := r.List(ctx, &rows, "SELECT p.id, p.code, p.name, p.birth_on, p.region, p.id_index FROM person p WHERE p.child AND p.name IN ("+
+			marks(len(part))+") AND "+shows+" ORDER BY p.id", anys(part)...); err != nil {
+			return nil, err
+		}
+		for _, x := range rows {
+			for _, i := range byName[x.Name] {
+				a := list[i]
+				if _, found := out[i]; found || a.HasID && x.IDIndex != "" {
+					continue
+				}
+				switch {
+				case a.Birth != "" && a.Birth == x.Birth:
+					out[i] = Lookalike{x.ID, x.Code, x.Name, x.Region, "same_name_birth"}
+				case (a.Birth == "" || x.Birth == "") && a.Region == x.Region && len(a.Region) >= 12:
+					out[i] = Lookalike{x.ID, x.Code, x.Name, x.Region, "same_name_village"}
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
 // Added gives everybody whom the intake makes.
 func (in *Intake) Added() []Added { return in.added }
 
@@ -240,4 +352,59 @@ func Remove(ctx context.Context, tx *db.Tx, batch id.ID, limit int) (int, error)
 		}
 	}
 	return len(people), nil
+}
+
+// Unmarked gives those of the people who do not bear the mark.
+func Unmarked(ctx context.Context, r db.Reader, batch id.ID, people []id.ID) ([]id.ID, error) {
+	var out []id.ID
+	for part := range slices.Chunk(people, 400) {
+		var there []id.ID
+		if err := r.List(ctx, &there, "SELECT id FROM person WHERE batch = ? AND id IN ("+marks(len(part))+")", append([]any{batch}, anys(part)...)...); err != nil {
+			return nil, err
+		}
+		has := make(map[id.ID]bool, len(there))
+		for _, x := range there {
+			has[x] = true
+		}
+		for _, x := range part {
+			if !has[x] {
+				out = append(out, x)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Touched gives the children who bear the mark and were worked on all the
+// same: between their marking and their hiding.
+func Touched(ctx context.Context, r db.Reader, batch id.ID) ([]id.ID, error) {
+	var out []id.ID
+	err := r.List(ctx, &out, `SELECT p.id FROM person p WHERE p.batch = ? AND p.child AND (p.version <> 1 OR p.state <> 'active'
+		OR EXISTS (SELECT 1 FROM child_entry e WHERE e.child_id = p.id AND e.ref_id <> ?)) LIMIT 100`, batch, batch)
+	return out, err
+}
+
+// Claimed says of a list that it has the ID number of a child who stands in
+// another township: a case for a named person, as part of the change.
+func (s *Service) Claimed(ctx context.Context, tx *db.Tx, childID id.ID, region string) error {
+	rec, err := findChild(ctx, tx, childID)
+	if err != nil {
+		return err
+	}
+	_, err = s.openCase(ctx, tx, rec, "", "same_id", region)
+	return err
+}
+
+// Resembles hands two records that may be one child to a named person.
+func (s *Service) Resembles(ctx context.Context, tx *db.Tx, there, made id.ID, why string) error {
+	rec, err := findChild(ctx, tx, there)
+	if err != nil {
+		return err
+	}
+	other, err := findChild(ctx, tx, made)
+	if err != nil || rec.ID == other.ID {
+		return err
+	}
+	_, err = s.openCase(ctx, tx, rec, other.ID, why, other.Region)
+	return err
 }

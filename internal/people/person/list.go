@@ -388,6 +388,7 @@ type TimelineEntry struct {
 	At      clock.Millis      `json:"at"`
 	Kind    string            `json:"kind"`
 	Title   string            `json:"title"` // message key
+	Words   string            `json:"words"` // of the title, by whoever shows it
 	Data    map[string]string `json:"data,omitempty"`
 	Text    string            `json:"text,omitempty"`
 	RefKind string            `json:"ref_kind"`
@@ -439,7 +440,7 @@ func (s *Service) Timeline(ctx context.Context, childID id.ID, cursor string, li
 			if err != nil {
 				return err
 			}
-			out.Items = append(out.Items, TimelineEntry{e.ID, e.At, e.Kind, e.Title, e.Data, text, e.RefKind, e.RefID, names[e.By]})
+			out.Items = append(out.Items, TimelineEntry{e.ID, e.At, e.Kind, e.Title, "", e.Data, text, e.RefKind, e.RefID, names[e.By]})
 		}
 		return nil
 	})

@@ -169,6 +169,7 @@ type NewChild struct {
 	Sheltered         bool          `json:"sheltered"`
 	Categories        []NewCategory `json:"categories"`
 	Guardians         []NewGuardian `json:"guardians"`
+	Note              string        `json:"-"` // what a list said besides; kept sealed in the timeline
 }
 
 // School is where a child learns.
@@ -265,7 +266,7 @@ func (n NewChild) clean(today civil.Date) (clean, error) {
 		fail("phones", "person.phone_wrong")
 	}
 	for _, s := range []struct{ field, text string }{{"address", n.Address}, {"registered_address", n.RegisteredAddress},
-		{"school", n.School.Name + n.School.Grade + n.School.Class}, {"no_id_reason", n.NoIDReason}} {
+		{"school", n.School.Name + n.School.Grade + n.School.Class}, {"no_id_reason", n.NoIDReason}, {"note", n.Note}} {
 		if len(s.text) > maxText {
 			fail(s.field, "person.text_long")
 		}

@@ -3,6 +3,7 @@ package person
 import (
 	"context"
 
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
@@ -187,6 +188,9 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, n NewChild) (Created, e
 		} else if ok {
 			return s.claimed(ctx, tx, other, c)
 		}
+		if err := s.notUnderWay(ctx, tx, c.idNo); err != nil {
+			return Created{}, err
+		}
 	}
 	known, err := knownGuardians(ctx, tx, s.keys, c.Guardians)
 	if err != nil {
@@ -202,6 +206,20 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, n NewChild) (Created, e
 	}
 	return Created{ID: childID, Code: w.people[len(w.people)-1].Code},
 		tx.Emit(ctx, db.Event{Topic: "child", Kind: "registered", Region: c.Region, Ref: string(childID)})
+}
+
+// notUnderWay refuses a number that an import is about to bring: its record is
+// written and does not show yet, and a second one would show beside it.
+func (s *Service) notUnderWay(ctx context.Context, r db.Reader, n civil.ResidentID) error {
+	var hidden []id.ID
+	if err := r.List(ctx, &hidden, `SELECT p.id FROM person p WHERE p.id_index = ? AND p.state = 'active' AND p.batch <> ''
+		AND p.batch NOT IN (SELECT id FROM import_shown) LIMIT 1`, s.keys.Index(indexID, string(n))); err != nil {
+		return err
+	}
+	if len(hidden) > 0 {
+		return errs.Conflict("person.import_under_way")
+	}
+	return nil
 }
 
 // fields names what a registration wrote.

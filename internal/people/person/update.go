@@ -141,7 +141,7 @@ func (s *Service) Update(ctx context.Context, childID id.ID, c Change) (Child, e
 	})
 	if err != nil && elsewhere != nil {
 		if e := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-			_, err := s.openCase(ctx, tx, *elsewhere, "same_id", or(c.Region, ""))
+			_, err := s.openCase(ctx, tx, *elsewhere, "", "same_id", or(c.Region, ""))
 			return err
 		}); e != nil {
 			return Child{}, e
@@ -183,6 +183,11 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, rec Record, c Change) (e
 				return nil, errs.Conflict("person.id_registered")
 			}
 			return &other, errs.Conflict("person.id_registered_elsewhere")
+		}
+		if !taken {
+			if err := s.notUnderWay(ctx, tx, now.idNo); err != nil {
+				return nil, err
+			}
 		}
 	}
 	key, err := s.keys.Subject(rec.Subject)

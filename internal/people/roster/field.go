@@ -95,6 +95,9 @@ const (
 	attrOther       attr = "other"      // a property that is not kept
 )
 
+// Label gives the Chinese word for the role.
+func (r Role) Label() string { return roleLabels[r] }
+
 func (r Role) field(a attr) Field { return Field(string(r) + "_" + string(a)) }
 
 // labels are the Chinese words for the fields, as headings and as FIELD of a

@@ -37,6 +37,7 @@ import (
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
 	"zugou/internal/people/duty"
+	"zugou/internal/people/intake"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
 	"zugou/internal/people/place"
@@ -86,6 +87,7 @@ type Parts struct {
 	Downlinks *downlink.Service
 	Door      platform.Door
 	Guardian  *guardian.Service
+	Intake    *intake.Service
 }
 
 // API holds the parts behind the calls.
@@ -129,6 +131,8 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.secrets(p.Secrets)
 	a.commands(p.Downlinks)
 	a.external()
+	a.registerDesk()
+	a.intakes()
 	return a
 }
 

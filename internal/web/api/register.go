@@ -55,7 +55,11 @@ func (a *API) children() {
 		Cursor string `query:"cursor"`
 		Limit  int    `query:"limit"`
 	}) (person.TimelinePage, error) {
-		return a.Person.Timeline(ctx, in.ID, in.Cursor, in.Limit)
+		out, err := a.Person.Timeline(ctx, in.ID, in.Cursor, in.Limit)
+		if err != nil {
+			return out, err
+		}
+		return a.inWords(ctx, out)
 	})
 	call(a, http.MethodPost, "/children/{id}/reveal", "show masked fields in full, with a reason", func(ctx context.Context, in *struct {
 		ByID

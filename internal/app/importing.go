@@ -1,0 +1,23 @@
+package app
+
+import (
+	"context"
+
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/id"
+	"zugou/internal/people/intake"
+	lists "zugou/policy/intake"
+)
+
+// importing wires the imports of departments' lists.
+func (a *App) importing() error {
+	policies, err := intake.ReadPolicies(lists.Files)
+	if err != nil {
+		return err
+	}
+	a.Intake = intake.New(intake.Parts{DB: a.DB, Keys: a.Keys, Person: a.Person, Jobs: a.Jobs, Log: a.Log, Policies: policies, District: a.Config.District,
+		Names: func(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]string, error) {
+			return accounts{a.Keys}.Names(ctx, r, ids)
+		}})
+	return nil
+}

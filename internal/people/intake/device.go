@@ -1,0 +1,105 @@
+package intake
+
+import (
+	"context"
+	"strings"
+
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/id"
+	"zugou/internal/people/device"
+	"zugou/internal/people/person"
+	"zugou/internal/people/roster"
+)
+
+// judgeDevices finds who wears each device: by the ID number, else by the very
+// name where the area has one child of it; and what is there already under its
+// number.
+func (s *Service) judgeDevices(ctx context.Context, v db.Reader, i Intake, r *reading, reg *names) error {
+	areas := s.areasOf(ctx, i)
+	var numbers []string
+	for _, row := range r.res.Rows {
+		if taken(row.Outcome) && row.Device != nil && row.Device.Number != "" {
+			numbers = append(numbers, row.Device.Number)
+		}
+	}
+	known, err := device.Known(ctx, v, numbers)
+	if err != nil {
+		return err
+	}
+	for n := range r.res.Rows {
+		row, e := &r.res.Rows[n], &r.entries[n]
+		if !taken(row.Outcome) {
+			continue
+		}
+		if row.Device == nil || row.Device.Number == "" {
+			refuse(row, roster.DeviceMissing)
+			continue
+		}
+		if err := s.wearerOf(ctx, v, row, e, reg); err != nil {
+			return err
+		}
+		if e.wearer == "" {
+			row.Notes = append(row.Notes, NoteWearerUnknown)
+		}
+		if e.region == "" {
+			e.region = i.Region
+		}
+		if !covers(areas, e.region) {
+			refuse(row, OutsideArea)
+			continue
+		}
+		d, there := known[device.NormalID(row.Device.Number)]
+		if !there || reg.skip[d.ID] {
+			continue
+		}
+		e.device = &d
+		switch {
+		case d.Wearer != "" && d.Wearer == e.wearer:
+			row.Outcome, row.Reason = roster.Duplicate, DeviceInRegister
+		case d.Wearer != "":
+			refuse(row, DeviceWorn)
+		case d.State != device.Unknown && e.wearer == "":
+			row.Outcome, row.Reason = roster.Duplicate, DeviceInRegister
+		}
+	}
+	return nil
+}
+
+func (s *Service) wearerOf(ctx context.Context, v db.Reader, row *roster.Row, e *entry, reg *names) error {
+	if k, ok := reg.found[row.Person.ID]; ok && k.Child {
+		e.wearer, e.region = k.ID, k.Region
+		return nil
+	}
+	if row.Person.ID != "" {
+		return nil // a number that nobody has is not made up for by a name
+	}
+	area := string(row.Person.Area)
+	if area == "" {
+		area = s.District
+	}
+	found, err := person.ByNameArea(ctx, v, row.Name, area)
+	if err != nil {
+		return err
+	}
+	var same []person.Match
+	for _, m := range found {
+		if m.Why == person.NameArea {
+			same = append(same, m)
+		}
+	}
+	if len(same) == 1 {
+		e.wearer, e.region = same[0].ChildID, same[0].Region
+	}
+	return nil
+}
+
+// registration makes of a row what the register of devices takes.
+func registration(row roster.Row, e entry, batch id.ID) device.Registration {
+	d := row.Device
+	kind := string(d.Kind)
+	if kind == "" {
+		kind = "badge"
+	}
+	return device.Registration{DeviceID: d.Number, Kind: kind, Model: cut(strings.TrimSpace(d.Maker+" "+d.Model), 120), Profile: "watch",
+		SIM: d.Phone, Wearer: e.wearer, Region: e.region, Batch: batch}
+}
