@@ -6,11 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"time"
 
+	"zugou/internal/app"
 	"zugou/internal/kernel/config"
 	"zugou/internal/kernel/crypto"
-	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 )
 
@@ -51,6 +50,15 @@ func runDoctor(ctx context.Context, e env, args []string) error {
 	return nil
 }
 
+// healthy and sick word what app.Examine finds.
+var (
+	healthy = map[string]string{"commit": "a commit is durable", "jobs_in_time": "jobs run in time", "jobs_succeed": "jobs succeed",
+		"digests": "the audit's daily digest is kept outside", "backups": "the last backup is fresh", "backups_none": "a backup was made", "backups_unknown": "backups are watched"}
+	sick = map[string]string{"commit": "the storage does not commit%.0d", "jobs_in_time": "%d jobs are more than a minute late: is serve running?",
+		"jobs_succeed": "%d jobs failed more than three times; see the log", "digests": "no readable digest of the last 36 hours (%d kept); see the setting audit-digests",
+		"backups": "the last one is %d hours old", "backups_none": "there is none in the folder of the setting backups%.0d", "backups_unknown": "the setting backups names no folder%.0d"}
+)
+
 func examine(ctx context.Context, c config.Config) []finding {
 	out := []finding{{what: "settings can be read"}}
 	note := func(what string, err error) {
@@ -60,7 +68,7 @@ func examine(ctx context.Context, c config.Config) []finding {
 		}
 		out = append(out, f)
 	}
-	_, err := crypto.Open(c.Keys(), c.Cipher)
+	keys, err := crypto.Open(c.Keys(), c.Cipher)
 	if errs.Is(err, errs.KindNotFound) {
 		err = fmt.Errorf("no keys in %s: a house that was never started, or keys that must be restored from the safe", c.Keys())
 	}
@@ -71,20 +79,16 @@ func examine(ctx context.Context, c config.Config) []finding {
 		return out
 	}
 	defer func() { _ = d.Close() }()
-	note("a commit is durable", d.Check(ctx))
-	var late, failed int
-	err = d.View(ctx, func(ctx context.Context, r db.Reader) error {
-		return r.Get(ctx, db.To(&late, &failed), `SELECT coalesce(sum(CASE WHEN due_at < ? THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN attempts > 3 THEN 1 ELSE 0 END), 0) FROM job`,
-			r.At().Add(-time.Minute))
-	})
-	if err == nil && late > 0 {
-		err = fmt.Errorf("%d jobs are more than a minute late: is serve running?", late)
+	house := ""
+	if keys != nil {
+		house = keys.ID()
 	}
-	note("jobs run in time", err)
-	err = nil
-	if failed > 0 {
-		err = fmt.Errorf("%d jobs failed more than three times; see the log", failed)
+	for _, f := range app.Examine(ctx, d, c, house) {
+		line := finding{what: healthy[f.Key]}
+		if !f.OK {
+			line.bad = fmt.Sprintf(sick[f.Key], f.N)
+		}
+		out = append(out, line)
 	}
-	note("jobs succeed", err)
 	return out
 }

@@ -87,6 +87,11 @@ type App struct {
 	Screening api.Screening
 	Guardian  *guardian.Service
 
+	digests   digests
+	startedAt clock.Millis
+	life      context.Context // ends with the program: what runs behind an answer
+	endLife   context.CancelFunc
+	behind    sync.WaitGroup
 	registers *registers
 	chassis   *chassis.Chassis
 	mux       *http.ServeMux
@@ -113,9 +118,12 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if a.gatewayID == "" {
 		a.gatewayID = "g-" + string(id.New())
 	}
+	a.life, a.endLife = context.WithCancel(context.WithoutCancel(ctx))
+	a.startedAt = clock.Of(a.Clock.Now())
 	if err := a.openStorage(ctx); err != nil {
 		return nil, err
 	}
+	a.digests = digests{dir: a.Config.AuditDigests(), house: a.Keys.ID(), db: a.DB}
 	if err := a.wire(ctx); err != nil {
 		_ = a.DB.Close()
 		return nil, err
@@ -207,7 +215,11 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.Notify.Register(a.Jobs)
-	a.Staff = staff.New(a.DB, a.Keys, crypto.NewPasswords(0), staff.Options{District: a.Config.District, Demo: a.Config.Demo, Sender: smsCodes{a.Notify}})
+	accountsOf, err := a.staffOptions()
+	if err != nil {
+		return err
+	}
+	a.Staff = staff.New(a.DB, a.Keys, crypto.NewPasswords(0), accountsOf)
 	a.Device = device.New(a.DB, a.Keys)
 	a.Person = person.New(a.DB, a.Keys, a.personPorts())
 	a.Matters = matter.NewService(a.DB, a.Keys, hours, a.registers)
@@ -258,6 +270,7 @@ func (a *App) registerJobs() {
 		return a.DB.ForgetEvents(ctx, clock.Of(a.Clock.Now().Add(-keepEvents)))
 	})
 	a.Staff.Schedule(a.Jobs)
+	a.Jobs.Every("audit.digest", digestLook, a.digests.keep)
 	duty.NewGuard(a.DB, a.Duty, gapPager{}, a.Config.District, a.Jobs)
 }
 
@@ -306,6 +319,9 @@ func (a *App) routes() {
 	p.Downlinks = a.doors.downs
 	p.Door = a.platformDoor()
 	p.Guardian = a.Guardian
+	p.Report = a.report
+	p.Walk = a.walk
+	p.Digests = a.digests
 	rooms := api.New(calls, p)
 	a.mux.Handle("POST /api/device/", a.doors.badges.Handler())
 	a.mux.Handle("/api/", a.chassis.API(rooms.External(calls)))
@@ -340,7 +356,11 @@ func (a *App) Run(ctx context.Context) {
 }
 
 // Close closes the storage.
-func (a *App) Close() error { return a.DB.Close() }
+func (a *App) Close() error {
+	a.endLife()
+	a.behind.Wait()
+	return a.DB.Close()
+}
 
 // sealEvery is how far the audit's chain may lag behind its rows.
 const sealEvery = time.Second

@@ -1,15 +1,31 @@
 // Words of the desktop pages. A page with many words brings its own file of
 // locale/zh-CN: add it here by one line, with keys that begin with its name.
+import admin from "@locale/admin.json";
 import centre from "@locale/centre.json";
 import command from "@locale/command.json";
+import consoleWords from "@locale/console.json";
 import drawing from "@locale/drawing.json";
 import files from "@locale/files.json";
+import guard from "@locale/guard.json";
 import register from "@locale/register.json";
 import report from "@locale/report.json";
-import guard from "@locale/guard.json";
+import role from "@locale/role.json";
 import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
 import { translator } from "@shared/locale";
 
-export const words = { ...shared, ...consoleWords, ...guard, ...seat, ...command, ...files, ...report, ...centre, ...drawing, ...register };
+export const words = {
+  ...shared,
+  ...consoleWords,
+  ...admin,
+  ...centre,
+  ...command,
+  ...drawing,
+  ...files,
+  ...guard,
+  ...register,
+  ...report,
+  ...role,
+  ...seat,
+};
 export const t = translator(words);

@@ -25,6 +25,7 @@ import {
   QuestionCircleOutlined,
   TeamOutlined,
 } from "@ant-design/icons";
+import { AlertOutlined, AuditOutlined, ClusterOutlined, SettingOutlined, TeamOutlined } from "@ant-design/icons";
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
 import type { words } from "./locale";
 
@@ -180,5 +181,44 @@ export const pages: readonly Page[] = [
     icon: <DeleteOutlined />,
     need: ["child.erase"],
     view: page(() => import("./register/erase")),
+    path: "/accounts",
+    group: "system",
+    title: "page.accounts",
+    icon: <TeamOutlined />,
+    need: ["account.manage", "grant.approve", "audit.read"],
+    view: page(() => import("./admin/accounts")),
+    sensitive: true,
+  },
+  {
+    path: "/audit",
+    group: "system",
+    title: "page.audit",
+    icon: <AuditOutlined />,
+    need: ["audit.read"],
+    view: page(() => import("./admin/audit")),
+    sensitive: true,
+  },
+  {
+    path: "/areas",
+    group: "system",
+    title: "page.areas",
+    icon: <ClusterOutlined />,
+    need: ["region.manage", "duty.write"],
+    view: page(() => import("./admin/areas")),
+  },
+  {
+    path: "/system",
+    group: "system",
+    title: "page.system",
+    icon: <SettingOutlined />,
+    need: ["system.read"],
+    view: page(() => import("./admin/system")),
+  },
+  {
+    path: "/own",
+    title: "page.own",
+    need: ["account.own"],
+    view: page(() => import("./admin/own")),
+    sensitive: true,
   },
 ];

@@ -1,4 +1,5 @@
 import words from "@locale/public.json";
+import roles from "@locale/role.json";
 import { translator } from "../shared/locale";
 
-export const t = translator(words);
+export const t = translator({ ...words, ...roles });

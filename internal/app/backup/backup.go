@@ -263,6 +263,13 @@ func List(dir string) ([]string, error) {
 	return out, nil
 }
 
+// MadeAt reads the instant of a backup from the name of its folder.
+func MadeAt(name string) (time.Time, bool) {
+	stamp, ok := strings.CutPrefix(name, prefix)
+	at, err := time.Parse(stampForm, stamp)
+	return at, ok && err == nil
+}
+
 // Prune removes the oldest backups below dir until keep are left, and gives
 // the removed. keep below 1 removes nothing. A backup being removed loses its
 // name first, so that half of one is never taken for a whole.

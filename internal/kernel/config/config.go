@@ -20,6 +20,8 @@ type Config struct {
 	DB      string     // "postgres://…", or the path of the embedded database; "" for DATA/zugou.db
 	KeysDir string     // "" for DATA/keys
 	Cipher  crypto.Alg // of new cells
+	Digests string     // folder of the audit's daily digests, "" for DATA/audit-digests
+	Backups string     // folder that `zugou backup` writes to, to show their age; "" if not told
 
 	// Addresses to listen on; "" is off.
 	HTTP    string
@@ -121,6 +123,14 @@ func (c Config) Keys() string {
 		return c.KeysDir
 	}
 	return filepath.Join(c.DataDir, "keys")
+}
+
+// AuditDigests is the folder of the audit's daily digests.
+func (c Config) AuditDigests() string {
+	if c.Digests != "" {
+		return c.Digests
+	}
+	return filepath.Join(c.DataDir, "audit-digests")
 }
 
 // Attachments is the folder of photos and papers.

@@ -78,7 +78,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"sip-allow": {"10.9.0.0/16", `["10.9.0.0/16"]`}, "sip-trunk": {"pbx.example", `"pbx.example"`}, "sip-user": {"line", `"line"`}, "sip-password": {"p", `"p"`}, "metrics": {":7", `":7"`}, "tls-cert": {"c.pem", `"c.pem"`}, "tls-key": {"k.pem", `"k.pem"`},
 		"base-url": {"https://z.example", `"https://z.example"`}, "trusted-proxies": {"10.0.0.0/8,192.0.2.1", `["10.0.0.0/8","192.0.2.1"]`},
 		"district": {"500112", `"500112"`}, "demo": {"true", `true`}, "session-idle": {"seat_operator=30m;auditor=1h", `{"seat_operator":"30m","auditor":"1h"}`},
-		"keep-positions": {"60", `60`}, "keep-frames": {"2", `2`}, "sms-url": {"https://s.example/?p={phone}", `"https://s.example/?p={phone}"`},
+		"audit-digests": {"dd", `"dd"`}, "backups": {"bb", `"bb"`}, "keep-positions": {"60", `60`}, "keep-frames": {"2", `2`}, "sms-url": {"https://s.example/?p={phone}", `"https://s.example/?p={phone}"`},
 		"sms-method": {"POST", `"POST"`}, "sms-body": {"{text}", `"{text}"`},
 		"sms-headers": {`{"Content-Type":"text/plain; charset=GBK"}`, `{"Content-Type":"text/plain; charset=GBK"}`}, "sms-secret": {"s", `"s"`},
 		"wecom-url": {"https://w.example/?key=1", `"https://w.example/?key=1"`}, "wecom-secret": {"s", `"s"`},

@@ -38,6 +38,8 @@ func (s setting) shown(c Config) string {
 			return "(" + c.Database() + ")"
 		case "keys":
 			return "(" + c.Keys() + ")"
+		case "audit-digests":
+			return "(" + c.AuditDigests() + ")"
 		}
 		return ""
 	case s.mask == headers:

@@ -55,6 +55,8 @@ func settings() []setting {
 		str("data", "DIR", "folder of the database, attachments and keys", "data", open, func(c *Config) *string { return &c.DataDir }),
 		str("db", "URL|FILE", "postgres://… for a PostgreSQL server, or the path of the embedded database (default DATA/zugou.db)", "", address, func(c *Config) *string { return &c.DB }),
 		str("keys", "DIR", "folder of the keyring (default DATA/keys)", "", open, func(c *Config) *string { return &c.KeysDir }),
+		str("audit-digests", "DIR", "folder of the audit's daily digests (default DATA/audit-digests); best on another machine", "", open, func(c *Config) *string { return &c.Digests }),
+		str("backups", "DIR", "folder that `zugou backup --to` writes to; the system page shows the age of the newest one", "", open, func(c *Config) *string { return &c.Backups }),
 		{"cipher", "NAME", "cipher of new cells in the database: sm4-gcm or aes-gcm; both stay readable", text, open, string(crypto.SM4),
 			func(c *Config, s string) error {
 				alg, err := crypto.ParseAlg(s)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind says what the caller can do about an error.
@@ -41,7 +42,8 @@ type Error struct {
 	Kind   Kind
 	Key    string // message key in locale/, such as "matter.closed_already"
 	Fields []Field
-	Err    error // cause, for the log only
+	Err    error         // cause, for the log only
+	After  time.Duration // of KindBusy: trying sooner is in vain; 0 = not known
 }
 
 func (e *Error) Error() string {
@@ -83,6 +85,11 @@ func Unauthenticated(key string) error { return &Error{Kind: KindUnauthenticated
 
 // Busy says that trying again later may help; cause may be nil.
 func Busy(key string, cause error) error { return &Error{Kind: KindBusy, Key: key, Err: cause} }
+
+// BusyFor is Busy with the time after which trying again may help.
+func BusyFor(key string, after time.Duration) error {
+	return &Error{Kind: KindBusy, Key: key, After: after}
+}
 
 // Internal wraps a fault that the user can't mend.
 func Internal(cause error) error {

@@ -148,6 +148,21 @@ func (t *Trail) Flush(ctx context.Context, d *db.DB) error {
 	return err
 }
 
+// FieldsOf takes out of a row's shown text the fields of one record.
+func FieldsOf(shown string, subject id.ID) []string {
+	var all []Shown
+	out := []string{}
+	if json.Unmarshal([]byte(shown), &all) != nil {
+		return out // a row of an older form says no fields
+	}
+	for _, s := range all {
+		if s.ID == subject && s.Fields != nil {
+			out = append(out, s.Fields...)
+		}
+	}
+	return out
+}
+
 // Row is a stored row.
 type Row struct {
 	Seq         int64         `bun:"seq" json:"-"`
@@ -171,7 +186,9 @@ const rowColumns = "seq, xid, id, at, actor, action, subject_kind, subject, show
 type Filter struct {
 	Actor    string
 	Subject  string
-	Action   string
+	Kind     string // of the subject
+	Action   string // whole, or "child." for all of a noun
+	Result   string
 	From, To clock.Millis
 	Before   int64 // seq, for paging
 	Limit    int   // 100 if 0; at most 500
@@ -191,8 +208,16 @@ func List(ctx context.Context, r db.Reader, f Filter) ([]Row, error) {
 	if f.Subject != "" {
 		add("(subject = ? OR id IN (SELECT row_id FROM audit_shown WHERE subject = ?))", f.Subject, f.Subject)
 	}
-	if f.Action != "" {
+	if f.Kind != "" {
+		add("subject_kind = ?", f.Kind)
+	}
+	if strings.HasSuffix(f.Action, ".") {
+		add("substr(action, 1, ?) = ?", len(f.Action), f.Action)
+	} else if f.Action != "" {
 		add("action = ?", f.Action)
+	}
+	if f.Result != "" {
+		add("result = ?", f.Result)
 	}
 	if f.From != 0 {
 		add("at >= ?", f.From)

@@ -72,10 +72,10 @@ func Touched(ctx context.Context, r db.Reader, batch id.ID) ([]id.ID, error) {
 	return out, err
 }
 
-// HandOut gives a device that is in the register already (unknown or in stock)
+// HandOutListed gives a device that is in the register already (unknown or in stock)
 // to the child that a list names, as part of the change. Conflict
 // "device.changed" if somebody wears it by now.
-func (s *Service) HandOut(ctx context.Context, tx *db.Tx, device id.ID, n Registration) error {
+func (s *Service) HandOutListed(ctx context.Context, tx *db.Tx, device id.ID, n Registration) error {
 	d, err := ByID(ctx, tx, device)
 	if err != nil {
 		return err
@@ -108,9 +108,9 @@ func (s *Service) HandOut(ctx context.Context, tx *db.Tx, device id.ID, n Regist
 	return tx.Emit(ctx, db.Event{Topic: "device", Kind: "changed", Region: d.Region, Ref: string(d.ID)})
 }
 
-// TakeBack takes a device off the child that a list gave it to, when the list
+// TakeBackListed takes a device off the child that a list gave it to, when the list
 // is undone. It stays in stock. Nothing happens if another has it by now.
-func (s *Service) TakeBack(ctx context.Context, tx *db.Tx, device, from id.ID) error {
+func (s *Service) TakeBackListed(ctx context.Context, tx *db.Tx, device, from id.ID) error {
 	d, err := ByID(ctx, tx, device)
 	if errs.Is(err, errs.KindNotFound) || err == nil && (d.Wearer != from || from == "") {
 		return nil

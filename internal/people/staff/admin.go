@@ -317,6 +317,9 @@ func (s *Service) Approve(ctx context.Context, i id.ID, q NoteRequest) error {
 		if err := setState(ctx, tx, row, Active, actor.Account); err != nil {
 			return err
 		}
+		if err := s.settled(ctx, tx, row.ID); err != nil {
+			return err
+		}
 		if row.WantedRole == "" {
 			return nil
 		}
@@ -340,6 +343,9 @@ func (s *Service) Reject(ctx context.Context, i id.ID, q NoteRequest) error {
 		if err := setState(ctx, tx, row, Left, actor.Account); err != nil {
 			return err
 		}
+		if err := s.settled(ctx, tx, row.ID); err != nil {
+			return err
+		}
 		return wipe(ctx, tx, row.ID, true)
 	})
 }
@@ -356,7 +362,7 @@ func wipe(ctx context.Context, tx *db.Tx, account id.ID, freeName bool) error {
 	if _, err := tx.Exec(ctx, "UPDATE account SET "+set+" WHERE id = ?", account); err != nil {
 		return err
 	}
-	for _, table := range []string{"second_factor", "password_history", "known_place"} {
+	for _, table := range []string{"second_factor", "recovery_code", "password_history", "known_place"} {
 		if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE account_id = ?", account); err != nil {
 			return err
 		}

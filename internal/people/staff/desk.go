@@ -139,19 +139,27 @@ func (s *Service) Sessions(ctx context.Context, token string) ([]Session, error)
 		if state != OK {
 			return errNoSession()
 		}
-		var rows []sessionRow
-		if err := r.List(ctx, &rows, "SELECT id, device, started_at, seen_at FROM session WHERE account_id = ? AND ended_at = 0 ORDER BY started_at DESC, id DESC",
-			l.AccountID); err != nil {
-			return err
-		}
-		for _, row := range rows {
-			if r.At().Sub(row.StartedAt) < rs.longest(l.Grants) {
-				out = append(out, Session{row.ID, row.StartedAt, row.SeenAt, row.Device, row.ID == l.ID})
-			}
-		}
-		return nil
+		out, err = sessionsOf(ctx, r, l.AccountID, l, rs)
+		return err
 	})
 	return out, err
+}
+
+// sessionsOf lists the sessions of an account that live; l is the one that
+// asks, or only its grants.
+func sessionsOf(ctx context.Context, r db.Reader, account id.ID, l live, rs rules) ([]Session, error) {
+	out := []Session{}
+	var rows []sessionRow
+	if err := r.List(ctx, &rows, "SELECT id, device, started_at, seen_at FROM session WHERE account_id = ? AND ended_at = 0 ORDER BY started_at DESC, id DESC",
+		account); err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if r.At().Sub(row.StartedAt) < rs.longest(l.Grants) {
+			out = append(out, Session{row.ID, row.StartedAt, row.SeenAt, row.Device, row.ID == l.ID})
+		}
+	}
+	return out, nil
 }
 
 // EndSession signs out one of the person's own sessions. NotFound if it is

@@ -129,8 +129,12 @@ func (s *Service) answer(ctx context.Context, p Place, token, code string, enrol
 			return err
 		}
 		entry := audit.Entry{Action: "session.second_factor", SubjectKind: "account", Subject: l.AccountID, Fields: []string{kind}}
-		step, verr := f.Verify(secret, code, row.LastStep, tx.Now.Time())
-		if verr == nil {
+		var step int64
+		var verr error
+		if spare := !enrolling && isRecovery(code); spare {
+			entry.Fields = []string{"recovery"}
+			verr = s.useRecovery(ctx, tx, l.AccountID, code)
+		} else if step, verr = f.Verify(secret, code, row.LastStep, tx.Now.Time()); verr == nil {
 			// One code counts once, also when two windows send it together.
 			n, err := tx.Exec(ctx, "UPDATE second_factor SET last_step = ?, confirmed_at = CASE WHEN confirmed_at = 0 THEN ? ELSE confirmed_at END WHERE account_id = ? AND kind = ? AND last_step < ?",
 				step, tx.Now, l.AccountID, kind, step)

@@ -353,6 +353,9 @@ func (s *Service) activate(ctx context.Context, tx *db.Tx, g *grantRow, by id.ID
 	if err := tell(ctx, tx, "rights", g.AccountID, ""); err != nil {
 		return err
 	}
+	if err := s.settled(ctx, tx, g.ID); err != nil {
+		return err
+	}
 	return audit.Write(ctx, tx, audit.Entry{Action: "grant.approve", SubjectKind: "account", Subject: g.AccountID, Purpose: string(g.ID),
 		Fields: []string{string(g.Role)}, Region: g.Region})
 }
@@ -384,6 +387,9 @@ func (s *Service) RejectGrant(ctx context.Context, grant id.ID, q NoteRequest) e
 		}
 		if _, err := tx.Exec(ctx, "UPDATE role_grant SET state = ?, decided_by = ?, decided_at = ?, decision_note = ? WHERE id = ?",
 			GrantRejected, actor.Account, tx.Now, s.kr.Seal("role_grant.decision_note:"+string(g.ID), note), g.ID); err != nil {
+			return err
+		}
+		if err := s.settled(ctx, tx, g.ID); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, audit.Entry{Action: "grant.approve", SubjectKind: "account", Subject: g.AccountID, Purpose: string(g.ID),

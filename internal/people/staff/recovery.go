@@ -109,8 +109,10 @@ func (s *Service) DecideFactorReset(ctx context.Context, reset id.ID, approve bo
 }
 
 func dropFactor(ctx context.Context, tx *db.Tx, account id.ID) error {
-	if _, err := tx.Exec(ctx, "DELETE FROM second_factor WHERE account_id = ?", account); err != nil {
-		return err
+	for _, table := range []string{"second_factor", "recovery_code"} {
+		if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE account_id = ?", account); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.Exec(ctx, "UPDATE account SET factor = '' WHERE id = ?", account); err != nil {
 		return err

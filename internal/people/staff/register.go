@@ -43,6 +43,10 @@ func (s *Service) RegisterCode(ctx context.Context, p Place, q RegisterCodeReque
 	if s.o.Sender == nil {
 		return errs.Busy("code.no_sender", nil)
 	}
+	return s.sendCode(ctx, p, phone)
+}
+
+func (s *Service) sendCode(ctx context.Context, p Place, phone civil.Phone) error {
 	index := s.kr.Index("account.phone", string(phone))
 	return s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := tx.Lock(ctx, "phone_code:"+index); err != nil {
@@ -103,26 +107,11 @@ func (s *Service) Register(ctx context.Context, p Place, q RegisterRequest) (Reg
 	if err != nil {
 		return RegisterResult{}, err
 	}
-	index := s.kr.Index("account.phone", string(phone))
 	var refused error
 	err = s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
 		refused = nil
-		// A wrong code must leave its trace, so it is no error of the change.
-		n, err := tx.Exec(ctx, "UPDATE phone_code SET tries = tries + 1 WHERE phone_index = ? AND expires_at > ? AND tries < ?", index, tx.Now, codeTries)
-		if err != nil {
-			return err
-		}
-		var want string
-		if n > 0 {
-			if err := tx.Get(ctx, db.To(&want), "SELECT code_index FROM phone_code WHERE phone_index = ?", index); err != nil {
-				return err
-			}
-		}
-		if n == 0 || !crypto.EqualText(want, s.codeIndex(phone, q.Code)) {
-			refused = errs.Invalid("code", "code.wrong")
-			return nil
-		}
-		if _, err := tx.Exec(ctx, "DELETE FROM phone_code WHERE phone_index = ?", index); err != nil {
+		var err error
+		if refused, err = s.useCode(ctx, tx, phone, q.Code); err != nil || refused != nil {
 			return err
 		}
 		row := accountRow{ID: id.New(), Kind: KindCitizen, Name: name, State: Active, Region: s.o.District}
@@ -140,6 +129,27 @@ func (s *Service) Register(ctx context.Context, p Place, q RegisterRequest) (Reg
 		err = refused
 	}
 	return RegisterResult{Active}, err
+}
+
+// useCode takes the code that was sent to the phone; it serves once. A wrong
+// one must leave its trace, so that it is no error of the change: refused.
+func (s *Service) useCode(ctx context.Context, tx *db.Tx, phone civil.Phone, code string) (refused, err error) {
+	index := s.kr.Index("account.phone", string(phone))
+	n, err := tx.Exec(ctx, "UPDATE phone_code SET tries = tries + 1 WHERE phone_index = ? AND expires_at > ? AND tries < ?", index, tx.Now, codeTries)
+	if err != nil {
+		return nil, err
+	}
+	var want string
+	if n > 0 {
+		if err := tx.Get(ctx, db.To(&want), "SELECT code_index FROM phone_code WHERE phone_index = ?", index); err != nil {
+			return nil, err
+		}
+	}
+	if n == 0 || !crypto.EqualText(want, s.codeIndex(phone, code)) {
+		return errs.Invalid("code", "code.wrong"), nil
+	}
+	_, err = tx.Exec(ctx, "DELETE FROM phone_code WHERE phone_index = ?", index)
+	return nil, err
 }
 
 // RegisterStaffRequest asks for a staff account.
@@ -205,6 +215,13 @@ func (s *Service) RegisterStaff(ctx context.Context, p Place, q RegisterStaffReq
 	return RegisterResult{Waiting}, err
 }
 
+func maskPhone(phone string) string {
+	if phone == "" {
+		return ""
+	}
+	return civil.Phone(phone).Mask()
+}
+
 // insertAccount writes a new account with its note and phone sealed. taken is
 // the Conflict if account or phone are another's.
 func (s *Service) insertAccount(ctx context.Context, tx *db.Tx, row accountRow, phone, hash string) (taken, err error) {
@@ -230,13 +247,9 @@ func (s *Service) insertAccount(ctx context.Context, tx *db.Tx, row accountRow, 
 		}
 	}
 	full, initials := civil.NameKeys(row.Name)
-	masked := ""
-	if phone != "" {
-		masked = civil.Phone(phone).Mask()
-	}
 	if _, err := tx.Exec(ctx, `INSERT INTO account (id, kind, account, name, pinyin, initials, phone, phone_index, phone_masked, state,
 		department, region, wanted_role, note, must_change, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		row.ID, row.Kind, row.Account, row.Name, full, initials, sealed, index, masked, row.State,
+		row.ID, row.Kind, row.Account, row.Name, full, initials, sealed, index, maskPhone(phone), row.State,
 		row.Department, row.Region, row.WantedRole, s.kr.Seal("account.note:"+string(row.ID), row.Note), row.MustChange, tx.Now, access.From(ctx).Account); err != nil {
 		return nil, err
 	}

@@ -81,6 +81,30 @@ func (s *Service) Grants(ctx context.Context, q GrantFilter) (GrantPage, error) 
 	return out, nil
 }
 
+// Grant gives one paper. NotFound out of the actor's area.
+func (s *Service) Grant(ctx context.Context, i id.ID) (Grant, error) {
+	var out Grant
+	actor := access.From(ctx)
+	if err := oversees(actor); err != nil {
+		return out, err
+	}
+	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		g, err := grantByID(ctx, r, i)
+		if err != nil {
+			return err
+		}
+		if err := access.Check(actor, "account.read", access.Target{Region: g.Region}); err != nil {
+			return err
+		}
+		out, err = s.showGrant(ctx, r, g)
+		return err
+	})
+	if err == nil {
+		audit.Show(ctx, "account.read", "", out.Region, audit.Shown{Kind: "account", ID: out.AccountID, Fields: []string{"grants", "paper"}})
+	}
+	return out, err
+}
+
 // ReviewGrant confirms in the yearly review that a right is still needed; one
 // that is not is revoked instead. The security administrator, never for
 // himself.

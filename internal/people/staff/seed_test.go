@@ -80,6 +80,8 @@ func TestRightsFollowTheirArea(t *testing.T) {
 
 type told struct{ list []string }
 
+func (n *told) Settled(context.Context, *db.Tx, id.ID) error { return nil }
+
 func (n *told) Waiting(_ context.Context, tx *db.Tx, to id.ID, text string, _ id.ID, _ string) error {
 	n.list = append(n.list, string(to)+" "+text)
 	return nil

@@ -32,6 +32,8 @@ type Sender interface {
 // "grant.waiting", ref what it is about. Called inside the change.
 type Notices interface {
 	Waiting(ctx context.Context, tx *db.Tx, to id.ID, text string, ref id.ID, region string) error
+	// Settled withdraws what still tells of it: somebody has decided.
+	Settled(ctx context.Context, tx *db.Tx, ref id.ID) error
 }
 
 // Options are the settings of a Service.
@@ -149,6 +151,14 @@ func (s *Service) waits(ctx context.Context, tx *db.Tx, role access.Role, text s
 		}
 	}
 	return nil
+}
+
+// settled is the end of waits.
+func (s *Service) settled(ctx context.Context, tx *db.Tx, ref id.ID) error {
+	if s.o.Notices == nil {
+		return nil
+	}
+	return s.o.Notices.Settled(ctx, tx, ref)
 }
 
 // errNoSession: nobody is signed in with this token, or not any more.

@@ -69,7 +69,7 @@ type counter struct {
 
 // errWait is the answer to a try that comes too early. It doesn't tell whether
 // the password was right: it was not looked at.
-func errWait() error { return errs.Busy("signin.wait", nil) }
+func errWait(left time.Duration) error { return errs.BusyFor("signin.wait", left) }
 
 // charge counts the try as failed before it is looked at, so that many at
 // once gain nothing; settle takes it back if it was good. Busy "signin.wait"
@@ -92,18 +92,20 @@ func (s *Service) charge(ctx context.Context, tx *db.Tx, counters []counter) (cr
 		until    clock.Millis
 	}
 	found := make([]row, len(counters))
+	var left time.Duration
 	for i, c := range counters {
 		r := &found[i]
 		err := tx.Get(ctx, db.To(&r.failures, &r.last, &r.until), "SELECT failures, last_at, until_at FROM throttle WHERE key = ?", c.key)
 		if err != nil && !errs.Is(err, errs.KindNotFound) {
 			return false, err
 		}
-		if r.until > tx.Now {
-			return false, errWait()
-		}
+		left = max(left, r.until.Sub(tx.Now))
 		if tx.Now.Sub(r.last) > c.brake.quiet {
 			r.failures = 0
 		}
+	}
+	if left > 0 {
+		return false, errWait(left)
 	}
 	for i, c := range counters {
 		n := found[i].failures + 1

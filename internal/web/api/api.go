@@ -75,6 +75,9 @@ type Parts struct {
 	System      func(ctx context.Context) System
 	District    string
 	Version     string
+	Report      func(ctx context.Context) (HouseReport, error)
+	Walk        func(check id.ID) // the audit's chain, in the background
+	Digests     Digests
 
 	Documents *document.Service
 	Policies  *policy.Service
@@ -133,6 +136,9 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.external()
 	a.registerDesk()
 	a.intakes()
+	a.admin()
+	a.areas()
+	a.house()
 	return a
 }
 

@@ -8,9 +8,7 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
-	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
-	"zugou/internal/people/audit"
 )
 
 // System is what every signed-in page shows of the state of the program.
@@ -55,51 +53,6 @@ func (a *API) drills() {
 	})
 	call(a, http.MethodGet, "/drills/{id}/report", "where the seconds were lost", func(ctx context.Context, in *ByID) (seat.DrillReport, error) {
 		return view(ctx, a, func(ctx context.Context, r db.Reader) (seat.DrillReport, error) { return a.Seat.Report(ctx, r, in.ID) })
-	})
-}
-
-// auditRow is an audit row with the names of who acted.
-type auditRow struct {
-	audit.Row
-	Seq       int64  `json:"seq"`
-	ActorName string `json:"actor_name"`
-}
-
-func (a *API) audit() {
-	call(a, http.MethodGet, "/audit", "who did and saw what, newest first", func(ctx context.Context, in *struct {
-		Actor   string       `query:"actor"`
-		Subject string       `query:"subject"`
-		Action  string       `query:"action"`
-		From    clock.Millis `query:"from"`
-		To      clock.Millis `query:"to"`
-		Before  int64        `query:"before"`
-		Limit   int          `query:"limit"`
-	}) (page[auditRow], error) {
-		items, err := view(ctx, a, func(ctx context.Context, r db.Reader) ([]auditRow, error) {
-			rows, err := audit.List(ctx, r, audit.Filter{Actor: in.Actor, Subject: in.Subject, Action: in.Action, From: in.From, To: in.To, Before: in.Before, Limit: in.Limit})
-			if err != nil {
-				return nil, err
-			}
-			var actors []id.ID
-			for _, row := range rows {
-				actors = append(actors, id.ID(row.Actor))
-			}
-			names, err := a.Seat.StaffNames(ctx, r, actors)
-			out := make([]auditRow, 0, len(rows))
-			for _, row := range rows {
-				out = append(out, auditRow{row, row.Seq, names[id.ID(row.Actor)].Name})
-			}
-			return out, err
-		})
-		return page[auditRow]{Items: orEmpty(items)}, err
-	})
-	call(a, http.MethodPost, "/audit/verify", "walk the chain and say what was tampered with", func(ctx context.Context, _ *struct{}) (audit.Report, error) {
-		if err := access.May(access.From(ctx), "audit.read"); err != nil {
-			return audit.Report{}, err
-		}
-		rep, err := audit.Verify(ctx, a.DB, a.AuditMAC)
-		rep.Findings = orEmpty(rep.Findings)
-		return rep, err
 	})
 }
 

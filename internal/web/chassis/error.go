@@ -3,6 +3,7 @@ package chassis
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"zugou/internal/kernel/errs"
 )
@@ -18,6 +19,7 @@ type Fault struct {
 	Key     string       `json:"key"`
 	Message string       `json:"message"`
 	Fields  []FaultField `json:"fields,omitempty"`
+	Wait    int64        `json:"wait_seconds,omitempty"` // trying sooner is in vain
 
 	status int
 }
@@ -47,6 +49,7 @@ func NewFault(err error, w Words) *Fault {
 	f := &Fault{Kind: kind.String(), Key: key, Message: message(w, key, kind), status: statuses[kind]}
 	var e *errs.Error
 	if asError(err, &e) {
+		f.Wait = int64((e.After + time.Second - 1) / time.Second)
 		for _, field := range e.Fields {
 			f.Fields = append(f.Fields, FaultField{field.Name, field.Key, message(w, field.Key, kind)})
 		}

@@ -108,6 +108,7 @@ function AccountMenu({ lock }: { lock: () => void }) {
       trigger={["click"]}
       menu={{
         items: [
+          { key: "own", icon: <UserOutlined />, label: <Link href="/own">{t("page.own")}</Link> },
           { key: "lock", icon: <LockOutlined />, label: t("shell.lock"), onClick: lock },
           { key: "out", icon: <LogoutOutlined />, label: t("shell.signOut"), onClick: () => void leave() },
         ],

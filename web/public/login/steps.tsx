@@ -106,7 +106,7 @@ export function ChangePassword({ old: typed, onDone }: StepProps & { old: string
       {!typed && (
         <Field name="old" label={t("login.old")} type="password" complete="current-password" value={old} onChange={setOld} wrong={sending.wrong("old")} />
       )}
-      <Field name="new" label={t("login.new")} type="password" complete="new-password" value={fresh} onChange={setFresh} wrong={sending.wrong("new")} autoFocus />
+      <Field name="new" label={t("login.new")} type="password" complete="new-password" value={fresh} onChange={setFresh} wrong={sending.wrong("new") ?? sending.wrong("password")} autoFocus />
       <p className="muted">{t("login.rules")}</p>
       <Field
         name="repeat"

@@ -1,0 +1,80 @@
+// Shapes of the administrators' answers.
+import type { Ms } from "@shared/api/types";
+
+export type GrantBrief = { id?: string; role: string; region: string; region_name: string; department: string };
+export type Account = {
+  id: string;
+  account: string;
+  name: string;
+  phone_masked: string;
+  state: "waiting" | "active" | "locked" | "left";
+  kind: "staff" | "citizen";
+  department: string;
+  region: string;
+  region_name: string;
+  wanted_role?: string;
+  reason?: string;
+  grants: GrantBrief[];
+  last_seen_at: Ms;
+  second_factor: boolean;
+};
+export type Session = { id: string; started_at: Ms; seen_at: Ms; device: string; current: boolean };
+export type HistoryItem = { at: Ms; actor: string; actor_name: string; action: string; result: string; fields: string[] };
+export type Detail = Account & {
+  created_at: Ms;
+  decided_at: Ms;
+  decided_by_name?: string;
+  password_at: Ms;
+  must_change: boolean;
+  paused_until: Ms;
+  factor_at: Ms;
+  recovery_left: number;
+  sessions: Session[];
+  history: HistoryItem[];
+};
+export type Grant = {
+  id: string;
+  account: string;
+  account_name: string;
+  role: string;
+  region: string;
+  region_name: string;
+  department: string;
+  reason: string;
+  state: "proposed" | "active" | "rejected" | "revoked" | "ended";
+  from_at: Ms;
+  to_at: Ms;
+  document_no: string;
+  proposed_by: string;
+  proposed_by_name: string;
+  proposed_at: Ms;
+  approved_by_name: string;
+  approved_at: Ms;
+  review_due_at: Ms;
+};
+export type Backlog = { accounts: number; grants: number; resets: number; reviews: number };
+export type RightsTable = { roles: string[]; rows: { action: string; cells: { role: string; when: "area" | "task" | "own" }[] }[] };
+export type Region = { code: string; parent: string; level: string; name: string; lat?: number; lon?: number; invented?: boolean };
+export type AuditRow = {
+  id: string;
+  seq: number;
+  at: Ms;
+  actor: string;
+  actor_name: string;
+  action: string;
+  subject_kind: string;
+  subject: string;
+  subject_name?: string;
+  purpose: string;
+  result: string;
+  region_name: string;
+  records: { kind: string; id: string; fields: string[]; name?: string }[];
+};
+export type Chain = {
+  links: number;
+  sealed_to: Ms;
+  unsealed: number;
+  checks: { id: string; begun_at: Ms; ended_at: Ms; links: number; digests: number; failed: boolean; findings: { kind: string; n: number; row: string }[] }[];
+  kept: { dir: string; count: number; last_at: Ms; spoilt: number };
+};
+export type Kept = { day: string; n: number; hash: string };
