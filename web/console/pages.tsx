@@ -1,31 +1,28 @@
 // The pages of the console, in the order of the menu. A new page is one entry:
 // its address, its words in console.json, the right that opens it, its module.
-import { AlertOutlined, ApiOutlined, CalendarOutlined, ControlOutlined, DashboardOutlined, EnvironmentOutlined, ExperimentOutlined, EyeOutlined, FundOutlined, MailOutlined, ProfileOutlined, QuestionCircleOutlined } from "@ant-design/icons";
 import {
   AlertOutlined,
+  ApiOutlined,
+  AuditOutlined,
   CalendarOutlined,
+  ClusterOutlined,
   ControlOutlined,
-  EnvironmentOutlined,
-  ExperimentOutlined,
-  FormOutlined,
-  FundOutlined,
-  MailOutlined,
-  PictureOutlined,
-  ProfileOutlined,
-  QuestionCircleOutlined,
+  DashboardOutlined,
   DeleteOutlined,
   EnvironmentOutlined,
   ExperimentOutlined,
   EyeOutlined,
+  FormOutlined,
   FundOutlined,
   ImportOutlined,
   MailOutlined,
   MergeOutlined,
+  PictureOutlined,
   ProfileOutlined,
   QuestionCircleOutlined,
+  SettingOutlined,
   TeamOutlined,
 } from "@ant-design/icons";
-import { AlertOutlined, AuditOutlined, ClusterOutlined, SettingOutlined, TeamOutlined } from "@ant-design/icons";
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
 import type { words } from "./locale";
 
@@ -110,6 +107,9 @@ export const pages: readonly Page[] = [
     icon: <EyeOutlined />,
     need: ["guardian.read"],
     view: page(() => import("./guard/viewers")),
+    sensitive: true,
+  },
+  {
     path: "/drawings",
     group: "loop",
     title: "page.drawings",
@@ -135,6 +135,7 @@ export const pages: readonly Page[] = [
     need: ["drawing.result"],
     view: page(() => import("./drawing/results")),
     sensitive: true,
+  },
   { path: "/children/new", title: "page.childNew", need: ["child.write"], view: page(() => import("./register/new")), sensitive: true },
   { path: "/children/:id", title: "page.child", need: ["child.read"], view: page(() => import("./register/child")), sensitive: true },
   {
@@ -181,6 +182,9 @@ export const pages: readonly Page[] = [
     icon: <DeleteOutlined />,
     need: ["child.erase"],
     view: page(() => import("./register/erase")),
+    sensitive: true,
+  },
+  {
     path: "/accounts",
     group: "system",
     title: "page.accounts",
