@@ -21,6 +21,7 @@ import {
   ProfileOutlined,
   QuestionCircleOutlined,
   SettingOutlined,
+  SolutionOutlined,
   TeamOutlined,
 } from "@ant-design/icons";
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
@@ -225,4 +226,7 @@ export const pages: readonly Page[] = [
     view: page(() => import("./admin/own")),
     sensitive: true,
   },
+  { path: "/cases", group: "people", title: "page.cases", icon: <SolutionOutlined />, need: ["case.read", "case.refer"], view: page(() => import("./care/list")), sensitive: true },
+  { path: "/cases/:id", title: "page.case", need: ["case.read"], view: page(() => import("./care/case")), sensitive: true },
+  { path: "/care-desk", group: "people", title: "page.careDesk", icon: <AuditOutlined />, need: ["case.supervise"], view: page(() => import("./care/desk")), sensitive: true },
 ];
