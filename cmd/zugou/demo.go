@@ -15,12 +15,13 @@ import (
 	"zugou/internal/people/staff"
 )
 
-const demoUsage = `Usage: zugou demo [--data DIR] [--http ADDR] [--watch ADDR] [flags of serve]
+const demoUsage = `Usage: zugou demo [--data DIR] [--http ADDR] [--watch ADDR] [--sip ADDR] [flags of serve]
 
 Starts the house with a synthetic district of children, staff and 549 badges
 that speak the real watch protocol to the real port. Accounts of every role are
 printed; they need no second factor and no change of password, and a banner
-says so. A second run keeps its data.
+says so. A second run keeps its data. With --sip the children's line answers
+calls at that address; take them on the hotline page of a seat.
 `
 
 func runDemo(ctx context.Context, e env, args []string) error {
@@ -53,6 +54,9 @@ func runDemo(ctx context.Context, e env, args []string) error {
 	defer stop()
 	return a.Serve(ctx, func(addrs map[string]string) {
 		printDemo(e.Out, baseURL(c, addrs["http"]), addrs["watch"], accounts)
+		if sip := addrs["sip"]; sip != "" {
+			fmt.Fprintf(e.Out, "热线端口 sip:%s (用软电话呼叫 sip:line@%s)\n", sip, sip)
+		}
 		wg.Add(1)
 		go func() {
 			defer wg.Done()

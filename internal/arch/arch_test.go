@@ -23,8 +23,7 @@ var floors = []string{"kernel", "people", "centre", "loop", "report", "web", "ap
 var downward = map[string]string{}
 
 // long are files over the bound, each with its reason.
-var long = map[string]string{
-}
+var long = map[string]string{}
 
 const mostLines = 700
 

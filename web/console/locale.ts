@@ -8,6 +8,7 @@ import consoleWords from "@locale/console.json";
 import drawing from "@locale/drawing.json";
 import files from "@locale/files.json";
 import guard from "@locale/guard.json";
+import hotline from "@locale/hotline.json";
 import register from "@locale/register.json";
 import report from "@locale/report.json";
 import role from "@locale/role.json";
@@ -25,6 +26,7 @@ export const words = {
   ...drawing,
   ...files,
   ...guard,
+  ...hotline,
   ...register,
   ...report,
   ...role,

@@ -10,6 +10,7 @@ import { ReasonProvider } from "./kit/reason";
 import { theme } from "./kit/theme";
 import { LiveProvider } from "./live";
 import { SessionGate } from "./session";
+import { LineKeeper } from "./hotline/line";
 import { Shell } from "./shell/shell";
 
 const root = document.getElementById("root");
@@ -22,7 +23,9 @@ if (root) {
             <SessionGate>
               <LiveProvider>
                 <ReasonProvider>
-                  <Shell />
+                  <LineKeeper>
+                    <Shell />
+                  </LineKeeper>
                 </ReasonProvider>
               </LiveProvider>
             </SessionGate>

@@ -3,6 +3,7 @@
 import {
   AlertOutlined,
   ApiOutlined,
+  AudioOutlined,
   AuditOutlined,
   CalendarOutlined,
   ClusterOutlined,
@@ -17,6 +18,7 @@ import {
   ImportOutlined,
   MailOutlined,
   MergeOutlined,
+  PhoneOutlined,
   PictureOutlined,
   ProfileOutlined,
   QuestionCircleOutlined,
@@ -229,4 +231,7 @@ export const pages: readonly Page[] = [
   { path: "/cases", group: "people", title: "page.cases", icon: <SolutionOutlined />, need: ["case.read", "case.refer"], view: page(() => import("./care/list")), sensitive: true },
   { path: "/cases/:id", title: "page.case", need: ["case.read"], view: page(() => import("./care/case")), sensitive: true },
   { path: "/care-desk", group: "people", title: "page.careDesk", icon: <AuditOutlined />, need: ["case.supervise"], view: page(() => import("./care/desk")), sensitive: true },
+  { path: "/hotline", group: "centre", title: "page.hotline", icon: <PhoneOutlined />, need: ["call.read"], view: page(() => import("./hotline/desk")), sensitive: true, full: true },
+  { path: "/calls", group: "centre", title: "page.calls", icon: <AudioOutlined />, need: ["call.read"], view: page(() => import("./hotline/records")), sensitive: true },
+  { path: "/line", group: "duty", title: "page.line", icon: <SettingOutlined />, need: ["line.manage", "call.read"], view: page(() => import("./hotline/setup")) },
 ];

@@ -60,7 +60,7 @@ describe("locale", () => {
     // `level.${x}.long` uses every key of that form; wordFor(words, "level", x) too.
     const forms = [
       ...[...all.matchAll(/`([a-z][\w.-]*\.\$\{[^`]*)`/g)].map(
-        (m) => new RegExp(`^${(m[1] ?? "").replace(/\./g, "\\.").replace(/\$\{[^}]*\}/g, "[\\w-]+")}$`),
+        (m) => new RegExp(`^${(m[1] ?? "").replace(/\./g, "\\.").replace(/\$\{[^}]*\}/g, "[\\w+-]+")}$`),
       ),
       ...[...all.matchAll(/wordFor\(\w+, "([\w.-]+)"/g)].map((m) => new RegExp(`^${m[1]}\\.[\\w-]+$`)),
     ];

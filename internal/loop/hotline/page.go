@@ -166,20 +166,10 @@ func (s *Service) List(ctx context.Context, q Query) (rows []Row, next id.ID, er
 		if err := access.Check(access.From(ctx), "call.read", access.Target{Region: s.district}); err != nil {
 			return err
 		}
-		var parts []string
-		var args []any
-		add := func(ok bool, part string, arg any) {
-			if ok {
-				parts, args = append(parts, part), append(args, arg)
-			}
+		parts, args := q.parts()
+		if q.Cursor != "" {
+			parts, args = append(parts, "id < ?"), append(args, q.Cursor)
 		}
-		add(q.State != "", "state = ?", q.State)
-		add(q.Result != "", "result = ?", q.Result)
-		add(q.Class != "", "class = ?", q.Class)
-		add(q.Child != "", "child_id = ?", q.Child)
-		add(q.From != 0, "arrived_at >= ?", q.From)
-		add(q.To != 0, "arrived_at < ?", q.To)
-		add(q.Cursor != "", "id < ?", q.Cursor)
 		calls, err := list(ctx, r, where(parts)+" ORDER BY id DESC LIMIT ?", append(args, q.Limit+1)...)
 		if err != nil {
 			return err

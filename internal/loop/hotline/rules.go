@@ -127,6 +127,26 @@ func (s *Service) SetRules(ctx context.Context, from clock.Millis, body []byte) 
 	})
 }
 
+// Edition is one edition of the rules of the line.
+type Edition struct {
+	From  clock.Millis `bun:"from_at" json:"from"` // 0 = the first, as delivered
+	Body  string       `bun:"body" json:"body"`
+	SetAt clock.Millis `bun:"set_at" json:"set_at"`
+}
+
+// Editions gives the rules of the line, the newest first; the last one is what
+// the program was delivered with.
+func (s *Service) Editions(ctx context.Context) ([]Edition, error) {
+	var rows []Edition
+	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		if err := access.Check(access.From(ctx), "call.read", access.Target{Region: s.district}); err != nil {
+			return err
+		}
+		return r.List(ctx, &rows, "SELECT from_at, body, set_at FROM policy WHERE family = ? AND key = ? ORDER BY from_at DESC, id DESC LIMIT 50", family, ruleID)
+	})
+	return append(rows, Edition{Body: string(files.Line)}), err
+}
+
 // phoneRules brings the rules into the line's form.
 func (r Rules) phoneRules() phone.Rules {
 	out := phone.Rules{RingFor: time.Duration(r.Ring) * time.Second, Levels: r.Levels, VoicemailMax: time.Duration(r.Voicemail) * time.Second,

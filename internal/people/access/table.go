@@ -104,6 +104,7 @@ event.write             .  .  A  .  .  .  A  A  .  .  .  .  .  .  .  A  A  A  .
 event.read              .  A  A  .  .  .  A  A  A  .  .  .  .  .  .  A  A  A  .
 call.read               A  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  A  .
 call.take               A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+call.export             .  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  A  .
 call.wrap               A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
 recording.play          .  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  A  .
 line.manage             .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .

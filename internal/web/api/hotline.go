@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -12,6 +13,8 @@ import (
 	"zugou/internal/loop/hotline"
 	"zugou/internal/loop/hotline/phone"
 	"zugou/internal/people/access"
+	"zugou/internal/people/audit"
+	"zugou/internal/people/person"
 )
 
 // Line is the telephone line of this process.
@@ -40,17 +43,8 @@ type lineTelephone struct {
 
 func (a *API) hotline() {
 	call(a, http.MethodGet, "/hotline", "the line: who waits, who talks, who sits there", a.hotlineBoard)
-	call(a, http.MethodGet, "/calls", "calls, newest first", func(ctx context.Context, in *struct {
-		State  hotline.State  `query:"state" enum:"waiting,talking,message,ended,"`
-		Result hotline.Result `query:"result" enum:"answered,abandoned,voicemail,cut,"`
-		Class  string         `query:"class" maxLength:"20"`
-		Child  id.ID          `query:"child" maxLength:"60"`
-		From   clock.Millis   `query:"from"`
-		To     clock.Millis   `query:"to"`
-		Cursor id.ID          `query:"cursor" maxLength:"60"`
-		Limit  int            `query:"limit"`
-	}) (page[hotline.Row], error) {
-		rows, next, err := a.Hotline.List(ctx, hotline.Query{State: in.State, Result: in.Result, Class: in.Class, Child: in.Child, From: in.From, To: in.To, Cursor: in.Cursor, Limit: in.Limit})
+	call(a, http.MethodGet, "/calls", "calls, newest first", func(ctx context.Context, in *callSearch) (page[hotline.Row], error) {
+		rows, next, err := a.Hotline.List(ctx, in.query())
 		return page[hotline.Row]{Items: orEmpty(rows), Next: string(next)}, err
 	})
 	call(a, http.MethodGet, "/calls/{id}", "one call with its course", func(ctx context.Context, in *ByID) (hotline.Sheet, error) {
@@ -66,6 +60,8 @@ func (a *API) hotline() {
 	a.lineActs()
 	a.lineRecords()
 	a.linePhones()
+	a.lineCounts()
+	a.triage()
 }
 
 func (a *API) hotlineBoard(ctx context.Context, _ *struct{}) (board, error) {
@@ -78,9 +74,16 @@ func (a *API) hotlineBoard(ctx context.Context, _ *struct{}) (board, error) {
 	for _, s := range b.Seats {
 		seats = append(seats, s.Account)
 	}
+	var children []id.ID
 	for _, rows := range [][]hotline.Row{b.Talking, b.Waiting, b.Unwrap} {
 		for _, c := range rows {
-			seats = append(seats, c.Seat)
+			if c.Seat != "" {
+				seats = append(seats, c.Seat)
+			}
+			if c.ChildID != "" && !slices.Contains(children, c.ChildID) {
+				children = append(children, c.ChildID)
+				audit.Show(ctx, "call.read", "", c.Region, audit.Shown{Kind: "child", ID: c.ChildID, Fields: []string{"name", "call"}})
+			}
 		}
 	}
 	err = a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
@@ -88,6 +91,10 @@ func (a *API) hotlineBoard(ctx context.Context, _ *struct{}) (board, error) {
 		for account, n := range names {
 			out.Names[account] = n.Name
 		}
+		if err != nil || len(children) == 0 {
+			return err
+		}
+		out.Children, err = person.Names(ctx, r, children...)
 		return err
 	})
 	return out, err
@@ -221,6 +228,10 @@ func (a *API) linePhones() {
 	})
 	call(a, http.MethodPost, "/hotline/phones/{id}/remove", "take a telephone away", func(ctx context.Context, in *ByID) (done, error) {
 		return done{true}, a.Hotline.RemovePhone(ctx, string(in.ID))
+	})
+	call(a, http.MethodGet, "/hotline/rules", "the rules of the line that hold now and those that are to come", func(ctx context.Context, _ *struct{}) (page[hotline.Edition], error) {
+		list, err := a.Hotline.Editions(ctx)
+		return page[hotline.Edition]{Items: orEmpty(list)}, err
 	})
 	call(a, http.MethodPost, "/hotline/rules", "publish rules of the line from a date", func(ctx context.Context, in *struct {
 		Body struct {

@@ -10,7 +10,9 @@ import { heard, sounding, waiting, type Sounding } from "../kit/queue";
 import { useAskReason } from "../kit/reason";
 import { useLive } from "../live";
 import { t } from "../locale";
-import { useMay } from "../session";
+import { useMay, useMe } from "../session";
+import { useBoard } from "../hotline/line";
+import { ringing } from "../hotline/rules";
 
 const MUTE_MINUTES = 10;
 
@@ -48,8 +50,15 @@ export function useSounding(): { sound: Sounding; waiting: number } {
   // a server without its storage) what rang by the stream goes on ringing.
   const blind = !data || !!error;
   const ring = blind ? rings[0] : undefined;
-  const sound = sounding(rows, unsaved, now) ?? (ring && { what: ring.urgency, drill: ring.drill });
-  return { sound, waiting: waiting(rows) + unsaved.length + (blind ? rings.length : 0) };
+  const me = useMe();
+  const may = useMay();
+  const board = useBoard();
+  const calls = board.data && !board.error && may("call.take") ? ringing(board.data, me.id).length : 0;
+  const call = calls ? ({ what: "critical", drill: false } as const) : undefined;
+  const found = sounding(rows, unsaved, now);
+  // A telephone that rings is as loud as an SOS, and no drill may drown it.
+  const sound = (found && !found.drill && (found.what === "unsaved" || found.what === "critical") ? found : call) ?? found ?? (ring && { what: ring.urgency, drill: ring.drill });
+  return { sound, waiting: waiting(rows) + unsaved.length + calls + (blind ? rings.length : 0) };
 }
 
 /** The bell in the header: rings, mutes for a reason, and flashes the title. */

@@ -222,7 +222,7 @@ export type HelpMessage = { at: Ms; text: string; from_child: boolean };
 /** An event of the live stream (`change`). */
 export type Change = {
   at: Ms;
-  topic: "signal" | "matter" | "order" | "notice" | "duty" | "system" | "import" | "child" | "device" | "help" | "guard" | "device";
+  topic: "signal" | "matter" | "order" | "notice" | "duty" | "system" | "import" | "child" | "device" | "help" | "guard" | "call" | "case";
   kind: string;
   region: string;
   ref: string;
@@ -230,7 +230,7 @@ export type Change = {
 };
 
 /** Something to ring for; a locked screen is not told for which matter. */
-export type Ring = { urgency: Urgency; matter_id?: string; drill: boolean };
+export type Ring = { urgency: Urgency; matter_id?: string; call_id?: string; drill: boolean };
 
 export type SystemState = {
   version: string;

@@ -2,6 +2,7 @@ package phone_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -525,10 +526,22 @@ func baresip(t *testing.T, addr, user, secret string) {
 			t.Fatal(err)
 		}
 	}
-	write("config", "sip_listen 127.0.0.1:0\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule ausine.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n"+
-		"audio_source ausine,400\naudio_player aufile,"+filepath.Join(dir, "heard.wav")+"\naudio_alert aufile,"+filepath.Join(dir, "alert.wav")+"\nnet_interface lo\n")
+	write("config", "sip_listen 127.0.0.1:0\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n"+
+		"audio_source aufile,"+filepath.Join(dir, "said.wav")+"\naudio_player aufile,"+filepath.Join(dir, "heard.wav")+"\naudio_alert aufile,"+filepath.Join(dir, "alert.wav")+"\n")
 	write("accounts", fmt.Sprintf("<sip:%s@%s;transport=udp>;auth_user=%s;auth_pass=%s;answermode=auto;regint=60;audio_codecs=PCMA\n", user, addr, user, secret))
 	write("contacts", "")
+	// What the telephone says: a minute of a tone, linear as baresip wants it.
+	said := binary.LittleEndian.AppendUint32([]byte("RIFF"), 0)
+	said = append(said, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data"...)
+	tone := voice.Tone(400, time.Minute, 0.3)
+	said = binary.LittleEndian.AppendUint32(said, uint32(2*voice.Samples*len(tone)))
+	for _, f := range tone {
+		for _, v := range f {
+			said = binary.LittleEndian.AppendUint16(said, uint16(v))
+		}
+	}
+	binary.LittleEndian.PutUint32(said[4:], uint32(len(said)-8))
+	write("said.wav", string(said))
 	cmd := exec.Command("baresip", "-f", dir)
 	out, err := os.Create(filepath.Join(dir, "out"))
 	if err != nil {
