@@ -82,7 +82,7 @@ test("a police incident is entered, closed by two people, proved by its clocks, 
   await page.getByRole("button", { name: "登记来电、来访、警情" }).click();
   await page.getByRole("dialog").getByText("警情", { exact: true }).click();
   await page.getByLabel("警情联动").check();
-  await page.getByLabel("内容").fill("派出所来电:集市上有一名走失儿童");
+  await page.getByRole("textbox", { name: "内容" }).fill("派出所来电:集市上有一名走失儿童");
   await page.getByRole("button", { name: "登记并打开" }).click();
   await page.getByText("派出所来电").first().waitFor();
   const row = (await api(page, "GET", "/matters?kind=police")).body.items[0];
