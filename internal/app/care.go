@@ -21,7 +21,8 @@ func (a *App) careOptions() care.Options {
 	return care.Options{DB: a.DB, Keys: a.Keys, Log: a.Log, District: a.Config.District, Jobs: a.Jobs, Ports: care.Ports{
 		NextNo: matter.NextNo,
 		Key: func(ctx context.Context, r db.Reader, child id.ID) (crypto.Subject, string, error) {
-			return person.SubjectOf(ctx, r, a.Keys, child)
+			key, who, err := person.Key(ctx, r, a.Keys, child)
+			return key, who.Region, err
 		},
 		Take: func(ctx context.Context, tx *db.Tx, n signal.New) (id.ID, error) {
 			rec, err := a.Seat.TakeIn(ctx, tx, n)

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"zugou/internal/centre/signal"
-	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
@@ -537,6 +536,3 @@ func (s *Service) HandOver(ctx context.Context, from, fallback id.ID, to map[id.
 	})
 	return moved, err
 }
-
-// now gives the instant of the service's clock.
-func (s *Service) now() clock.Millis { return clock.Of(s.db.Clock().Now()) }
