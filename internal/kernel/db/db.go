@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -11,7 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -67,12 +69,28 @@ func Open(ctx context.Context, target string, clk clock.Clock) (*DB, error) {
 	return d, nil
 }
 
+// postgresLimits bound what a server that hangs can hold up: a commit that waits
+// for a standby which is gone, a lock nobody gives back, a transaction whose
+// process is stuck (it would hold back every event behind it, see EventsAfter).
+// The address may set others.
+var postgresLimits = map[string]string{
+	"statement_timeout":                   "30s",
+	"lock_timeout":                        "10s",
+	"idle_in_transaction_session_timeout": "30s",
+}
+
 func (d *DB) openPostgres(ctx context.Context, target string) error {
 	d.engine = Postgres
-	pool, err := sql.Open("pgx", target)
+	settings, err := pgx.ParseConfig(target)
 	if err != nil {
-		return fmt.Errorf("open postgres: %w", err)
+		return errors.New("open postgres: the address can't be read") // the error quotes it, password and all
 	}
+	for name, value := range postgresLimits {
+		if settings.RuntimeParams[name] == "" {
+			settings.RuntimeParams[name] = value
+		}
+	}
+	pool := stdlib.OpenDB(*settings)
 	pool.SetMaxOpenConns(32)
 	pool.SetMaxIdleConns(16)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

@@ -225,3 +225,47 @@ func TestClosingAnswersWhoWaits(t *testing.T) {
 	}
 	wg.Wait() // hangs if a waiting change was forgotten
 }
+
+// A server that hangs must not hold up a seat for ever: every connection has
+// limits, and running into one is "busy", so that the device gets no answer
+// and the caller may try again.
+func TestPostgresHangsNobodyForEver(t *testing.T) {
+	ctx := context.Background()
+	target := dbtest.Postgres(t) + "&lock_timeout=50ms"
+	d, err := db.Open(ctx, target, clock.NewFake(dbtest.Start))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	var got struct {
+		Statement string `bun:"statement"`
+		Lock      string `bun:"lock"`
+		Idle      string `bun:"idle"`
+	}
+	err = d.View(ctx, func(ctx context.Context, r db.Reader) error {
+		return r.Get(ctx, []any{&got}, `SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
+			current_setting('idle_in_transaction_session_timeout') AS idle`)
+	})
+	if err != nil || got.Statement != "30s" || got.Lock != "50ms" || got.Idle != "30s" {
+		t.Fatalf("%+v %v", got, err)
+	}
+	held, release := make(chan struct{}), make(chan struct{})
+	first := make(chan error, 1)
+	go func() {
+		first <- d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+			defer func() { <-release }()
+			err := tx.Lock(ctx, "one")
+			close(held)
+			return err
+		})
+	}()
+	<-held
+	err = d.Update(ctx, func(ctx context.Context, tx *db.Tx) error { return tx.Lock(ctx, "one") })
+	if !errs.Is(err, errs.KindBusy) {
+		t.Errorf("a lock that nobody gives back: %v", err)
+	}
+	close(release)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+}

@@ -67,6 +67,11 @@ func (d *DB) provider() (*goose.Provider, error) {
 			return nil, err
 		}
 		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			if d.engine == Postgres { // an index over millions of rows takes its time
+				if _, err := tx.ExecContext(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
+					return err
+				}
+			}
 			for _, stmt := range statements(body) {
 				if _, err := tx.ExecContext(ctx, stmt); err != nil {
 					return fmt.Errorf("%s: %w", name, err)

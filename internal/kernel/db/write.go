@@ -269,7 +269,8 @@ func storage(err error) error {
 			return &errs.Error{Kind: errs.KindConflict, Key: "storage.constraint", Err: redact(err)}
 		case pg.Code == "40001" || pg.Code == "40P01":
 			return &errs.Error{Kind: errs.KindConflict, Key: "storage.retry", Err: redact(err)}
-		case pg.Code[:2] == "53", pg.Code[:2] == "57", pg.Code[:2] == "08", pg.Code[:2] == "58", pg.Code == "25006":
+		case pg.Code[:2] == "53", pg.Code[:2] == "57", pg.Code[:2] == "08", pg.Code[:2] == "58",
+			pg.Code == "25006", pg.Code == "25P03", pg.Code == "55P03": // read only, idle too long, a lock not given in time
 			return errs.Busy("storage.unavailable", redact(err))
 		}
 		return errs.Internal(redact(err))

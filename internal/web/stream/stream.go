@@ -32,8 +32,9 @@ type Watcher func(ctx context.Context) (actor access.Actor, sees bool, err error
 
 // Hub spreads events to the screens of this process.
 type Hub struct {
-	db  *db.DB
-	log *slog.Logger
+	db    *db.DB
+	log   *slog.Logger
+	ready chan struct{} // closed when Run knows from where it reads: what is stored later reaches every screen
 
 	mu     sync.Mutex
 	subs   map[*sub]struct{}
@@ -45,6 +46,7 @@ type item struct {
 	db.Event
 	data       payload
 	conflicted []id.ID // accounts that must not hear of it
+	unread     bool    // nobody knows who these are: it rings without a name, and the screens load anew
 }
 
 // payload is the part of an event's data that delivery looks at.
@@ -70,10 +72,10 @@ const (
 
 // New makes a hub; Run feeds it.
 func New(d *db.DB, log *slog.Logger) *Hub {
-	return &Hub{db: d, log: log, subs: map[*sub]struct{}{}}
+	return &Hub{db: d, log: log, ready: make(chan struct{}), subs: map[*sub]struct{}{}}
 }
 
-// Run reads events until ctx ends.
+// Run reads events until ctx ends. It is called once.
 func (h *Hub) Run(ctx context.Context) {
 	var xid, seq int64
 	for ctx.Err() == nil {
@@ -87,6 +89,7 @@ func (h *Hub) Run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+	close(h.ready)
 	h.db.Tail(ctx, xid, seq, func(e db.Event) { h.spread(h.item(ctx, e)) })
 }
 
@@ -101,6 +104,7 @@ func (h *Hub) item(ctx context.Context, e db.Event) item {
 	})
 	if err != nil {
 		h.log.Error("conflict list not read", "error", err)
+		it.unread = true
 	}
 	return it
 }
@@ -144,6 +148,11 @@ func (h *Hub) Listeners() int {
 // join subscribes and gives what the screen missed since its last id; whole is
 // false if that is too long ago.
 func (h *Hub) join(ctx context.Context, last string) (s *sub, missed []item, whole bool) {
+	select {
+	case <-h.ready:
+	case <-ctx.Done():
+	case <-time.After(recheck): // the storage is away: what memory tells must ring
+	}
 	s = &sub{ch: make(chan item, buffer), lost: make(chan struct{})}
 	xid, seq, ok := db.ParseCursor(last)
 	h.mu.Lock()
@@ -255,9 +264,17 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 		if !visible(actor, it) {
 			return
 		}
+		if it.Topic == "unsaved" { // an open screen rings by the alarm itself
+			if sees {
+				out.event("unsaved", "", it.Data)
+			} else {
+				out.event("ring", "", map[string]any{"urgency": "critical", "drill": false})
+			}
+			return
+		}
 		if ringsFor(actor, it) {
 			ring := map[string]any{"urgency": it.data.Urgency, "drill": it.data.Drill}
-			if sees {
+			if sees && !it.unread {
 				ring[it.Topic+"_id"] = it.Ref
 			}
 			out.event("ring", "", ring)
@@ -265,8 +282,8 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 		if !sees {
 			return
 		}
-		if it.Topic == "unsaved" {
-			out.event("unsaved", "", it.Data)
+		if it.unread {
+			out.event("reload", "", map[string]any{})
 			return
 		}
 		out.event("change", it.Cursor(), it.Event)
@@ -278,8 +295,24 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 	beat, check := time.NewTicker(heartbeat), time.NewTicker(recheck)
 	defer beat.Stop()
 	defer check.Stop()
+	// ask takes the rights as they are now; false ends the stream. While the
+	// storage is away the last known rights hold: the seat must ring.
+	ask := func() bool {
+		a, see, err := watch(ctx)
+		switch {
+		case err == nil:
+			if see && !sees {
+				out.event("reload", "", map[string]any{}) // unlocked: show what came meanwhile
+			}
+			actor, sees = a, see
+		case errs.Is(err, errs.KindUnauthenticated):
+			out.event("signed_out", "", map[string]any{})
+			out.send()
+			return false
+		}
+		return true
+	}
 	for out.err == nil {
-		recheckNow := false
 		select {
 		case <-ctx.Done():
 			return nil
@@ -288,14 +321,14 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 			out.send()
 			return nil // the browser connects again, from a clean state
 		case it := <-s.ch:
-			// Rights may have changed with this very event.
-			recheckNow = it.Topic == "session" || it.Topic == "account"
-			deliver(it)
 			for more := true; more; {
+				deliver(it)
+				// Rights may have changed with this very event: what comes behind it is delivered by the new ones.
+				if (it.Topic == "session" || it.Topic == "account") && !ask() {
+					return nil
+				}
 				select {
-				case it := <-s.ch:
-					recheckNow = recheckNow || it.Topic == "session" || it.Topic == "account"
-					deliver(it)
+				case it = <-s.ch:
 				default:
 					more = false
 				}
@@ -303,22 +336,9 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 		case <-beat.C:
 			out.comment()
 		case <-check.C:
-			recheckNow = true
-		}
-		if recheckNow {
-			a, see, err := watch(ctx)
-			switch {
-			case err == nil:
-				if see && !sees {
-					out.event("reload", "", map[string]any{}) // unlocked: show what came meanwhile
-				}
-				actor, sees = a, see
-			case errs.Is(err, errs.KindUnauthenticated):
-				out.event("signed_out", "", map[string]any{})
-				out.send()
+			if !ask() {
 				return nil
 			}
-			// While the storage is away the last known rights hold: the seat must ring.
 		}
 		out.send()
 	}

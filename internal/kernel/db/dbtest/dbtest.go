@@ -8,6 +8,7 @@ package dbtest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -46,17 +47,57 @@ func Open(t testing.TB, engine db.Engine, clk clock.Clock) *db.DB {
 	t.Helper()
 	target := filepath.Join(t.TempDir(), "zugou.db")
 	if engine == db.Postgres {
-		target = Postgres(t)
+		target = postgres(t, true)
+	} else if err := os.WriteFile(target, liteTemplate(t), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	d, err := db.Open(context.Background(), target, clk)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
-	if _, err := d.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
 	return d
+}
+
+// The schema is made once for each engine and test process, and copied.
+var (
+	liteOnce sync.Once
+	lite     []byte
+	liteErr  error
+
+	pgOnce sync.Once
+	pgErr  error
+)
+
+func liteTemplate(t testing.TB) []byte {
+	t.Helper()
+	liteOnce.Do(func() {
+		dir, err := os.MkdirTemp("", "zugou-template")
+		if err != nil {
+			liteErr = err
+			return
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		path := filepath.Join(dir, "template.db")
+		if liteErr = migrate(path); liteErr == nil {
+			lite, liteErr = os.ReadFile(path)
+		}
+	})
+	if liteErr != nil {
+		t.Fatal(liteErr)
+	}
+	return lite
+}
+
+// migrate makes the schema in an empty database. Closing it leaves all of it
+// in the one file, on the embedded engine.
+func migrate(target string) error {
+	d, err := db.Open(context.Background(), target, clock.NewFake(Start))
+	if err != nil {
+		return err
+	}
+	_, err = d.Migrate(context.Background())
+	return errors.Join(err, d.Close())
 }
 
 var (
@@ -70,28 +111,46 @@ var (
 // Postgres makes a fresh empty database on the test server and gives its URL.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	return postgres(t, false)
+}
+
+const pgTemplate = "migrated"
+
+func postgres(t testing.TB, migrated bool) string {
+	t.Helper()
 	serverOnce.Do(func() { serverURL, serverHold, serverErr = startServer() })
 	if serverErr != nil {
 		t.Fatalf("the tests need a PostgreSQL server (Debian package postgresql): %v", serverErr)
 	}
+	from := ""
+	if migrated {
+		pgOnce.Do(func() {
+			if pgErr = execute("CREATE DATABASE " + pgTemplate); pgErr == nil {
+				pgErr = migrate(fmt.Sprintf(serverURL, pgTemplate))
+			}
+		})
+		if pgErr != nil {
+			t.Fatal(pgErr)
+		}
+		from = " TEMPLATE " + pgTemplate
+	}
 	name := fmt.Sprintf("t%d", databases.Add(1))
+	if err := execute("CREATE DATABASE " + name + from); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") })
+	return fmt.Sprintf(serverURL, name)
+}
+
+// execute runs one statement in the server's own database.
+func execute(statement string) error {
 	admin, err := sql.Open("pgx", fmt.Sprintf(serverURL, "postgres"))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer func() { _ = admin.Close() }()
-	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		admin, err := sql.Open("pgx", fmt.Sprintf(serverURL, "postgres"))
-		if err != nil {
-			return
-		}
-		defer func() { _ = admin.Close() }()
-		_, _ = admin.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
-	})
-	return fmt.Sprintf(serverURL, name)
+	_, err = admin.Exec(statement)
+	return err
 }
 
 // binaries finds the folder of the newest installed PostgreSQL server.
@@ -119,7 +178,7 @@ const serverScript = `set -e
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "$0/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C --no-sync >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
-"$0/postgres" -D "$dir/data" -p "$1" -k "$dir" -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300 -c timezone=UTC >"$dir/log" 2>&1 &
+"$0/postgres" -D "$dir/data" -p "$1" -k "$dir" -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 -c timezone=UTC >"$dir/log" 2>&1 &
 pid=$!
 cat >/dev/null
 kill -QUIT $pid 2>/dev/null || true
