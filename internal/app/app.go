@@ -87,6 +87,7 @@ type App struct {
 	Screening api.Screening
 	Guardian  *guardian.Service
 
+	ringers   ringers
 	digests   digests
 	startedAt clock.Millis
 	life      context.Context // ends with the program: what runs behind an answer
@@ -225,7 +226,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Matters = matter.NewService(a.DB, a.Keys, hours, a.registers)
 	a.Orders = dispatch.NewService(a.DB, a.Keys, a.Matters, a.registers, pager{}, a.Jobs)
 	a.Hub = stream.New(a.DB, a.Log)
-	a.Unsaved = seat.NewUnsaved(func(u seat.UnsavedAlarm) { a.Hub.Tell("unsaved", u.Kind, u.Region, u.Key, u) })
+	a.ringFromMemory()
 	if err := a.watching(calendars); err != nil {
 		return err
 	}
@@ -384,30 +385,33 @@ const learnEvery = time.Minute
 // learn keeps in memory who wears which device, for alarms that come while the
 // storage is away.
 func (a *App) learn(ctx context.Context) {
-	for ctx.Err() == nil {
-		known := map[string]seat.Known{}
-		err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
-			worn, err := device.AllWorn(ctx, r)
-			if err != nil {
-				return err
-			}
-			children := make([]id.ID, 0, len(worn))
-			for _, w := range worn {
-				children = append(children, w.Wearer)
-			}
-			names, err := person.Names(ctx, r, children...)
-			for _, w := range worn {
-				known[w.DeviceID] = seat.Known{Child: w.Wearer, Name: names[w.Wearer], Region: w.Region}
-			}
+	for pause(ctx, learnEvery); ctx.Err() == nil; pause(ctx, learnEvery) {
+		a.learnOnce(ctx)
+	}
+}
+
+func (a *App) learnOnce(ctx context.Context) {
+	known := map[string]seat.Known{}
+	err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		worn, err := device.AllWorn(ctx, r)
+		if err != nil {
 			return err
-		})
-		if err == nil {
-			a.Unsaved.Learn(known)
 		}
-		if err := a.Keys.Refresh(); err != nil {
-			a.Log.Error("keys not read again", "error", err)
+		children := make([]id.ID, 0, len(worn))
+		for _, w := range worn {
+			children = append(children, w.Wearer)
 		}
-		pause(ctx, learnEvery)
+		names, err := person.Names(ctx, r, children...)
+		for _, w := range worn {
+			known[w.DeviceID] = seat.Known{Child: w.Wearer, Name: names[w.Wearer], Region: w.Region}
+		}
+		return err
+	})
+	if err == nil {
+		a.Unsaved.Learn(known)
+	}
+	if err := a.Keys.Refresh(); err != nil {
+		a.Log.Error("keys not read again", "error", err)
 	}
 }
 

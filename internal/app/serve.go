@@ -13,9 +13,7 @@ import (
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
-	"zugou/internal/people/access"
 	"zugou/internal/people/duty"
-	"zugou/internal/people/staff"
 	"zugou/internal/web/api"
 	"zugou/internal/web/chassis"
 )
@@ -26,24 +24,6 @@ func sub(files fs.FS, dir string) fs.FS {
 		return files // the folder is embedded: it is always there
 	}
 	return s
-}
-
-// serveStream is the stream of events of one screen.
-func (a *App) serveStream(rw http.ResponseWriter, r *http.Request) {
-	token := chassis.From(r.Context()).Token
-	err := a.Hub.Serve(rw, r, func(ctx context.Context) (access.Actor, bool, error) {
-		if token == "" {
-			return access.Actor{}, false, unauthenticated()
-		}
-		actor, state, err := a.Staff.Ringer(ctx, token)
-		if err == nil && state != staff.OK && state != staff.Off {
-			err = unauthenticated()
-		}
-		return actor, state == staff.OK, err
-	})
-	if err != nil {
-		chassis.WriteFault(rw, err, a.Words)
-	}
 }
 
 // healthz says that the process lives.
@@ -134,6 +114,7 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 		closeAll()
 		return err
 	}
+	a.learnOnce(ctx)
 	// The background outlives the listeners: what they took must be finished.
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var behind sync.WaitGroup

@@ -81,6 +81,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         } else if (event.type === "unsaved") {
           const item = JSON.parse(event.data) as Unsaved;
           setUnsaved((list) => withUnsaved(list, item));
+        } else if (event.type === "unsaved_gone") {
+          const { key } = JSON.parse(event.data) as { key: string };
+          setUnsaved((list) => list.filter((u) => u.key !== key));
         } else if (event.type === "ring") {
           const ring = JSON.parse(event.data) as Ring;
           setRings((list) => withRing(list, ring));

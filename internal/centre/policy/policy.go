@@ -10,7 +10,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"zugou/internal/kernel/clock"
@@ -182,8 +184,25 @@ func (b *Book) Outcomes(kind string, drill bool) []Outcome {
 	return out
 }
 
+// shipped is the first edition, read once: every signal asks for the rules.
+var shipped = sync.OnceValues(readFirst)
+
 // First is the edition that the program ships with.
 func First() (*Book, error) {
+	b, err := shipped()
+	if err != nil {
+		return nil, err
+	}
+	own := *b // put replaces alarms and outcomes whole
+	own.kinds, own.order, own.chains = maps.Clone(b.kinds), slices.Clone(b.order), maps.Clone(b.chains)
+	for key, k := range own.kinds {
+		k.Seconds = maps.Clone(k.Seconds)
+		own.kinds[key] = k
+	}
+	return &own, nil
+}
+
+func readFirst() (*Book, error) {
 	b := &Book{kinds: map[string]Kind{}, chains: map[string]Chain{}}
 	var kinds []Kind
 	var chains []Chain

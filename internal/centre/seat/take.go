@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"slices"
+	"time"
 
 	"zugou/internal/centre/dispatch"
 	"zugou/internal/centre/match"
@@ -76,15 +77,19 @@ type Receipt struct {
 // alarm rings from memory.
 func (s *Service) Take(ctx context.Context, n signal.New) (Receipt, error) {
 	var out Receipt
+	settle := s.ringWhileWaiting(n)
 	err := s.db.UpdateUrgent(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var err error
 		out, err = s.TakeIn(ctx, tx, n)
 		return err
 	})
+	rang := settle()
 	switch errs.KindOf(err) {
 	case errs.KindBusy:
 		if err != nil {
-			s.unsaved.Ring(n, s.db.Clock().Now())
+			if !rang {
+				s.unsaved.Ring(n, s.db.Clock().Now())
+			}
 			return out, err
 		}
 	case errs.KindInvalid, errs.KindNotFound, errs.KindForbidden:
@@ -104,6 +109,29 @@ func (s *Service) Take(ctx context.Context, n signal.New) (Receipt, error) {
 		s.unsaved.Stored(n.Key)
 	}
 	return out, err
+}
+
+// ringAfter is how long a call for help waits for a storage that neither
+// stores nor fails before it rings from memory.
+const ringAfter = 3 * time.Second
+
+// ringWhileWaiting rings from memory if the storage hangs. settle ends the
+// wait and tells whether it rang.
+func (s *Service) ringWhileWaiting(n signal.New) (settle func() (rang bool)) {
+	if !rings(n) {
+		return func() bool { return false }
+	}
+	over, rang := make(chan struct{}), make(chan bool, 1)
+	go func() {
+		select {
+		case <-over:
+			rang <- false
+		case <-s.db.Clock().After(ringAfter):
+			s.unsaved.Ring(n, s.db.Clock().Now())
+			rang <- true
+		}
+	}()
+	return func() bool { close(over); return <-rang }
 }
 
 // TakeIn is Take as part of a change of the caller's: what the caller stores

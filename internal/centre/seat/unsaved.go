@@ -41,12 +41,13 @@ type Unsaved struct {
 	mu     sync.Mutex
 	alarms map[string]UnsavedAlarm
 	known  map[string]Known
-	tell   func(UnsavedAlarm)
+	tell   func(a UnsavedAlarm, stands bool)
 }
 
-// NewUnsaved makes an empty list; tell is called for each new alarm, and must
+// NewUnsaved makes an empty list; tell is called for each alarm that comes,
+// and once more, with stands false, when it is stored or dealt with. It must
 // not block.
-func NewUnsaved(tell func(UnsavedAlarm)) *Unsaved {
+func NewUnsaved(tell func(a UnsavedAlarm, stands bool)) *Unsaved {
 	return &Unsaved{alarms: map[string]UnsavedAlarm{}, tell: tell}
 }
 
@@ -58,10 +59,13 @@ func (u *Unsaved) Learn(known map[string]Known) {
 	u.known = known
 }
 
-// Ring takes an alarm that could not be stored. Whatever is no alarm is left
-// to the device's repeat.
+// rings tells whether a signal is a call for help: whatever else a device says
+// is left to its repeat.
+func rings(n signal.New) bool { return !n.Source.Device() || len(n.Alarm()) > 0 }
+
+// Ring takes an alarm that could not be stored.
 func (u *Unsaved) Ring(n signal.New, now time.Time) {
-	if n.Source.Device() && len(n.Alarm()) == 0 {
+	if !rings(n) {
 		return
 	}
 	u.mu.Lock()
@@ -78,15 +82,19 @@ func (u *Unsaved) Ring(n signal.New, now time.Time) {
 	u.alarms[n.Key] = a
 	u.mu.Unlock()
 	if u.tell != nil {
-		u.tell(a)
+		u.tell(a, true)
 	}
 }
 
 // Stored clears the entry of a signal that is on disk now.
 func (u *Unsaved) Stored(key string) {
 	u.mu.Lock()
-	defer u.mu.Unlock()
+	a, had := u.alarms[key]
 	delete(u.alarms, key)
+	u.mu.Unlock()
+	if had && u.tell != nil {
+		u.tell(a, false)
+	}
 }
 
 // List gives the entries, oldest first.

@@ -41,6 +41,7 @@ type DB struct {
 
 	urgent chan *change // SQLite: changes waiting for the writer
 	normal chan *change
+	aside  chan func(*writer) // work for the writer's connection between groups
 	stop   chan struct{}
 	done   sync.WaitGroup
 	closed atomic.Bool
@@ -116,7 +117,7 @@ func (d *DB) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("open sqlite: %w", err)
 	}
-	w.SetMaxOpenConns(1)
+	w.SetMaxOpenConns(2) // the writer's own, and one for migrations
 	if err := w.PingContext(ctx); err != nil {
 		_ = w.Close()
 		return errs.Busy("storage.unavailable", err)
@@ -132,6 +133,7 @@ func (d *DB) openSQLite(ctx context.Context, path string) error {
 	d.read = bun.NewDB(r, sqlitedialect.New(), bun.WithDiscardUnknownColumns())
 	d.urgent = make(chan *change, 4096)
 	d.normal = make(chan *change, 4096)
+	d.aside = make(chan func(*writer))
 	d.done.Add(1)
 	go d.writeLoop()
 	return nil
@@ -173,8 +175,21 @@ func (d *DB) Scrub(ctx context.Context, tables ...string) error {
 		}
 		return nil
 	}
-	_, err := d.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	return storage(err)
+	done := make(chan error, 1)
+	select {
+	case d.aside <- func(w *writer) {
+		err := w.ready(ctx)
+		if err == nil {
+			_, err = w.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+		}
+		done <- storage(err)
+	}:
+		return <-done
+	case <-ctx.Done():
+		return errs.Busy("storage.busy", ctx.Err())
+	case <-d.stop:
+		return errs.Busy("storage.closed", nil)
+	}
 }
 
 // Failing tells since when commits fail; ok is false while they succeed.

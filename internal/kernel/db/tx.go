@@ -33,6 +33,7 @@ func To(dest ...any) []any { return dest }
 // Tx is one change under way. It must not leave the function it was given to.
 type Tx struct {
 	idb    bun.IDB
+	writer *writer // the embedded engine's, nil elsewhere
 	engine Engine
 	after  []func()
 	Now    clock.Millis
@@ -46,7 +47,14 @@ func (t *Tx) On() Engine { return t.engine }
 
 // Get implements Reader.
 func (t *Tx) Get(ctx context.Context, dest []any, query string, args ...any) error {
-	err := t.idb.NewRaw(query, args...).Scan(ctx, dest...)
+	rows, ok, err := t.rows(ctx, query, args)
+	switch {
+	case err != nil:
+	case ok:
+		err = t.get(ctx, rows, dest)
+	default:
+		err = t.idb.NewRaw(query, args...).Scan(ctx, dest...)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return errs.NotFound("record.not_found")
 	}
@@ -55,7 +63,14 @@ func (t *Tx) Get(ctx context.Context, dest []any, query string, args ...any) err
 
 // List implements Reader.
 func (t *Tx) List(ctx context.Context, dest any, query string, args ...any) error {
-	err := t.idb.NewRaw(query, args...).Scan(ctx, dest)
+	rows, ok, err := t.rows(ctx, query, args)
+	switch {
+	case err != nil:
+	case ok:
+		err = t.writer.db.ScanRows(ctx, rows, dest)
+	default:
+		err = t.idb.NewRaw(query, args...).Scan(ctx, dest)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -64,7 +79,17 @@ func (t *Tx) List(ctx context.Context, dest any, query string, args ...any) erro
 
 // Exec runs one statement and tells how many rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := t.idb.NewRaw(query, withoutNUL(args)...).Exec(ctx)
+	args = withoutNUL(args)
+	s, values, ok, err := t.bind(ctx, query, args)
+	if err != nil {
+		return 0, storage(err)
+	}
+	var res sql.Result
+	if ok {
+		res, err = s.ExecContext(ctx, values...)
+	} else {
+		res, err = t.idb.NewRaw(query, args...).Exec(ctx)
+	}
 	if err != nil {
 		return 0, storage(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/uptrace/bun"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -78,6 +77,8 @@ func (d *DB) update(ctx context.Context, queue chan *change, fn func(context.Con
 // writeLoop is the one writer of the embedded engine.
 func (d *DB) writeLoop() {
 	defer d.done.Done()
+	w := &writer{db: d.write}
+	defer w.close()
 	for {
 		var first *change
 		select {
@@ -86,11 +87,14 @@ func (d *DB) writeLoop() {
 			select {
 			case first = <-d.urgent:
 			case first = <-d.normal:
+			case fn := <-d.aside:
+				fn(w)
+				continue
 			case <-d.stop:
 				return
 			}
 		}
-		d.group(first)
+		d.group(w, first)
 	}
 }
 
@@ -112,7 +116,7 @@ func (d *DB) next() *change {
 }
 
 // group runs first and what else waits as one transaction of the engine.
-func (d *DB) group(first *change) {
+func (d *DB) group(w *writer, first *change) {
 	// Statements run without the callers' cancellation: an interrupt would
 	// break the transaction that others share.
 	ctx := context.Background()
@@ -132,14 +136,12 @@ func (d *DB) group(first *change) {
 			close(c.done)
 		}
 	}
-	conn, err := d.write.Conn(ctx)
-	if err != nil {
-		members = append(members, first)
-		finish(storage(err))
-		return
+	err := w.ready(ctx)
+	if err == nil {
+		err = w.run(ctx, "BEGIN IMMEDIATE")
 	}
-	defer func() { _ = conn.Close() }()
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err != nil {
+		w.close()
 		members = append(members, first)
 		finish(storage(err))
 		return
@@ -147,8 +149,9 @@ func (d *DB) group(first *change) {
 	began := d.clock.Now()
 	for c := first; c != nil; {
 		members = append(members, c)
-		if broken := d.member(ctx, conn, c); broken != nil {
-			_, _ = conn.ExecContext(ctx, "ROLLBACK")
+		if broken := d.member(ctx, w, c); broken != nil {
+			_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+			w.close()
 			finish(storage(broken))
 			return
 		}
@@ -157,8 +160,9 @@ func (d *DB) group(first *change) {
 		}
 		c = d.next()
 	}
-	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-		_, _ = conn.ExecContext(ctx, "ROLLBACK")
+	if err := w.run(ctx, "COMMIT"); err != nil {
+		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		w.close()
 		finish(storage(err))
 		return
 	}
@@ -167,15 +171,15 @@ func (d *DB) group(first *change) {
 
 // member runs one change inside the group. It returns an error only if the
 // group itself is broken.
-func (d *DB) member(ctx context.Context, conn bun.Conn, c *change) (broken error) {
+func (d *DB) member(ctx context.Context, w *writer, c *change) (broken error) {
 	if c.ctx.Err() != nil {
 		c.err = errs.Busy("storage.busy", c.ctx.Err())
 		return nil
 	}
-	if _, err := conn.ExecContext(ctx, "SAVEPOINT c"); err != nil {
+	if err := w.run(ctx, "SAVEPOINT c"); err != nil {
 		return err
 	}
-	tx := &Tx{idb: conn, engine: SQLite, Now: clock.Of(d.clock.Now())}
+	tx := &Tx{idb: w.conn, writer: w, engine: SQLite, Now: clock.Of(d.clock.Now())}
 	c.err = guarded(context.WithoutCancel(c.ctx), tx, c.fn)
 	c.after = tx.after
 	if c.err != nil {
@@ -183,12 +187,11 @@ func (d *DB) member(ctx context.Context, conn bun.Conn, c *change) (broken error
 			// The engine may have rolled the whole transaction back.
 			return c.err
 		}
-		if _, err := conn.ExecContext(ctx, "ROLLBACK TO c"); err != nil {
+		if err := w.run(ctx, "ROLLBACK TO c"); err != nil {
 			return err
 		}
 	}
-	_, err := conn.ExecContext(ctx, "RELEASE c")
-	return err
+	return w.run(ctx, "RELEASE c")
 }
 
 // guarded runs fn and turns a panic into an error.

@@ -148,10 +148,21 @@ func (c *Chassis) API(next http.Handler) http.Handler {
 	}))
 }
 
-// Stream wraps a call whose answer never ends; it shows ids only.
+// identifyWithin bounds how long a stream waits for a storage that hangs.
+const identifyWithin = 2 * time.Second
+
+// Stream wraps a call whose answer never ends; it shows ids only. While the
+// storage is away it passes the session's token on unproven: who serves the
+// stream must know it by itself, or refuse.
 func (c *Chassis) Stream(next http.Handler) http.Handler {
 	return c.outer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		ctx, err := c.identify(r.Context(), rw, r)
+		within, cancel := context.WithTimeout(r.Context(), identifyWithin)
+		known, err := c.identify(within, rw, r)
+		cancel()
+		ctx := access.With(r.Context(), access.From(known))
+		if ck, cerr := r.Cookie(SessionCookie); errs.Is(err, errs.KindBusy) && cerr == nil {
+			From(ctx).Token, err = ck.Value, nil
+		}
 		if err != nil {
 			WriteFault(rw, err, c.Words)
 			return

@@ -39,6 +39,13 @@ type Hub struct {
 	mu     sync.Mutex
 	subs   map[*sub]struct{}
 	recent []item // the last ones, oldest first
+	stands func() []Told
+}
+
+// Told is what stands in no table.
+type Told struct {
+	Topic, Kind, Region, Ref string
+	Data                     any
 }
 
 // item is one event with what delivery needs to know.
@@ -68,6 +75,7 @@ const (
 	mostReplayed = 2000
 	heartbeat    = 15 * time.Second
 	recheck      = 5 * time.Second
+	watchWithin  = 2 * time.Second // a storage that hangs must not hold the ring back
 )
 
 // New makes a hub; Run feeds it.
@@ -128,14 +136,24 @@ func (h *Hub) spread(it item) {
 }
 
 // Tell spreads what is in no table: it reaches who listens now.
-func (h *Hub) Tell(topic, kind, region, ref string, data any) {
-	text, err := json.Marshal(data)
-	if err != nil {
-		return
+func (h *Hub) Tell(t Told) {
+	if it, ok := h.told(t); ok {
+		h.spread(it)
 	}
-	it := item{Event: db.Event{At: clock.Of(h.db.Clock().Now()), Topic: topic, Kind: kind, Region: region, Ref: ref, Data: text}}
+}
+
+// Stand sets what is told to each screen that comes: what Tell told before and
+// what still holds. Set it before the first screen.
+func (h *Hub) Stand(list func() []Told) { h.stands = list }
+
+func (h *Hub) told(t Told) (item, bool) {
+	text, err := json.Marshal(t.Data)
+	if err != nil {
+		return item{}, false
+	}
+	it := item{Event: db.Event{At: clock.Of(h.db.Clock().Now()), Topic: t.Topic, Kind: t.Kind, Region: t.Region, Ref: t.Ref, Data: text}}
 	_ = json.Unmarshal(text, &it.data)
-	h.spread(it)
+	return it, true
 }
 
 // Listeners gives the number of screens connected to this process.
@@ -179,6 +197,13 @@ func (h *Hub) join(ctx context.Context, last string) (s *sub, missed []item, who
 		missed = append(missed, h.item(ctx, e))
 	}
 	return s, missed, true
+}
+
+// joinWithin is join that does not wait for a storage that hangs.
+func (h *Hub) joinWithin(ctx context.Context, last string) (*sub, []item, bool) {
+	ctx, cancel := context.WithTimeout(ctx, watchWithin)
+	defer cancel()
+	return h.join(ctx, last)
 }
 
 func (h *Hub) leave(s *sub) {
@@ -234,7 +259,12 @@ func ringsFor(a access.Actor, it item) bool {
 // Serve writes the stream of one screen until it leaves.
 func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) error {
 	ctx := r.Context()
-	actor, sees, err := watch(ctx)
+	look := func() (access.Actor, bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, watchWithin)
+		defer cancel()
+		return watch(ctx)
+	}
+	actor, sees, err := look()
 	if err != nil {
 		return err
 	}
@@ -246,7 +276,7 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 	if last == "" {
 		last = r.URL.Query().Get("last")
 	}
-	s, missed, whole := h.join(ctx, last)
+	s, missed, whole := h.joinWithin(ctx, last)
 	defer h.leave(s)
 	out := &writer{rw: rw, flush: http.NewResponseController(rw)}
 	out.event("hello", "", map[string]any{"now": clock.Of(h.db.Clock().Now())})
@@ -265,9 +295,10 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 			return
 		}
 		if it.Topic == "unsaved" { // an open screen rings by the alarm itself
-			if sees {
-				out.event("unsaved", "", it.Data)
-			} else {
+			switch {
+			case sees:
+				out.event(it.Kind, "", it.Data)
+			case it.Kind == "unsaved":
 				out.event("ring", "", map[string]any{"urgency": "critical", "drill": false})
 			}
 			return
@@ -291,6 +322,13 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 	for _, it := range missed {
 		deliver(it)
 	}
+	if h.stands != nil {
+		for _, t := range h.stands() {
+			if it, ok := h.told(t); ok {
+				deliver(it)
+			}
+		}
+	}
 	out.send()
 	beat, check := time.NewTicker(heartbeat), time.NewTicker(recheck)
 	defer beat.Stop()
@@ -298,7 +336,7 @@ func (h *Hub) Serve(rw http.ResponseWriter, r *http.Request, watch Watcher) erro
 	// ask takes the rights as they are now; false ends the stream. While the
 	// storage is away the last known rights hold: the seat must ring.
 	ask := func() bool {
-		a, see, err := watch(ctx)
+		a, see, err := look()
 		switch {
 		case err == nil:
 			if see && !sees {

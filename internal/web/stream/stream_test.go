@@ -217,7 +217,7 @@ func TestALockedSeatHearsThatItRingsAndNothingElse(t *testing.T) {
 		if ring := locked.want("ring", ""); len(ring.data) != 2 || ring.data["urgency"] != "critical" || ring.id != "" {
 			t.Errorf("a locked seat is told %v", ring)
 		}
-		h.hub.Tell("unsaved", "sos", district+"001", "k1", map[string]any{"child_name": "罗心怡", "device_id": "8800000001"})
+		h.hub.Tell(stream.Told{Topic: "unsaved", Kind: "unsaved", Region: district + "001", Ref: "k1", Data: map[string]any{"child_name": "罗心怡", "device_id": "8800000001"}})
 		if ring := locked.want("ring", ""); ring.data["urgency"] != "critical" || len(ring.data) != 2 {
 			t.Errorf("an unsaved alarm rings a locked seat with %v", ring.data)
 		}
@@ -235,7 +235,7 @@ func TestAnUnsavedAlarmOfAnUnknownDeviceIsHeard(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
 		h := open(t, d)
 		seat := h.listen(t, who("a", access.SeatOperator, district), "")
-		h.hub.Tell("unsaved", "sos", "", "k1", map[string]any{"device_id": "8800000009"})
+		h.hub.Tell(stream.Told{Topic: "unsaved", Kind: "unsaved", Ref: "k1", Data: map[string]any{"device_id": "8800000009"}})
 		seat.want("unsaved", "")
 	})
 }
