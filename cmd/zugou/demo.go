@@ -55,7 +55,7 @@ func runDemo(ctx context.Context, e env, args []string) error {
 	return a.Serve(ctx, func(addrs map[string]string) {
 		printDemo(e.Out, baseURL(c, addrs["http"]), addrs["watch"], accounts)
 		if sip := addrs["sip"]; sip != "" {
-			fmt.Fprintf(e.Out, "热线端口 sip:%s (用软电话呼叫 sip:line@%s)\n", sip, sip)
+			fmt.Fprintf(e.Out, "热线端口 sip:%s（用软电话呼叫 sip:line@%s）\n", sip, sip)
 		}
 		wg.Add(1)
 		go func() {
@@ -81,8 +81,8 @@ func given(args []string, name string) bool {
 
 // printDemo shows one account for each role.
 func printDemo(w io.Writer, base, watch string, accounts []staff.DemoAccount) {
-	fmt.Fprintf(w, "\n足够 演示已启动:%s   (设备端口 %s)\n", base, watch)
-	fmt.Fprintf(w, "全部演示账号的密码:%s\n\n", staff.DemoPassword)
+	fmt.Fprintf(w, "\n足够 演示已启动：%s （设备端口 %s）\n", base, watch)
+	fmt.Fprintf(w, "全部演示账号的密码：%s\n\n", staff.DemoPassword)
 	seen := map[access.Role]bool{}
 	for _, acc := range accounts {
 		if seen[acc.Role] {
@@ -97,5 +97,5 @@ func printDemo(w io.Writer, base, watch string, accounts []staff.DemoAccount) {
 		fmt.Fprintf(w, "  %-18s %-14s %s%s\n", acc.Role, acc.Account, base, page)
 	}
 	fmt.Fprintf(w, "  %-18s %-14s %s/help\n\n", "child, citizen", "(no account)", base)
-	fmt.Fprintln(w, "打开坐席页面约半分钟内会响起第一条 SOS。按 Ctrl-C 结束;再次运行保留数据。")
+	fmt.Fprintln(w, "打开坐席页面约半分钟内会响起第一条 SOS。按 Ctrl-C 结束；再次运行保留数据。")
 }

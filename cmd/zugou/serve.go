@@ -60,7 +60,7 @@ func printLinks(w io.Writer, base string, links []staff.FirstLink) {
 	if len(links) == 0 {
 		return
 	}
-	fmt.Fprintln(w, "\n还没有管理员。请由三个人各打开一个一次性链接(24 小时内有效,重启后换新):")
+	fmt.Fprintln(w, "\n还没有管理员。请由三个人各打开一个一次性链接（24 小时内有效，重启后换新）：")
 	for _, l := range links {
 		fmt.Fprintf(w, "  %-16s %s/first#%s\n", l.Role, base, l.Token)
 	}

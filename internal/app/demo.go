@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/simulate"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
+	"zugou/internal/people/duty"
 	"zugou/internal/people/person"
 	"zugou/internal/people/region"
 	"zugou/internal/people/staff"
@@ -74,6 +76,9 @@ func (a *App) SeedDemo(ctx context.Context) ([]staff.DemoAccount, error) {
 			return nil, err
 		}
 	}
+	if err := a.seedDuty(ctx, accounts); err != nil {
+		return nil, err
+	}
 	if err := a.seedScreening(ctx, accounts); err != nil {
 		return nil, err
 	}
@@ -81,6 +86,48 @@ func (a *App) SeedDemo(ctx context.Context) ([]staff.DemoAccount, error) {
 		return nil, err
 	}
 	return accounts, a.seedPlaces(ctx, table, district)
+}
+
+// unmanned is 高升镇, left without anybody on duty, so that the gap and the way
+// around it are seen.
+const unmanned = "500111118"
+
+// seedDuty puts the seat, its leader, the police and the townships on duty
+// around the clock.
+func (a *App) seedDuty(ctx context.Context, people []staff.DemoAccount) error {
+	var has int
+	err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		return r.Get(ctx, db.To(&has), "SELECT count(*) FROM duty_rotation")
+	})
+	if err != nil || has > 0 {
+		return err
+	}
+	today := civil.DateOf(a.Clock.Now())
+	rosters := duty.NewService(a.DB, a.Duty, a.Keys, nil)
+	for _, p := range people {
+		switch p.Role {
+		case access.SeatOperator, access.SeatLeader, access.PoliceLiaison, access.TownshipOfficer:
+		default:
+			continue
+		}
+		if p.Region == unmanned {
+			continue
+		}
+		if _, err := rosters.AddRoster(ctx, a.demoRotation(p, today)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// demoRotation puts a person on duty around the clock.
+func (a *App) demoRotation(p staff.DemoAccount, today civil.Date) duty.RosterRequest {
+	level := duty.LevelOf(p.Region)
+	if p.Role == access.PoliceLiaison {
+		level = duty.Police
+	}
+	return duty.RosterRequest{Kind: "rotation", Region: p.Region, Level: level, Role: p.Role, Title: a.fill("duty.demo", nil), Members: []id.ID{p.ID},
+		StartsOn: today.AddDays(-1), Handover: "08:30", TurnDays: 7}
 }
 
 // seedPlaces writes a police station, a clinic and a school for each township,

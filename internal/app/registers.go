@@ -228,7 +228,7 @@ func (g *registers) five(c seat.ChildCard, full person.Card) []seat.Fact {
 	add := func(key, detail string) {
 		text := g.text(key)
 		if detail != "" {
-			text += ":" + detail
+			text += "：" + detail
 		}
 		out = append(out, seat.Fact{Key: key, Text: text})
 	}
@@ -294,8 +294,12 @@ func (g *registers) roleName(role access.Role) string {
 // helperRoles are those whom a seat may send.
 var helperRoles = []access.Role{access.GridWorker, access.VillageDirector, access.TownshipOfficer, access.PoliceLiaison, access.BureauSection, access.SeatLeader}
 
-// mostHelpers bounds the list on the card.
-const mostHelpers = 12
+// mostHelpers bounds the list on the card, mostSideways the neighbours on it,
+// so that the township and the district are always there.
+const (
+	mostHelpers  = 12
+	mostSideways = 6
+)
 
 // Helpers implements seat.People.
 func (g *registers) Helpers(ctx context.Context, r db.Reader, area string, _ id.ID) ([]seat.Helper, error) {
@@ -307,6 +311,13 @@ func (g *registers) Helpers(ctx context.Context, r db.Reader, area string, _ id.
 		return nil, err
 	}
 	out := []seat.Helper{}
+	sideways := 0
+	found = slices.DeleteFunc(found, func(c duty.Candidate) bool {
+		if c.Sideways {
+			sideways++
+		}
+		return c.Sideways && sideways > mostSideways
+	})
 	for _, c := range found[:min(len(found), mostHelpers)] {
 		h := seat.Helper{Account: c.Account, Name: c.Name, Role: c.Role, RoleName: g.roleName(c.Role), Level: string(c.Level), Region: c.Region,
 			RegionName: g.RegionName(c.Region), OnDuty: c.OnDuty, Reachable: c.Reachable, PhoneMasked: c.PhoneMasked}
@@ -363,4 +374,9 @@ func (g *registers) Address(ctx context.Context, r db.Reader, child id.ID) (seat
 // Phone implements seat.People.
 func (g *registers) Phone(ctx context.Context, r db.Reader, who id.ID) (string, error) {
 	return person.Phone(ctx, r, g.keys, who)
+}
+
+// StaffPhone implements seat.People.
+func (g *registers) StaffPhone(ctx context.Context, r db.Reader, account id.ID) (string, error) {
+	return staff.Phone(ctx, r, g.keys, account)
 }

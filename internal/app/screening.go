@@ -233,14 +233,9 @@ func (a *App) seedScreening(ctx context.Context, people []staff.DemoAccount) err
 		if err := a.Screening.Campaigns.SetResponder(ctx, campaign.Responder{Account: p.ID, Region: p.Region, TalksADay: talks, TrainedOn: today.AddMonths(-2), ValidUntil: today.AddMonths(22)}); err != nil {
 			return err
 		}
-		if _, err := rosters.AddRoster(ctx, demoRotation(p, today)); err != nil {
+		if _, err := rosters.AddRoster(ctx, a.demoRotation(p, today)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// demoRotation puts a person on duty around the clock.
-func demoRotation(p staff.DemoAccount, today civil.Date) duty.RosterRequest {
-	return duty.RosterRequest{Kind: "rotation", Region: p.Region, Level: duty.LevelOf(p.Region), Role: p.Role, Title: "demo", Members: []id.ID{p.ID}, StartsOn: today.AddDays(-1), Handover: "08:30", TurnDays: 7}
 }

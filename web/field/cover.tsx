@@ -36,6 +36,7 @@ export function Cover({ me, phone, byServer, onLift }: { me: Me; phone: Phone; b
     if (answer.kind === "ok") return onLift();
     if (answer.kind === "signedOut") return location.replace(signInAddress());
     setTyped("");
+    if (answer.kind === "busy" && answer.message) return setWrong(t("cover.wait", { why: answer.message, n: Math.ceil(answer.after / 1000) }));
     setWrong(answer.kind === "refused" && answer.message ? answer.message : t("cover.away"));
   };
   const byNumber = async () => {

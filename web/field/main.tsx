@@ -4,6 +4,7 @@ import { Link, Route, Router, Switch, useLocation } from "wouter";
 import "@shared/tokens.css";
 import "./field.css";
 import "./parts.css";
+import { Children, ChildPage } from "./child/page";
 import { type Phone, useWatched } from "./kit/live";
 import { Icon, type icons } from "./kit/ui";
 import { t } from "./locale";
@@ -14,24 +15,26 @@ import { Notices } from "./notice/page";
 import { RingBar, unlockBell, useRinging } from "./notice/ring";
 import { Today } from "./order/list";
 import { OrderPage } from "./order/page";
-import { Session, usePhone } from "./session";
+import { Session, useMe, usePhone } from "./session";
 import { SignalPage } from "./signal/page";
 
-const tabs: [path: string, word: "tab.today" | "tab.signal" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
+const tabs: [path: string, word: "tab.today" | "tab.signal" | "tab.children" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
   ["/", "tab.today", "tasks"],
   ["/signal", "tab.signal", "report"],
+  ["/children", "tab.children", "find"],
   ["/notices", "tab.notices", "notice"],
   ["/me", "tab.mine", "mine"],
 ];
 
 function Tabs({ phone }: { phone: Phone }) {
   const [path] = useLocation();
+  const me = useMe();
   const notices = useWatched(phone.notices);
   const unread = notices.value?.filter((n) => !n.read_at).length ?? 0;
   if (!tabs.some(([to]) => to === path)) return null;
   return (
     <nav className="f-tabs" aria-label={t("tab.label")}>
-      {tabs.map(([to, word, icon]) => (
+      {tabs.filter(([to]) => to !== "/children" || me.actions.includes("child.search")).map(([to, word, icon]) => (
         <Link key={to} href={to} aria-current={path === to ? "page" : undefined}>
           <Icon name={icon} />
           {t(word)}
@@ -79,6 +82,8 @@ function App() {
         <Switch>
           <Route path="/order/:id">{({ id }) => <OrderPage id={id} key={id} />}</Route>
           <Route path="/signal" component={SignalPage} />
+          <Route path="/children" component={Children} />
+          <Route path="/child/:id">{({ id }) => <ChildPage id={id} key={id} />}</Route>
           <Route path="/notices" component={Notices} />
           <Route path="/me" component={Mine} />
           <Route path="/me/unsent" component={Unsent} />

@@ -123,6 +123,9 @@ func (s *Service) OpenOrJoin(ctx context.Context, tx *db.Tx, o Opening) (m Matte
 	if err := Record(ctx, tx, m, Event{Kind: "opened"}, map[string]any{"signal": o.Signal, "kind": m.Kind, "urgency": m.Urgency}); err != nil {
 		return m, false, err
 	}
+	if err := tell(ctx, tx, m, "opened"); err != nil {
+		return m, false, err
+	}
 	return m, false, job.Schedule(ctx, tx, JobReceived, string(m.ID), m.DueAt, "")
 }
 
@@ -194,6 +197,9 @@ func (s *Service) change(ctx context.Context, matterID id.ID, action access.Acti
 			e.Note = s.keys.Seal(NoteAAD(e.ID), note)
 		}
 		if err := Record(ctx, tx, m, e, data); err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, m, kind); err != nil {
 			return err
 		}
 		for _, f := range after {
@@ -389,7 +395,10 @@ func (s *Service) Assign(ctx context.Context, tx *db.Tx, m Matter, child id.ID, 
 	if err := Save(ctx, tx, m, was); err != nil {
 		return m, err
 	}
-	return m, Record(ctx, tx, m, Event{Kind: "assigned"}, map[string]any{"child": child})
+	if err := Record(ctx, tx, m, Event{Kind: "assigned"}, map[string]any{"child": child}); err != nil {
+		return m, err
+	}
+	return m, tell(ctx, tx, m, "assigned")
 }
 
 // Who names somebody for the conflict list: a person of the register, or a

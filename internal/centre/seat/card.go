@@ -504,3 +504,67 @@ func (s *Service) RevealPhone(ctx context.Context, matterID, person id.ID) (stri
 	})
 	return phone, err
 }
+
+// StaffPhone gives the number of who could go or was told to, for one call: a
+// phone page that is not answered at night is called. Nobody on the conflict
+// list is.
+func (s *Service) StaffPhone(ctx context.Context, matterID, account id.ID) (string, error) {
+	var phone string
+	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		m, t, err := matter.Check(ctx, tx, matterID, "matter.read")
+		if err != nil {
+			return err
+		}
+		if err := access.Check(access.From(ctx), "order.dispatch", t); err != nil {
+			return err
+		}
+		conflicts, err := matter.Conflicts(ctx, tx, m.ID)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(conflicts, func(x matter.Conflict) bool { return x.Account == account }) {
+			return errs.Forbidden("blocked.conflict")
+		}
+		concerned, err := s.concerned(ctx, tx, m, account)
+		if err != nil {
+			return err
+		}
+		if !concerned {
+			return errs.NotFound("record.not_found")
+		}
+		if phone, err = s.people.StaffPhone(ctx, tx, account); err != nil {
+			return err
+		}
+		if phone == "" {
+			return errs.NotFound("record.not_found")
+		}
+		if err := matter.Record(ctx, tx, m, matter.Event{Kind: "staff_called"}, map[string]any{"account": account}); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{Action: "matter.read", SubjectKind: "account", Subject: account, Fields: []string{"phone"}, Purpose: string(m.ID), Region: m.Region})
+	})
+	return phone, err
+}
+
+// concerned tells whether the account is on the card: told already, or near;
+// near counts for nothing while contact is undecided.
+func (s *Service) concerned(ctx context.Context, r db.Reader, m matter.Matter, account id.ID) (bool, error) {
+	orders, err := dispatch.OfMatter(ctx, r, m.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, o := range orders {
+		offers, err := dispatch.Offers(ctx, r, o.ID)
+		if err != nil {
+			return false, err
+		}
+		if o.Assignee == account || slices.ContainsFunc(offers, func(f dispatch.Offer) bool { return f.Account == account }) {
+			return true, nil
+		}
+	}
+	if !m.ContactAllowed {
+		return false, nil
+	}
+	helpers, err := s.people.Helpers(ctx, r, m.Region, m.ChildID)
+	return slices.ContainsFunc(helpers, func(h Helper) bool { return h.Account == account }), err
+}

@@ -29,6 +29,8 @@ type People interface {
 	Address(ctx context.Context, r db.Reader, child id.ID) (FieldChild, error)
 	// Phone gives one person's number.
 	Phone(ctx context.Context, r db.Reader, person id.ID) (string, error)
+	// StaffPhone gives a colleague's number; empty without one.
+	StaffPhone(ctx context.Context, r db.Reader, account id.ID) (string, error)
 }
 
 // ChildBrief is a child in a list.

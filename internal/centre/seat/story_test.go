@@ -503,3 +503,38 @@ func (w *world) queue(account id.ID) (q seat.Queue) {
 }
 
 func contains(s, sub string) bool { return strings.Contains(s, sub) }
+
+func TestAColleagueWhoDoesNotAnswerIsCalledAndItIsOnRecord(t *testing.T) {
+	each(t, func(w *world) {
+		rec := w.press(badge, 1)
+		phone, err := w.seat.StaffPhone(as("op1"), rec.Matter, "village-zhou")
+		w.must(err)
+		if phone != "15400000009" {
+			t.Fatalf("got %q", phone)
+		}
+		events := w.card("op1", rec.Matter).Timeline
+		if last := events[len(events)-1]; last.Kind != "staff_called" || last.ByName != "op1" {
+			t.Fatalf("%+v", last)
+		}
+		_, err = w.seat.StaffPhone(as("op1"), rec.Matter, "town-next")
+		w.wants(err, errs.KindNotFound, "record.not_found")
+		_, err = w.seat.StaffPhone(as("village-zhou"), rec.Matter, "grid-chen")
+		w.wants(err, errs.KindNotFound, "")
+		_, err = w.matter.AddConflict(as("leader"), rec.Matter, matter.Who{Person: "village-zhou", Relation: "叔叔", Reason: "涉嫌"}, w.orders.Withdraw)
+		w.must(err)
+		_, err = w.seat.StaffPhone(as("op1"), rec.Matter, "village-zhou")
+		w.wants(err, errs.KindForbidden, "blocked.conflict")
+	})
+}
+
+func TestBeforeContactIsDecidedOnlyWhoWasToldIsCalled(t *testing.T) {
+	each(t, func(w *world) {
+		rec, err := w.seat.Enter(as("op1"), seat.Entry{Source: signal.School, Kind: "abuse", ChildID: child, Text: "老师发现多处旧伤", Key: "k1"})
+		w.must(err)
+		w.dispatch("op1", rec.Matter)
+		_, err = w.seat.StaffPhone(as("op1"), rec.Matter, "police-wu")
+		w.must(err)
+		_, err = w.seat.StaffPhone(as("op1"), rec.Matter, "village-zhou")
+		w.wants(err, errs.KindNotFound, "")
+	})
+}

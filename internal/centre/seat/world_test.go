@@ -194,6 +194,9 @@ func (w *world) Address(context.Context, db.Reader, id.ID) (seat.FieldChild, err
 	return seat.FieldChild{Name: "林小禾", Phones: []seat.FieldPhone{{PersonID: "grandma"}, {PersonID: "uncle"}}}, nil
 }
 func (w *world) Phone(context.Context, db.Reader, id.ID) (string, error) { return "15400000001", nil }
+func (w *world) StaffPhone(context.Context, db.Reader, id.ID) (string, error) {
+	return "15400000009", nil
+}
 
 // Acting.
 

@@ -95,7 +95,8 @@ func once(in []Brief) []Brief {
 }
 
 // Phone gives the number a message goes to; empty if the account has none. It
-// is for channels, never for a page.
+// is for channels, and for the seat that calls a colleague about a matter, on
+// record; never for a list.
 func Phone(ctx context.Context, r db.Reader, kr *crypto.Keyring, account id.ID) (string, error) {
 	row, err := accountByID(ctx, r, account)
 	if err != nil {

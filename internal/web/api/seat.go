@@ -218,6 +218,15 @@ func (a *API) matterActs() {
 		phone, err := a.Seat.RevealPhone(ctx, in.ID, in.Body.PersonID)
 		return number{phone}, err
 	})
+	call(a, http.MethodPost, "/matters/{id}/staff-phone", "a colleague's number, for one call about this matter", func(ctx context.Context, in *struct {
+		ByID
+		Body struct {
+			Account id.ID `json:"account"`
+		}
+	}) (number, error) {
+		phone, err := a.Seat.StaffPhone(ctx, in.ID, in.Body.Account)
+		return number{phone}, err
+	})
 	call(a, http.MethodPost, "/matters/{id}/help-answer", "answer who asked without a name", func(ctx context.Context, in *struct {
 		ByID
 		Body struct {

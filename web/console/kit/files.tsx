@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Image } from "antd";
 import { address, api } from "@shared/api/client";
 import type { Change, List } from "@shared/api/types";
-import { formatDateTime } from "@shared/format";
+import { serverNow } from "@shared/clock";
+import { formatWhen } from "@shared/format";
 import { t } from "../locale";
 import "./files.css";
 
@@ -20,7 +21,8 @@ export type FileRow = {
 const size = (bytes: number) => (bytes < 1 << 20 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / (1 << 20)).toFixed(1)} MB`);
 
 function about(f: FileRow): string {
-  const time = f.said?.taken_at ? t("files.taken", { time: formatDateTime(f.said.taken_at) }) : t("files.sent", { time: formatDateTime(f.created_at) });
+  const now = serverNow();
+  const time = f.said?.taken_at ? t("files.taken", { time: formatWhen(f.said.taken_at, now) }) : t("files.sent", { time: formatWhen(f.created_at, now) });
   const place = f.said?.lat && f.said.lon ? t("files.place", { lat: f.said.lat.toFixed(5), lon: f.said.lon.toFixed(5) }) : "";
   return [time, place].filter(Boolean).join(t("list.dot"));
 }

@@ -28,9 +28,9 @@ export function sounding(rows: MatterRow[], unsaved: Unsaved[], now: number): So
 /** The real matters that can be heard now: those a mute must be accounted to. */
 export const heard = (rows: MatterRow[], now: number): MatterRow[] => rows.filter((r) => !r.drill && sounding([r], [], now));
 
-/** How many rows wait for somebody to take them up. */
+/** How many alarms wait for somebody to take them up; low ones (a flat battery) alarm nobody. */
 export const waiting = (rows: MatterRow[]): number =>
-  rows.filter((r) => r.state === "open" && r.stage === "received" && !r.drill).length;
+  rows.filter((r) => r.state === "open" && r.stage === "received" && r.urgency !== "low" && !r.drill).length;
 
 /**
  * The order in which rows are shown. While the operator's hand is in the list

@@ -187,7 +187,6 @@ function Headings({ intake, refresh }: { intake: Intake; refresh: () => void }) 
   const { act, busy } = useAct(["import"]);
   const [open, setOpen] = useState(false);
   const [fixes, setFixes] = useState<Record<string, string>>({});
-  const shown = open || !!intake.problem;
   // A heading that stands once is named by its words, so that it holds for all
   // sheets; one that stands twice by its letter.
   const name = (c: Column, all: Column[]) => (all.filter((o) => o.heading === c.heading).length > 1 ? c.letter : c.heading);
@@ -197,11 +196,15 @@ function Headings({ intake, refresh }: { intake: Intake; refresh: () => void }) 
     refresh();
   };
   const unknown = intake.tables.reduce((n, s) => n + s.columns.filter((c) => !c.field).length, 0);
+  // Where no row can be taken, an unknown heading is the likely reason.
+  const stuck = !intake.problem && unknown > 0 && intake.counts.ok + intake.counts.warn + intake.counts.duplicate === 0;
+  const must = !!intake.problem || stuck;
+  const shown = open || must;
   return (
     <section className="reg-card">
       <h2>
-        {intake.problem ? t("imp.noHeadings") : unknown ? t("imp.headingsSome", { n: unknown }) : t("imp.headingsAll")}
-        {!intake.problem && <Button size="small" onClick={() => setOpen(!open)}>{open ? t("imp.fold") : t("imp.look")}</Button>}
+        {intake.problem ? t("imp.noHeadings") : stuck ? t("imp.headingsStuck", { n: unknown }) : unknown ? t("imp.headingsSome", { n: unknown }) : t("imp.headingsAll")}
+        {!must && <Button size="small" onClick={() => setOpen(!open)}>{open ? t("imp.fold") : t("imp.look")}</Button>}
       </h2>
       {shown && intake.tables.map((table) => (
         <div key={`${table.sheet}${table.first}`}>

@@ -252,6 +252,21 @@ function ClosingBar({ card, act }: { card: Card; act: Act }) {
   );
 }
 
+/** How a closed matter ended. */
+function ClosedBar({ card }: { card: Card }) {
+  const { state, kind, drill, outcome, outcome_note, closed_at } = card.matter;
+  const outcomes = useOutcomes(kind, drill, state === "closed");
+  if (state !== "closed") return null;
+  return (
+    <div className="seat-bar" role="note">
+      <strong>{t("seat.closedAt", { time: formatDateTime(closed_at) })}</strong>
+      <span>
+        {outcomes.data?.find((o) => o.key === outcome)?.label} {outcome_note}
+      </span>
+    </div>
+  );
+}
+
 /** What was said with somebody who asked for help without a name. */
 function Conversation({ id }: { id: string }) {
   const query = useQuery({
@@ -318,6 +333,7 @@ export function CardView({ card, act, readOnly, callRef, noteRef, onDispatch, on
         </div>
       )}
       <ClosingBar card={card} act={act} />
+      <ClosedBar card={card} />
       <ContactBar card={card} act={act} />
       <div className="seat-scroll">
         <ChildHead card={card} />

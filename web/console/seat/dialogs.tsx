@@ -42,7 +42,13 @@ export function CloseDialog({ card, act, onDone }: DialogProps) {
         <Loaded query={outcomes} errorText={errorText}>
           {(list) => (
             <Form.Item name="outcome" label={t("seat.close.outcome")} rules={[{ required: true, message: t("seat.close.outcomeNeeded") }]}>
-              <Radio.Group className="seat-outcomes" options={list.map((o) => ({ value: o.key, label: o.label }))} />
+              <Radio.Group className="seat-outcomes">
+                {list.map((o, i) => (
+                  <Radio key={o.key} value={o.key} autoFocus={i === 0}>
+                    {o.label}
+                  </Radio>
+                ))}
+              </Radio.Group>
             </Form.Item>
           )}
         </Loaded>
@@ -203,7 +209,7 @@ export function IntakeDialog({ act, onDone, district }: { act: Act; onDone: (mat
   );
 }
 
-const help = ["j", "k", "d", "c", "n", "a", "x", "help"] as const;
+const help = ["t", "j", "k", "d", "1", "c", "n", "a", "x", "help"] as const;
 
 /** The keys of the seat. */
 export function KeysDialog({ onDone }: { onDone: () => void }) {
@@ -213,7 +219,7 @@ export function KeysDialog({ onDone }: { onDone: () => void }) {
         {help.map((k) => (
           <div key={k}>
             <dt>
-              <kbd>{k === "help" ? "?" : k.toUpperCase()}</kbd>
+              <kbd>{k === "help" ? "?" : k === "1" ? t("seat.keys.figures") : k.toUpperCase()}</kbd>
             </dt>
             <dd>{t(`seat.keys.${k}`)}</dd>
           </div>

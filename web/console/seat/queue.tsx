@@ -147,6 +147,7 @@ export function Queue({ answer, unsaved, selected, onSelect, onOrder, onIntake, 
   const { held, release, ...hand } = useHeld();
   const [only, setOnly] = useState<Urgency>();
   const [seen, setSeen] = useState<ReadonlySet<string>>(new Set());
+  if (selected && !seen.has(selected)) setSeen(new Set(seen).add(selected));
   const { order, rows, outOfPlace } = useSteady(answer.items, only, held);
   const current = useMemo(() => new Set(answer.items.map((r) => r.id)), [answer.items]);
   const key = order.join();
@@ -192,7 +193,7 @@ export function Queue({ answer, unsaved, selected, onSelect, onOrder, onIntake, 
         {order.map((id) => {
           const row = rows.get(id);
           if (!row) return null;
-          const fresh = !seen.has(id) && serverNow() - row.opened_at < 60_000;
+          const fresh = id !== selected && !seen.has(id) && serverNow() - row.opened_at < 60_000;
           return (
             <Row
               key={id}
@@ -201,10 +202,7 @@ export function Queue({ answer, unsaved, selected, onSelect, onOrder, onIntake, 
               fresh={fresh}
               gone={!current.has(id)}
               selected={id === selected}
-              onSelect={() => {
-                setSeen(new Set(seen).add(id));
-                onSelect(id);
-              }}
+              onSelect={() => onSelect(id)}
             />
           );
         })}

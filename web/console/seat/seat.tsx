@@ -1,5 +1,6 @@
 // The seat: queue | card and life-line | map and who is near.
 import { useQuery } from "@tanstack/react-query";
+import { Button } from "antd";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useSearchParams } from "wouter";
 import { actKey, api, errorText } from "@shared/api/client";
@@ -7,6 +8,7 @@ import type { Card, QueueAnswer, Unsaved } from "@shared/api/types";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { useKeys } from "../kit/keys";
+import { Key } from "../kit/page";
 import { useLive } from "../live";
 import { t } from "../locale";
 import { useMay, useMe } from "../session";
@@ -60,7 +62,8 @@ function Matter(props: { id: string; queue: QueueAnswer; onDialog: (d: Dialog) =
   });
   const card = query.data;
   const other = !!card?.matter.locked_by && card.matter.locked_by.id !== me.id;
-  useLock(id, may("matter.lock") && !!card && card.matter.state !== "closed");
+  // One that waits for its second person or is closed is in nobody's hand.
+  useLock(id, may("matter.lock") && card?.matter.state === "open");
 
   const dispatch = async (joint: "" | "police" = "") => {
     if (!card || other || card.matter.state !== "open") return;
@@ -85,7 +88,12 @@ function Matter(props: { id: string; queue: QueueAnswer; onDialog: (d: Dialog) =
     if (!next.delete(account)) next.add(account);
     setChosen(next);
   };
+  // The n-th of those who could go, by its figure.
+  const figures = Object.fromEntries(
+    (card?.helpers ?? []).slice(0, 9).map((h, i) => [String(i + 1), () => card?.matter.state === "open" && !other && may("order.dispatch") && !h.conflicted && choose(h.account)]),
+  );
   useKeys({
+    ...figures,
     d: () => void dispatch(),
     c: () => callRef.current?.callFirst(),
     n: () => noteRef.current?.focus(),
@@ -111,7 +119,7 @@ function Matter(props: { id: string; queue: QueueAnswer; onDialog: (d: Dialog) =
           )}
         </Loaded>
       </div>
-      <Side rows={props.queue.items} card={card} chosen={chosen} onChoose={other || !may("order.dispatch") ? undefined : choose} />
+      <Side rows={props.queue.items} card={card} act={act} chosen={chosen} onChoose={other || card?.matter.state !== "open" || !may("order.dispatch") ? undefined : choose} />
       {dialogProps && props.dialog === "close" && <CloseDialog {...dialogProps} />}
       {dialogProps && props.dialog === "urgency" && <UrgencyDialog {...dialogProps} />}
       {dialogProps && props.dialog === "conflict" && <ConflictDialog {...dialogProps} />}
@@ -145,7 +153,14 @@ export default function Seat() {
     select(next);
     document.querySelector(`[data-matter="${CSS.escape(next)}"]`)?.scrollIntoView({ block: "nearest" });
   };
+  const urgent = query.data?.items.find((r) => r.state === "open" && r.stage === "received" && !r.drill && (!r.locked_by || r.locked_by.id === me.id)) ?? query.data?.items[0];
+  const mostUrgent = () => {
+    if (!urgent) return;
+    select(urgent.id);
+    document.querySelector(`[data-matter="${CSS.escape(urgent.id)}"]`)?.scrollIntoView({ block: "nearest" });
+  };
   useKeys({
+    t: mostUrgent,
     j: () => step(1),
     k: () => step(-1),
     a: () => may("signal.create") && setDialog("intake"),
@@ -181,9 +196,20 @@ export default function Seat() {
             ) : (
               <>
                 <div className="seat-middle seat-middle-empty">
-                  <Empty title={t("seat.choose")} hint={t("seat.chooseHint")} />
+                  <Empty
+                    title={t("seat.choose")}
+                    hint={t("seat.chooseHint")}
+                    action={
+                      urgent && (
+                        <Button type="primary" size="large" onClick={mostUrgent}>
+                          {t("seat.mostUrgent")}
+                          <Key>T</Key>
+                        </Button>
+                      )
+                    }
+                  />
                 </div>
-                <Side rows={queue.items} card={undefined} chosen={new Set()} />
+                <Side rows={queue.items} card={undefined} act={act} chosen={new Set()} />
               </>
             )}
           </>

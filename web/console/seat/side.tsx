@@ -1,11 +1,13 @@
 import { PhoneOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Checkbox } from "antd";
-import { useMemo } from "react";
+import { Button, Checkbox } from "antd";
+import { useMemo, useState } from "react";
 import { api } from "@shared/api/client";
 import type { Card, Helper, MatterRow, Ms } from "@shared/api/types";
 import { formatDistance } from "@shared/format";
 import { TownshipMap, type TownshipFact } from "@shared/map";
+import type { Act } from "../kit/act";
+import { Key } from "../kit/page";
 import { t } from "../locale";
 
 type Slot = { region: string; region_name: string; level: string; gap: boolean; people: { account: string; until: Ms }[] };
@@ -44,17 +46,27 @@ export function townshipFacts(rows: MatterRow[], child: string | undefined, gaps
   return facts;
 }
 
-function HelperRow({ helper, chosen, onChoose }: { helper: Helper; chosen: boolean; onChoose?: (() => void) | undefined }) {
+type HelperProps = { helper: Helper; figure: number; chosen: boolean; matter: string; act: Act; onChoose?: (() => void) | undefined };
+
+/** Somebody who could go: chosen by the box or its figure, called by one press. */
+function HelperRow({ helper, figure, chosen, matter, act, onChoose }: HelperProps) {
   const h = helper;
+  const [number, setNumber] = useState("");
+  const call = () =>
+    act.act(`staff:${h.account}`, async () => {
+      const { phone } = await api.post<{ phone: string }>(`/matters/${matter}/staff-phone`, { account: h.account });
+      setNumber(phone);
+    });
   return (
     <li className={h.conflicted ? "seat-helper seat-helper-conflicted" : "seat-helper"}>
       <Checkbox checked={chosen} disabled={!onChoose || h.conflicted} onChange={onChoose}>
         <b>{h.name}</b>
+        {onChoose && !h.conflicted && figure < 10 && <Key>{String(figure)}</Key>}
       </Checkbox>
       <span className="seat-cut">
         {h.role_name}
       </span>
-      <span className="seat-helper-far zg-num">{typeof h.distance_m === "number" ? formatDistance(h.distance_m) : t("seat.noDistance")}</span>
+      <span className="seat-helper-far zg-num">{typeof h.distance_m !== "number" ? t("seat.noDistance") : h.distance_m < 1 ? t("seat.sameArea") : formatDistance(h.distance_m)}</span>
       <span className="seat-helper-state">
         <span className="seat-muted seat-cut">{h.region_name}</span>
         {h.conflicted ? (
@@ -67,7 +79,21 @@ function HelperRow({ helper, chosen, onChoose }: { helper: Helper; chosen: boole
           </>
         )}
       </span>
-      {!h.conflicted && <span className="zg-num seat-muted seat-helper-phone">{h.phone_masked}</span>}
+      {!h.conflicted && (
+        <span className="zg-num seat-helper-phone">
+          {number ? (
+            <a href={`tel:${number}`}>
+              <b>{number}</b>
+            </a>
+          ) : onChoose && h.phone_masked ? (
+            <Button type="link" size="small" loading={act.busy === `staff:${h.account}`} aria-label={t("seat.callWho", { name: h.name })} onClick={() => void call()}>
+              <PhoneOutlined aria-hidden="true" /> {h.phone_masked}
+            </Button>
+          ) : (
+            <span className="seat-muted">{h.phone_masked}</span>
+          )}
+        </span>
+      )}
     </li>
   );
 }
@@ -75,12 +101,13 @@ function HelperRow({ helper, chosen, onChoose }: { helper: Helper; chosen: boole
 export type SideProps = {
   rows: MatterRow[];
   card: Card | undefined;
+  act: Act;
   chosen: ReadonlySet<string>;
   onChoose?: ((account: string) => void) | undefined;
 };
 
 /** The right column: where it is, and who is near. */
-export function Side({ rows, card, chosen, onChoose }: SideProps) {
+export function Side({ rows, card, act, chosen, onChoose }: SideProps) {
   const duty = useQuery({
     queryKey: ["duty", "now"],
     queryFn: () => api.get<{ slots: Slot[] }>("/duty/now"),
@@ -105,15 +132,23 @@ export function Side({ rows, card, chosen, onChoose }: SideProps) {
           </>
         }
       />
-      {card && (
+      {card && card.matter.state !== "closed" && (
         <>
           <h2>{t("seat.helpers")}</h2>
           {card.helpers.length === 0 ? (
             <p className="seat-muted">{t("seat.noHelpers")}</p>
           ) : (
             <ul className="seat-helpers">
-              {card.helpers.map((h) => (
-                <HelperRow key={h.account} helper={h} chosen={chosen.has(h.account)} onChoose={onChoose && (() => onChoose(h.account))} />
+              {card.helpers.map((h, i) => (
+                <HelperRow
+                  key={h.account}
+                  helper={h}
+                  figure={i + 1}
+                  matter={card.matter.id}
+                  act={act}
+                  chosen={chosen.has(h.account)}
+                  onChoose={onChoose && (() => onChoose(h.account))}
+                />
               ))}
             </ul>
           )}

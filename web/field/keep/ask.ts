@@ -14,7 +14,7 @@ export type Answer =
   /** Nobody is signed in any more. */
   | { kind: "signedOut" }
   /** The server is there and can't now. */
-  | { kind: "busy"; after: number }
+  | { kind: "busy"; after: number; message?: string }
   /** No answer of ours came. */
   | { kind: "away" };
 
@@ -38,7 +38,7 @@ export function onServerTime(f: ServerTime): void {
 
 const monotonic = () => performance.timeOrigin + performance.now();
 
-type Said = { key?: string; message?: string; fields?: { message?: string }[] };
+type Said = { key?: string; message?: string; wait_seconds?: number; fields?: { message?: string }[] };
 
 function parse(text: string): unknown {
   try {
@@ -51,8 +51,11 @@ function parse(text: string): unknown {
 function judge(status: number, body: unknown, retryAfter: number): Answer {
   if (status >= 200 && status < 300) return { kind: "ok", body };
   if (status === 401) return { kind: "signedOut" };
-  if (status === 408 || status === 425 || status === 429 || status >= 500) return { kind: "busy", after: retryAfter || BUSY_AFTER_MS };
   const said = (body ?? {}) as Said;
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    const wait = (said.wait_seconds ?? 0) * 1000;
+    return { kind: "busy", after: wait || retryAfter || BUSY_AFTER_MS, ...(wait && said.message && { message: said.message }) };
+  }
   return {
     kind: "refused",
     status,

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { api } from "../../shared/api/client";
+import type { List } from "../../shared/api/types";
 import tiles from "../../shared/map-500111.json";
 import { t } from "../locale";
 import { Field, Step, useSending } from "./field";
@@ -82,19 +83,34 @@ const roles = [
 const departments = ["civil_affairs", "township", "police", "education", "health", "women_federation"] as const;
 const DISTRICT = "500111";
 
+type Area = { code: string; parent: string; level: string; name: string };
+
+/** The villages, asked for when somebody registers; the townships we know. */
+function useVillages(): Area[] {
+  const [areas, setAreas] = useState<Area[]>([]);
+  useEffect(() => {
+    api.get<List<Area>>("/register/regions").then(
+      (all) => setAreas(all.items.filter((a) => a.level === "village")),
+      () => undefined, // the township alone serves too; the administrator sees it
+    );
+  }, []);
+  return areas;
+}
+
 function Choice(props: {
   name: string;
   label: string;
   value: string;
   onChange: (v: string) => void;
   options: readonly (readonly [value: string, label: string])[];
+  empty?: string;
   wrong?: string | undefined;
 }) {
   return (
     <label className="field">
       <span>{props.label}</span>
       <select name={props.name} value={props.value} onChange={(e) => props.onChange(e.target.value)}>
-        <option value="">{t("register.choose")}</option>
+        <option value="">{props.empty ?? t("register.choose")}</option>
         {props.options.map(([value, label]) => (
           <option key={value} value={value}>
             {label}
@@ -115,6 +131,9 @@ export function RegisterStaff() {
   const [form, setForm] = useState({ account: "", name: "", phone: "", password: "", department: "", region: "", role: "", reason: "" });
   const [waiting, setWaiting] = useState(false);
   const sending = useSending();
+  const villages = useVillages();
+  const township = form.region.slice(0, 9);
+  const inside = villages.filter((v) => form.region.length >= 9 && v.parent === township);
   const bind = (name: keyof typeof form) => ({
     name,
     value: form[name],
@@ -141,6 +160,7 @@ export function RegisterStaff() {
           department: [form.department, t("register.department")],
           role: [form.role, t("register.role")],
           region: [form.region, t("register.region")],
+          reason: [form.reason, t("register.reason")],
         });
         if (!filled) return;
         sending.run(async () => {
@@ -158,9 +178,20 @@ export function RegisterStaff() {
       <Choice {...bind("role")} label={t("register.role")} options={roles.map((r) => [r, t(`role.${r}`)] as const)} />
       <Choice
         {...bind("region")}
+        value={township}
         label={t("register.region")}
         options={[[DISTRICT, t("register.regionDistrict")] as const, ...tiles.map((x) => [x.code, x.name] as const)]}
       />
+      {inside.length > 0 && (
+        <Choice
+          name="village"
+          label={t("register.village")}
+          value={form.region.length > 9 ? form.region : ""}
+          empty={t("register.wholeTownship")}
+          onChange={(village) => setForm({ ...form, region: village || township })}
+          options={inside.map((v) => [v.code, v.name] as const)}
+        />
+      )}
       <Field {...bind("reason")} label={t("register.reason")} hint={t("register.reasonHint")} max={200} />
     </Step>
   );

@@ -126,8 +126,15 @@ const kinds: Record<number, ErrorKind> = {
   504: "network",
 };
 
+/** How long, as one says it: 40 秒, 2 分钟, 1 小时. Rounded up, so that it holds. */
+export function spanInWords(seconds: number): string {
+  if (seconds < 60) return t("span.seconds", { n: Math.ceil(seconds) });
+  if (seconds < 3600) return t("span.minutes", { n: Math.ceil(seconds / 60) });
+  return t("span.hours", { n: Math.ceil(seconds / 3600) });
+}
+
 function refusal(status: number, text: string): ApiError {
-  let said: { kind?: ErrorKind; key?: string; message?: string; fields?: FieldError[] } = {};
+  let said: { kind?: ErrorKind; key?: string; message?: string; fields?: FieldError[]; wait_seconds?: number } = {};
   try {
     said = JSON.parse(text) as typeof said;
   } catch {
@@ -135,7 +142,8 @@ function refusal(status: number, text: string): ApiError {
   }
   const kind = said.kind ?? kinds[status] ?? "internal";
   const general = kind === "network" ? t("error.network") : kind === "busy" ? t("error.busy") : t("error.internal");
-  const error = new ApiError(kind, said.key ?? kind, said.message || general, said.fields ?? [], status);
+  const message = [said.message || general, said.wait_seconds && t("error.wait", { span: spanInWords(said.wait_seconds) })].filter(Boolean).join("");
+  const error = new ApiError(kind, said.key ?? kind, message, said.fields ?? [], status);
   if (kind === "unauthenticated") for (const f of signedOut) f(error);
   return error;
 }
