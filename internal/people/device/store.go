@@ -66,9 +66,54 @@ func NormalID(raw string) string {
 	return strings.ReplaceAll(s, "\x00", "")
 }
 
-// Find gives the device that calls itself so. Errors: NotFound.
+// Key is NormalID without the zeros before a decimal number: protocols fill
+// numbers up to their own length (JT/T 808 to 12 or 20 digits), stickers and
+// officers don't. Where lines and commands meet, devices go by it.
+func Key(raw string) string {
+	s := NormalID(raw)
+	if !decimal(s) {
+		return s
+	}
+	if t := strings.TrimLeft(s, "0"); t != "" {
+		return t
+	}
+	return "0"
+}
+
+func decimal(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// forms lists as what a number may stand in the register: as it is, without
+// the zeros before it, and filled up to the lengths that protocols write.
+func forms(raw string) []any {
+	s := NormalID(raw)
+	out := []any{s}
+	if !decimal(s) {
+		return out
+	}
+	key := Key(s)
+	for _, n := range []int{len(key), 10, 11, 12, 15, 16, 20} {
+		if n < len(key) {
+			continue
+		}
+		if f := strings.Repeat("0", n-len(key)) + key; f != s {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Find gives the device that calls itself so, with or without zeros before its
+// number; who is written exactly so comes first. Errors: NotFound.
 func Find(ctx context.Context, r db.Reader, deviceID string) (Device, error) {
-	return one(ctx, r, "d.device_id = ?", NormalID(deviceID))
+	d, err := one(ctx, r, "d.device_id = ?", NormalID(deviceID))
+	if !errs.Is(err, errs.KindNotFound) {
+		return d, err
+	}
+	others := forms(deviceID)[1:]
+	if len(others) == 0 {
+		return d, err
+	}
+	return one(ctx, r, "d.device_id IN ("+marks(len(others))+")", others...)
 }
 
 // ByID gives the device of the record. Errors: NotFound.
@@ -81,9 +126,9 @@ func BySIM(ctx context.Context, r db.Reader, kr *crypto.Keyring, number string) 
 	return one(ctx, r, "d.sim_index = ?", kr.Index(indexSIM, number))
 }
 
-func one(ctx context.Context, r db.Reader, where string, arg any) (Device, error) {
+func one(ctx context.Context, r db.Reader, where string, args ...any) (Device, error) {
 	var rows []Device
-	if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE "+where+" AND "+shows+" LIMIT 1", arg); err != nil {
+	if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE "+where+" AND "+shows+" ORDER BY d.device_id LIMIT 1", args...); err != nil {
 		return Device{}, err
 	}
 	if len(rows) == 0 {
