@@ -10,7 +10,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"zugou/internal/kernel/clock"
@@ -182,8 +184,17 @@ func (b *Book) Outcomes(kind string, drill bool) []Outcome {
 	return out
 }
 
-// First is the edition that the program ships with.
+// First is the edition that the program ships with, in a copy of the caller's.
 func First() (*Book, error) {
+	b, err := shipped()
+	if err != nil {
+		return nil, err
+	}
+	return &Book{maps.Clone(b.kinds), slices.Clone(b.order), maps.Clone(b.chains), maps.Clone(b.alarms), slices.Clone(b.outcomes)}, nil
+}
+
+// shipped is read once: each alarm asks for the rules of its instant.
+var shipped = sync.OnceValues(func() (*Book, error) {
 	b := &Book{kinds: map[string]Kind{}, chains: map[string]Chain{}}
 	var kinds []Kind
 	var chains []Chain
@@ -210,7 +221,7 @@ func First() (*Book, error) {
 		b.chains[c.Key] = c
 	}
 	return b, nil
-}
+})
 
 // longest bounds a clock: thirty days.
 const longest = 30 * 86400
