@@ -403,7 +403,8 @@ func (a *App) learnOnce(ctx context.Context) {
 		}
 		names, err := person.Names(ctx, r, children...)
 		for _, w := range worn {
-			known[w.DeviceID] = seat.Known{Child: w.Wearer, Name: names[w.Wearer], Region: w.Region}
+			k := seat.Known{Child: w.Wearer, Name: names[w.Wearer], Region: w.Region}
+			known[w.DeviceID], known[device.Key(w.DeviceID)] = k, k // as the register or the wire writes it
 		}
 		return err
 	})

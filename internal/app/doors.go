@@ -19,6 +19,7 @@ import (
 	"zugou/internal/loop/gateway/credential"
 	"zugou/internal/loop/gateway/downlink"
 	"zugou/internal/loop/gateway/keep"
+	"zugou/internal/loop/gateway/locate"
 	"zugou/internal/loop/gateway/mqtt"
 	"zugou/internal/loop/gateway/profile"
 	"zugou/internal/people/device"
@@ -50,20 +51,31 @@ func (a *App) openDoors() error {
 	d.hub = gateway.NewHub(a.Log)
 	d.secrets = credential.New(a.DB)
 	d.models = keep.NewModels(a.DB, set, a.Log)
-	d.keeper = keep.New(keep.Parts{DB: a.DB, Keys: a.Keys, District: a.Config.District, Watcher: a.Guard, Jobs: a.Jobs})
+	parts := keep.Parts{DB: a.DB, Keys: a.Keys, District: a.Config.District, Watcher: a.Guard, Jobs: a.Jobs}
+	if l := a.Config.Locate; l.On() {
+		parts.Locator = locate.New(locate.Config{URL: l.URL, Key: l.Key, Form: l.Form})
+	}
+	d.keeper = keep.New(parts)
 	d.albums = keep.NewAlbums(a.DB, a.Keys)
 	editions, err := downlink.ReadPolicies(rules.Files)
 	if err != nil {
 		return err
 	}
-	parts := downlink.Parts{DB: a.DB, Keys: a.Keys, Policies: editions, Names: accountNames, Protocol: func(name string) string {
+	names := func(ctx context.Context, r db.Reader, accounts ...id.ID) (map[id.ID]string, error) {
+		out, err := accountNames(ctx, r, accounts...)
+		if err == nil {
+			out[""] = a.fill("actor.guard", nil) // what the program itself asked for
+		}
+		return out, err
+	}
+	commands := downlink.Parts{DB: a.DB, Keys: a.Keys, Policies: editions, Names: names, Protocol: func(name string) string {
 		if p := set[name]; p != nil && p.Name != "standard" {
 			return p.Protocol
 		}
 		return ""
 	}}
-	d.router = downlink.NewRouter(parts, d.hub, a.gatewayID, a.consumes, a.Log)
-	d.downs = downlink.New(parts, d.router.Nudge)
+	d.router = downlink.NewRouter(commands, d.hub, a.gatewayID, a.consumes, a.Log)
+	d.downs = downlink.New(commands, d.router.Nudge)
 	a.Metrics.Counter("zugou_gateway_takeovers_total", "Lines of devices that a newer one took over.", nil, func() float64 { return float64(d.hub.Takeovers() + d.router.Takeovers()) })
 	a.Jobs.Every("device.forget", time.Hour, a.forgetDevices)
 	return nil
@@ -75,7 +87,7 @@ func (a *App) onDevice() seat.OnDevice { return a.doors.keeper.OnDevice() }
 // forgetDevices removes what was kept of devices for as long as the settings say.
 func (a *App) forgetDevices(ctx context.Context, _ job.Job) error {
 	before := clock.Of(a.Clock.Now().AddDate(0, 0, -a.Config.KeepPositions))
-	for _, forget := range []func(context.Context, *db.Tx, clock.Millis) (int64, error){device.Forget, keep.ForgetMedia, downlink.Forget} {
+	for _, forget := range []func(context.Context, *db.Tx, clock.Millis) (int64, error){device.Forget, keep.ForgetMedia, downlink.Forget, downlink.ForgetTakeovers, keep.ForgetLocated} {
 		for {
 			var n int64
 			err := a.DB.Update(ctx, func(ctx context.Context, tx *db.Tx) (err error) {

@@ -138,6 +138,9 @@ func (s *Service) ringWhileWaiting(n signal.New) (settle func() (rang bool)) {
 // and the signal with its matter are on disk together, or neither is. Nothing
 // rings from memory if the change fails: the caller says so to whoever waits.
 func (s *Service) TakeIn(ctx context.Context, tx *db.Tx, n signal.New) (Receipt, error) {
+	if quiet(n) {
+		return s.record(ctx, tx, n)
+	}
 	var out Receipt
 	var stored bool
 	var err error
@@ -145,11 +148,41 @@ func (s *Service) TakeIn(ctx context.Context, tx *db.Tx, n signal.New) (Receipt,
 		return out, err
 	}
 	if !stored {
-		old, err := signal.Find(ctx, tx, out.Signal)
-		out.Matter, out.Child, out.Again = old.MatterID, old.ChildID, true
-		return out, err
+		return again(ctx, tx, out.Signal)
 	}
 	out.Matter, out.Child, err = s.process(ctx, tx, out.Signal, n)
+	return out, err
+}
+
+func again(ctx context.Context, tx *db.Tx, signalID id.ID) (Receipt, error) {
+	old, err := signal.Find(ctx, tx, signalID)
+	return Receipt{Signal: signalID, Matter: old.MatterID, Child: old.ChildID, Again: true}, err
+}
+
+// quiet tells whether a signal of a device asks for no matter by itself: it
+// raises no alarm, or only has state bits up that are not of class A. Nearly
+// all that comes is so.
+func quiet(n signal.New) bool {
+	return n.Source.Device() && n.Kinds == "" && (len(n.Alarms) == 0 || !n.Event && len(n.Alarm()) == 0)
+}
+
+// record stores a quiet signal with whose it is, in one row written once.
+func (s *Service) record(ctx context.Context, tx *db.Tx, n signal.New) (Receipt, error) {
+	found, err := match.Match(ctx, tx, s.dir, n, s.district)
+	if err != nil {
+		return Receipt{}, err
+	}
+	out := Receipt{Child: found.Child}
+	var stored bool
+	if out.Signal, stored, err = signal.InsertLed(ctx, tx, s.keys, n, access.From(ctx).Account, found.Child, found.Region, found.Why); err != nil {
+		return out, err
+	}
+	if !stored {
+		return again(ctx, tx, out.Signal)
+	}
+	if s.onDevice != nil {
+		err = s.onDevice(ctx, tx, n, found.Child, found.Region)
+	}
 	return out, err
 }
 

@@ -174,6 +174,21 @@ func PhoneAAD(signalID id.ID) string { return "signal.phone:" + string(signalID)
 // Insert stores n. If its key is there already, stored is false and the id is
 // that of the earlier one.
 func Insert(ctx context.Context, tx *db.Tx, kr *crypto.Keyring, n New, actor id.ID) (signalID id.ID, stored bool, err error) {
+	return insert(ctx, tx, kr, n, actor, Unknown, "")
+}
+
+// InsertLed is Insert of a signal of which it is known already where it leads:
+// to a child or to nobody, and to no matter.
+func InsertLed(ctx context.Context, tx *db.Tx, kr *crypto.Keyring, n New, actor, child id.ID, region, why string) (signalID id.ID, stored bool, err error) {
+	state := Matched
+	if child == "" {
+		state = Unknown
+	}
+	n.ChildID, n.Region = child, region
+	return insert(ctx, tx, kr, n, actor, state, why)
+}
+
+func insert(ctx context.Context, tx *db.Tx, kr *crypto.Keyring, n New, actor id.ID, state, why string) (signalID id.ID, stored bool, err error) {
 	if err := n.Check(); err != nil {
 		return "", false, err
 	}
@@ -195,10 +210,10 @@ func Insert(ctx context.Context, tx *db.Tx, kr *crypto.Keyring, n New, actor id.
 		n.Raw = []byte{}
 	}
 	changed, err := tx.Exec(ctx, `INSERT INTO signal (id, source, kind, idem_key, device_id, received_at, device_at, history, alarms, body, raw,
-		note, phone, phone_index, child_id, region, state, drill, taken_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		note, phone, phone_index, child_id, region, state, why, drill, taken_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (idem_key) DO NOTHING`,
 		signalID, n.Source, n.Kind, n.Key, n.DeviceID, tx.Now, n.DeviceAt, n.History, strings.Join(n.Alarms, ","), string(body), n.Raw,
-		note, phone, phoneIndex, n.ChildID, n.Region, Unknown, n.Drill, actor)
+		note, phone, phoneIndex, n.ChildID, n.Region, state, why, n.Drill, actor)
 	if err != nil {
 		return "", false, err
 	}

@@ -80,6 +80,7 @@ func (c *Config) check() []error {
 	}
 	c.checkChannels(bad)
 	c.checkGateway(bad)
+	c.checkLocate(bad)
 	return out
 }
 
@@ -138,6 +139,19 @@ func (c *Config) checkGateway(bad func(name, format string, args ...any)) {
 		}
 	} else if c.Broker.User != "" || c.Broker.Password != "" {
 		bad("mqtt-external", "is missing, but its account is there")
+	}
+}
+
+func (c *Config) checkLocate(bad func(name, format string, args ...any)) {
+	if c.Locate.Form != "json" && c.Locate.Form != "amap" {
+		bad("locate-form", "must be json or amap")
+	}
+	if c.Locate.On() {
+		if _, err := httpURL(c.Locate.URL); err != nil {
+			bad("locate-url", "%w", err)
+		}
+	} else if c.Locate.Key != "" {
+		bad("locate-url", "is missing, but its key is there")
 	}
 }
 

@@ -56,6 +56,7 @@ type Config struct {
 	WebPush  bool
 
 	Broker Broker
+	Locate Locate
 
 	// SessionIdle overrides the idle time-out of a role; names of roles are
 	// checked where roles are known.
@@ -101,6 +102,17 @@ type Broker struct {
 
 // On tells whether there is one.
 func (b Broker) On() bool { return b.URL != "" }
+
+// Locate is a contracted service that tells where access points and base
+// stations are; "" for none: then nothing of them leaves the house.
+type Locate struct {
+	URL  string
+	Key  string
+	Form string // json or amap
+}
+
+// On tells whether there is one.
+func (l Locate) On() bool { return l.URL != "" }
 
 // Postgres tells whether the database is a PostgreSQL server.
 func (c Config) Postgres() bool { return isPostgres(c.DB) }

@@ -85,6 +85,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"dingtalk-url": {"https://d.example/?t=1", `"https://d.example/?t=1"`}, "dingtalk-secret": {"s", `"s"`}, "web-push": {"false", `false`},
 		"gateway-id": {"g1", `"g1"`}, "gateway-peers": {"http://g2:1,http://g3:1", `["http://g2:1","http://g3:1"]`},
 		"mqtt-external": {"mqtts://b:8883", `"mqtts://b:8883"`}, "mqtt-user": {"u", `"u"`}, "mqtt-password": {"p", `"p"`},
+		"locate-url": {"https://l.example", `"https://l.example"`}, "locate-key": {"k", `"k"`}, "locate-form": {"amap", `"amap"`},
 		"log-level": {"debug", `"debug"`}, "log-format": {"json", `"json"`},
 	}
 	var args, object []string

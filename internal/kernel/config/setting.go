@@ -150,6 +150,10 @@ func settings() []setting {
 		str("mqtt-user", "NAME", "account there", "", open, func(c *Config) *string { return &c.Broker.User }),
 		str("mqtt-password", "SECRET", "its password, or @FILE", "", whole, func(c *Config) *string { return &c.Broker.Password }),
 
+		str("locate-url", "URL", "contracted service that tells where Wi-Fi access points and base stations are; none if empty, and nothing of them leaves the house", "", address, func(c *Config) *string { return &c.Locate.URL }),
+		str("locate-key", "SECRET", "its key, or @FILE", "", whole, func(c *Config) *string { return &c.Locate.Key }),
+		str("locate-form", "json|amap", "form that it speaks", "json", open, func(c *Config) *string { return &c.Locate.Form }),
+
 		{"log-level", "LEVEL", "debug, info, warn or error", text, open, "info",
 			func(c *Config, s string) error {
 				levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}

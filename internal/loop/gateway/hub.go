@@ -7,6 +7,7 @@ import (
 
 	"zugou/internal/centre/signal"
 	"zugou/internal/loop/gateway/down"
+	"zugou/internal/people/device"
 )
 
 // Line is a live connection of a device, whatever it speaks.
@@ -32,7 +33,7 @@ type Answer struct {
 }
 
 // Hub knows the live line of each device of this process, over all protocols.
-// A device has one: the newest.
+// A device has one: the newest. Devices go by device.Key.
 type Hub struct {
 	log       *slog.Logger
 	mu        sync.Mutex
@@ -41,6 +42,7 @@ type Hub struct {
 	onLine    func(deviceID string)
 	onAnswer  func(Answer)
 	onMove    func(deviceID string, l Line, here bool)
+	onTaken   func(deviceID string, before, now Line)
 }
 
 // NewHub makes an empty one.
@@ -57,8 +59,14 @@ func (h *Hub) Notice(online func(deviceID string), answer func(Answer)) {
 // the connections and must not block. Set it before the first connection.
 func (h *Hub) Attend(move func(deviceID string, l Line, here bool)) { h.onMove = move }
 
+// Record sets who is told of each line that a newer one took over. It is
+// called from the connections and must not block. Set it before the first
+// connection.
+func (h *Hub) Record(taken func(deviceID string, before, now Line)) { h.onTaken = taken }
+
 // Hold makes the line the device's only one.
 func (h *Hub) Hold(deviceID string, l Line) {
+	deviceID = device.Key(deviceID)
 	h.mu.Lock()
 	old := h.lines[deviceID]
 	h.lines[deviceID] = l
@@ -69,6 +77,9 @@ func (h *Hub) Hold(deviceID string, l Line) {
 	h.mu.Unlock()
 	if taken {
 		h.log.Warn("device connection taken over", "protocol", l.Source(), "before", old.Source(), "from", old.From(), "to", l.From())
+		if h.onTaken != nil {
+			h.onTaken(deviceID, old, l)
+		}
 		old.Drop()
 	}
 	if old == l {
@@ -84,6 +95,7 @@ func (h *Hub) Hold(deviceID string, l Line) {
 
 // Leave forgets the line unless a newer one took its place.
 func (h *Hub) Leave(deviceID string, l Line) {
+	deviceID = device.Key(deviceID)
 	h.mu.Lock()
 	held := h.lines[deviceID] == l
 	if held {
@@ -99,7 +111,7 @@ func (h *Hub) Leave(deviceID string, l Line) {
 func (h *Hub) Line(deviceID string) Line {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.lines[deviceID]
+	return h.lines[device.Key(deviceID)]
 }
 
 // Online tells whether the device has a live connection.
@@ -114,6 +126,7 @@ func (h *Hub) Takeovers() int64 {
 
 // Answered passes on what a device said to a command.
 func (h *Hub) Answered(a Answer) {
+	a.DeviceID = device.Key(a.DeviceID)
 	if h.onAnswer != nil {
 		h.onAnswer(a)
 	}

@@ -14,6 +14,7 @@ import (
 	"zugou/internal/loop/gateway/jt808"
 	"zugou/internal/loop/gateway/profile"
 	"zugou/internal/loop/gateway/report"
+	"zugou/internal/people/device"
 )
 
 // Terminals decides who may sign on by JT/T 808.
@@ -106,8 +107,8 @@ func (j *jt808Codec) frame(f jt808.Frame) Frame {
 	in.Messages = f.Messages(jt808.Options{Profile: j.profiles(deviceID), Now: j.clock.Now()})
 	j.mu.Lock()
 	in.Stranger = !j.signed[deviceID]
-	if _, known := j.headers[deviceID]; known || len(j.headers) < mostDevices {
-		j.headers[deviceID] = f.Header
+	if _, known := j.headers[device.Key(deviceID)]; known || len(j.headers) < mostDevices {
+		j.headers[device.Key(deviceID)] = f.Header
 	}
 	j.mu.Unlock()
 	switch {
@@ -151,7 +152,7 @@ func (j *jt808Codec) frame(f jt808.Frame) Frame {
 func (j *jt808Codec) Command(deviceID string, c down.Command) ([]byte, string, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	h, ok := j.headers[deviceID]
+	h, ok := j.headers[device.Key(deviceID)]
 	if !ok {
 		return nil, "", errs.Busy("device.command.line_broke", nil)
 	}
@@ -167,7 +168,7 @@ func (j *jt808Codec) Command(deviceID string, c down.Command) ([]byte, string, e
 	}
 	// A message in packets is answered by the serial of its last one, or of
 	// its first: by most, the last.
-	return all, deviceID + " " + strconv.Itoa(int(j.serial)), nil
+	return all, device.Key(deviceID) + " " + strconv.Itoa(int(j.serial)), nil
 }
 
 // Answered is part of Commander.
@@ -179,5 +180,5 @@ func (j *jt808Codec) Answered(m report.Message) (string, bool, string) {
 	if m.Answer.Result != jt808.OK {
 		text = fmt.Sprintf("result %d", m.Answer.Result)
 	}
-	return m.DeviceID + " " + strconv.Itoa(int(m.Answer.Serial)), m.Answer.Result == jt808.OK, text
+	return device.Key(m.DeviceID) + " " + strconv.Itoa(int(m.Answer.Serial)), m.Answer.Result == jt808.OK, text
 }

@@ -9,6 +9,7 @@ import (
 	"zugou/internal/loop/gateway/down"
 	"zugou/internal/loop/gateway/report"
 	"zugou/internal/loop/gateway/watch"
+	"zugou/internal/people/device"
 )
 
 // Watch is the watch protocol. It has no sign-on: anyone who knows a number can
@@ -50,8 +51,8 @@ func (w *watchCodec) frame(raw []byte) Frame {
 		return Frame{Err: err}
 	}
 	w.mu.Lock()
-	if _, known := w.headers[f.ID]; known || len(w.headers) < mostDevices {
-		w.headers[f.ID] = f.Header
+	if _, known := w.headers[device.Key(f.ID)]; known || len(w.headers) < mostDevices {
+		w.headers[device.Key(f.ID)] = f.Header
 	}
 	w.mu.Unlock()
 	return Frame{Messages: []report.Message{f.Message()}, Content: append([]byte(f.Type+","), f.Args...)}
@@ -60,7 +61,7 @@ func (w *watchCodec) frame(raw []byte) Frame {
 // Command is part of Commander. A device answers with the command's word.
 func (w *watchCodec) Command(deviceID string, c down.Command) ([]byte, string, error) {
 	w.mu.Lock()
-	h, ok := w.headers[deviceID]
+	h, ok := w.headers[device.Key(deviceID)]
 	w.mu.Unlock()
 	if !ok {
 		return nil, "", errs.Busy("device.command.line_broke", nil)
@@ -69,10 +70,10 @@ func (w *watchCodec) Command(deviceID string, c down.Command) ([]byte, string, e
 	if err != nil {
 		return nil, "", err
 	}
-	return frame, deviceID + " " + strings.ToUpper(watch.Verb(c)), nil
+	return frame, device.Key(deviceID) + " " + strings.ToUpper(watch.Verb(c)), nil
 }
 
 // Answered is part of Commander.
 func (w *watchCodec) Answered(m report.Message) (string, bool, string) {
-	return m.DeviceID + " " + strings.ToUpper(m.Type), true, m.Text
+	return device.Key(m.DeviceID) + " " + strings.ToUpper(m.Type), true, m.Text
 }

@@ -150,10 +150,14 @@ const zoneMargin = 200
 
 // areas gives the fences of areas, read anew when one changed.
 func (s *Service) areas(ctx context.Context, r db.Reader) (*zones, error) {
-	var n int64
-	if err := r.Get(ctx, db.To(&n), "SELECT n FROM guard_state WHERE name = 'fences'"); err != nil {
+	n, err := state(ctx, r, "fences")
+	if err != nil {
 		return nil, err
 	}
+	return s.areasAt(ctx, r, n)
+}
+
+func (s *Service) areasAt(ctx context.Context, r db.Reader, n int64) (*zones, error) {
 	s.mu.Lock()
 	z := s.zones
 	s.mu.Unlock()

@@ -27,6 +27,8 @@ type watch struct {
 	o     keep.Observed
 	rules Rules
 	cal   schedule.Calendar
+
+	versions versions
 }
 
 // Observe implements keep.Watcher: it judges one message in its change. What
@@ -37,7 +39,11 @@ func (s *Service) Observe(ctx context.Context, tx *db.Tx, o keep.Observed) error
 	if o.Child == "" || o.Device.State != device.Active && !o.History {
 		return nil
 	}
-	rules, e, err := s.rulesFor(ctx, tx, o.Device.Profile, o.Region)
+	now, err := versionsOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	rules, e, err := s.rulesAt(ctx, tx, now.rules, o.Device.Profile, o.Region)
 	if err != nil {
 		return err
 	}
@@ -45,7 +51,7 @@ func (s *Service) Observe(ctx context.Context, tx *db.Tx, o keep.Observed) error
 	if err != nil {
 		return err
 	}
-	w := &watch{s: s, ctx: ctx, tx: tx, o: o, rules: rules, cal: cal}
+	w := &watch{s: s, ctx: ctx, tx: tx, o: o, rules: rules, cal: cal, versions: now}
 	if !o.History {
 		if err := w.heard(); err != nil {
 			return err
@@ -184,6 +190,9 @@ func (w *watch) charge(percent int, booted bool) error {
 		return nil
 	}
 	day := civil.DateOf(w.tx.Now.Time())
+	if w.s.charged.covers(w.o.Device.ID, day, percent) {
+		return nil
+	}
 	var rows []struct {
 		Least int `bun:"least"`
 		Most  int `bun:"most"`
@@ -191,12 +200,13 @@ func (w *watch) charge(percent int, booted bool) error {
 	if err := w.tx.List(w.ctx, &rows, "SELECT least, most FROM guard_battery WHERE device = ? AND on_day = ?", w.o.Device.ID, day); err != nil {
 		return err
 	}
-	if len(rows) > 0 && percent >= rows[0].Least && percent <= rows[0].Most {
-		return nil
-	}
 	least, most := percent, percent
 	if len(rows) > 0 {
 		least, most = min(least, rows[0].Least), max(most, rows[0].Most)
+	}
+	w.tx.AfterCommit(func() { w.s.charged.learn(w.o.Device.ID, day, least, most) })
+	if len(rows) > 0 && least == rows[0].Least && most == rows[0].Most {
+		return nil
 	}
 	_, err := w.tx.Exec(w.ctx, `INSERT INTO guard_battery (device, on_day, least, most) VALUES (?, ?, ?, ?)
 		ON CONFLICT (device, on_day) DO UPDATE SET least = excluded.least, most = excluded.most`, w.o.Device.ID, day, least, most)
@@ -220,8 +230,8 @@ func (w *watch) fences() error {
 	if err != nil {
 		return err
 	}
-	z, err := w.s.areas(w.ctx, w.tx)
-	if err != nil {
+	z, err := w.s.areasAt(w.ctx, w.tx, w.versions.fences)
+	if err != nil || len(own) == 0 && len(z.by) == 0 {
 		return err
 	}
 	at := w.o.Fix.Point
@@ -238,9 +248,6 @@ func (w *watch) fences() error {
 	if cross {
 		z.near.Along(pointOf(*before), at, func(f *Fence) { way[f.ID] = f })
 	}
-	if len(own) == 0 && len(near) == 0 && len(way) == 0 && len(z.by) == 0 {
-		return nil
-	}
 	known, err := standings(w.ctx, w.tx, w.o.Device.ID)
 	if err != nil {
 		return err
@@ -249,6 +256,9 @@ func (w *watch) fences() error {
 		if f, ok := z.by[fenceID]; ok {
 			near[fenceID] = f
 		}
+	}
+	if len(own) == 0 && len(near) == 0 && len(way) == 0 {
+		return nil
 	}
 	lane, newest := live, true
 	if w.o.History {

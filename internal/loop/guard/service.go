@@ -53,6 +53,8 @@ type Service struct {
 	rules  *ruleset
 	cal    duty.Calendar
 	calAt  clock.Millis
+
+	charged charges
 }
 
 // The jobs.

@@ -121,12 +121,25 @@ func setState(ctx context.Context, tx *db.Tx, name string, n int64) error {
 	return err
 }
 
+// versions count the changes of what a process remembers.
+type versions struct{ rules, fences int64 }
+
+func versionsOf(ctx context.Context, r db.Reader) (versions, error) {
+	var v versions
+	err := r.Get(ctx, db.To(&v.rules, &v.fences), "SELECT (SELECT n FROM guard_state WHERE name = 'rules'), (SELECT n FROM guard_state WHERE name = 'fences')")
+	return v, err
+}
+
 // edition gives the rules in force: the newest row, else the newest file.
 func (s *Service) edition(ctx context.Context, r db.Reader) (*Edition, error) {
 	n, err := state(ctx, r, "rules")
 	if err != nil {
 		return nil, err
 	}
+	return s.editionAt(ctx, r, n)
+}
+
+func (s *Service) editionAt(ctx context.Context, r db.Reader, n int64) (*Edition, error) {
 	s.mu.Lock()
 	have := s.rules
 	s.mu.Unlock()
@@ -181,7 +194,15 @@ type ruleset struct {
 
 // rulesFor gives the rules of a model in an area, read once.
 func (s *Service) rulesFor(ctx context.Context, r db.Reader, model, area string) (Rules, *Edition, error) {
-	e, err := s.edition(ctx, r)
+	n, err := state(ctx, r, "rules")
+	if err != nil {
+		return Rules{}, nil, err
+	}
+	return s.rulesAt(ctx, r, n, model, area)
+}
+
+func (s *Service) rulesAt(ctx context.Context, r db.Reader, n int64, model, area string) (Rules, *Edition, error) {
+	e, err := s.editionAt(ctx, r, n)
 	if err != nil {
 		return Rules{}, nil, err
 	}

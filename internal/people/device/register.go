@@ -94,20 +94,21 @@ func Register(ctx context.Context, tx *db.Tx, kr *crypto.Keyring, list []Registr
 	return ids, nil
 }
 
-// Known gives the devices that are in the register under the numbers.
+// Known gives the devices that are in the register under the numbers, by Key:
+// zeros before a number make no other device.
 func Known(ctx context.Context, r db.Reader, deviceIDs []string) (map[string]Device, error) {
 	out := map[string]Device{}
-	for part := range slices.Chunk(deviceIDs, 400) {
-		args := make([]any, len(part))
-		for i, d := range part {
-			args[i] = NormalID(d)
+	for part := range slices.Chunk(deviceIDs, 60) {
+		var args []any
+		for _, d := range part {
+			args = append(args, forms(d)...)
 		}
 		var rows []Device
-		if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE d.device_id IN ("+marks(len(part))+")", args...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE d.device_id IN ("+marks(len(args))+")", args...); err != nil {
 			return nil, err
 		}
 		for _, d := range rows {
-			out[d.DeviceID] = d
+			out[Key(d.DeviceID)] = d
 		}
 	}
 	return out, nil

@@ -90,10 +90,10 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 		add("d.id > ?", q.Cursor)
 	}
 	if text := strings.TrimSpace(q.Q); text != "" {
-		from := NormalID(text)
+		from, key := NormalID(text), Key(text)
 		name := civil.NormalizeName(text)
-		add(`((d.device_id >= ? AND d.device_id < ?) OR d.label = ? OR d.wearer IN (SELECT p.id FROM person p WHERE p.child AND p.name >= ? AND p.name < ?))`,
-			from, from+"\U0010FFFF", text, name, name+"\U0010FFFF")
+		add(`((d.device_id >= ? AND d.device_id < ?) OR (d.device_id >= ? AND d.device_id < ?) OR d.label = ? OR d.wearer IN (SELECT p.id FROM person p WHERE p.child AND p.name >= ? AND p.name < ?))`,
+			from, from+"\U0010FFFF", key, key+"\U0010FFFF", text, name, name+"\U0010FFFF")
 	}
 	out := Page{Items: []Row{}}
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {

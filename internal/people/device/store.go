@@ -66,9 +66,54 @@ func NormalID(raw string) string {
 	return strings.ReplaceAll(s, "\x00", "")
 }
 
-// Find gives the device that calls itself so. Errors: NotFound.
+// Key is NormalID without the zeros before a decimal number: protocols fill
+// numbers up to their own length (JT/T 808 to 12 or 20 digits), stickers and
+// officers don't. Where lines and commands meet, devices go by it.
+func Key(raw string) string {
+	s := NormalID(raw)
+	if !decimal(s) {
+		return s
+	}
+	if t := strings.TrimLeft(s, "0"); t != "" {
+		return t
+	}
+	return "0"
+}
+
+func decimal(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// forms lists as what a number may stand in the register: as it is, without
+// the zeros before it, and filled up to the lengths that protocols write.
+func forms(raw string) []any {
+	s := NormalID(raw)
+	out := []any{s}
+	if !decimal(s) {
+		return out
+	}
+	key := Key(s)
+	for _, n := range []int{len(key), 10, 11, 12, 15, 16, 20} {
+		if n < len(key) {
+			continue
+		}
+		if f := strings.Repeat("0", n-len(key)) + key; f != s {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Find gives the device that calls itself so, with or without zeros before its
+// number; who is written exactly so comes first. Errors: NotFound.
 func Find(ctx context.Context, r db.Reader, deviceID string) (Device, error) {
-	return one(ctx, r, "d.device_id = ?", NormalID(deviceID))
+	d, err := one(ctx, r, "d.device_id = ?", NormalID(deviceID))
+	if !errs.Is(err, errs.KindNotFound) {
+		return d, err
+	}
+	others := forms(deviceID)[1:]
+	if len(others) == 0 {
+		return d, err
+	}
+	return one(ctx, r, "d.device_id IN ("+marks(len(others))+")", others...)
 }
 
 // ByID gives the device of the record. Errors: NotFound.
@@ -81,9 +126,9 @@ func BySIM(ctx context.Context, r db.Reader, kr *crypto.Keyring, number string) 
 	return one(ctx, r, "d.sim_index = ?", kr.Index(indexSIM, number))
 }
 
-func one(ctx context.Context, r db.Reader, where string, arg any) (Device, error) {
+func one(ctx context.Context, r db.Reader, where string, args ...any) (Device, error) {
 	var rows []Device
-	if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE "+where+" AND "+shows+" LIMIT 1", arg); err != nil {
+	if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE "+where+" AND "+shows+" ORDER BY d.device_id LIMIT 1", args...); err != nil {
 		return Device{}, err
 	}
 	if len(rows) == 0 {
@@ -134,28 +179,44 @@ type Position struct {
 	AccuracyM float64      `bun:"accuracy_m" json:"accuracy_m"`
 }
 
+// What is told is newer than what is known.
+const (
+	batteryNewer = "excluded.battery_at > 0 AND l.battery_at <= excluded.battery_at"
+	placeNewer   = "excluded.position_at > 0 AND l.position_at <= excluded.position_at"
+)
+
+func accuracyOf(p *Position) float64 {
+	if p == nil {
+		return -1 // not told
+	}
+	return p.AccuracyM
+}
+
 // Touch keeps what a report told: the newest of the device, and the position
 // in its track. A late report does not set the newest back.
 func Touch(ctx context.Context, tx *db.Tx, d Device, s Seen) error {
-	if _, err := tx.Exec(ctx, "INSERT INTO device_last (device) VALUES (?) ON CONFLICT DO NOTHING", d.ID); err != nil {
-		return err
+	var where Position // At 0: not told
+	if s.Where != nil {
+		where = *s.Where
 	}
-	if _, err := tx.Exec(ctx, `UPDATE device_last SET signals = signals + 1, seen_at = CASE WHEN seen_at < ? THEN ? ELSE seen_at END
-		WHERE device = ?`, s.At, s.At, d.ID); err != nil {
-		return err
+	batteryAt := s.At
+	if s.Battery < 0 {
+		batteryAt = 0
 	}
-	if s.Battery >= 0 {
-		if _, err := tx.Exec(ctx, "UPDATE device_last SET battery = ?, battery_at = ? WHERE device = ? AND battery_at <= ?",
-			min(s.Battery, 100), s.At, d.ID, s.At); err != nil {
-			return err
-		}
+	if _, err := tx.Exec(ctx, `INSERT INTO device_last AS l (device, seen_at, battery, battery_at, lat, lon, position_at, source, accuracy_m, signals)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (device) DO UPDATE SET signals = l.signals + 1,
+		seen_at = CASE WHEN l.seen_at < excluded.seen_at THEN excluded.seen_at ELSE l.seen_at END,
+		battery = CASE WHEN `+batteryNewer+` THEN excluded.battery ELSE l.battery END,
+		battery_at = CASE WHEN `+batteryNewer+` THEN excluded.battery_at ELSE l.battery_at END,
+		lat = CASE WHEN `+placeNewer+` THEN excluded.lat ELSE l.lat END, lon = CASE WHEN `+placeNewer+` THEN excluded.lon ELSE l.lon END,
+		source = CASE WHEN `+placeNewer+` THEN excluded.source ELSE l.source END,
+		accuracy_m = CASE WHEN `+placeNewer+` THEN excluded.accuracy_m ELSE l.accuracy_m END,
+		position_at = CASE WHEN `+placeNewer+` THEN excluded.position_at ELSE l.position_at END`,
+		d.ID, s.At, min(s.Battery, 100), batteryAt, where.Lat, where.Lon, where.At, where.Source, accuracyOf(s.Where)); err != nil {
+		return err
 	}
 	if s.Where == nil {
 		return nil
-	}
-	if _, err := tx.Exec(ctx, `UPDATE device_last SET lat = ?, lon = ?, position_at = ?, source = ?, accuracy_m = ?
-		WHERE device = ? AND position_at <= ?`, s.Where.Lat, s.Where.Lon, s.Where.At, s.Where.Source, s.Where.AccuracyM, d.ID, s.Where.At); err != nil {
-		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO device_position (device, at, child_id, region, lat, lon, source, accuracy_m, received_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, d.ID, s.Where.At, d.Wearer, d.Region, s.Where.Lat, s.Where.Lon,

@@ -48,7 +48,7 @@ func (s *Service) judgeDevices(ctx context.Context, v db.Reader, i Intake, r *re
 			refuse(row, OutsideArea)
 			continue
 		}
-		d, there := known[device.NormalID(row.Device.Number)]
+		d, there := known[device.Key(row.Device.Number)]
 		if !there || reg.skip[d.ID] {
 			continue
 		}

@@ -190,11 +190,11 @@ func (s *Store) Issue(ctx context.Context, which id.ID) (token string, err error
 // secrets end. Errors: NotFound, Forbidden.
 func (s *Store) PairAnew(ctx context.Context, which id.ID) error {
 	return s.change(ctx, which, "pairing", func(ctx context.Context, tx *db.Tx, d device.Device) error {
-		_, err := tx.Exec(ctx, "DELETE FROM device_secret WHERE device_id = ?", d.DeviceID)
+		_, err := tx.Exec(ctx, "DELETE FROM device_secret WHERE device_id IN (?, ?)", d.DeviceID, device.Key(d.DeviceID)) // a terminal signs on without zeros
 		tx.AfterCommit(func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			delete(s.known, key{d.DeviceID, DoorJT808})
+			delete(s.known, key{device.Key(d.DeviceID), DoorJT808})
 			delete(s.known, key{d.DeviceID, DoorToken})
 		})
 		return err

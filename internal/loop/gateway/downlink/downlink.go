@@ -67,4 +67,6 @@ type Desk struct {
 	Since  clock.Millis `json:"since"`  // of the line; 0 without one
 	Kinds  []down.Kind  `json:"kinds"`
 	Items  []Downlink   `json:"items"`
+
+	Takeovers []Takeover `json:"takeovers"`
 }

@@ -305,6 +305,10 @@ func TestACommandGoesToTheProcessThatHoldsTheDeviceAndTheNewLineWins(t *testing.
 		b.hub.Hold(number, second)
 		b.round()
 		a.round()
+		desk, err := w.s.Desk(w.op, w.which)
+		if err != nil || len(desk.Takeovers) != 1 || desk.Takeovers[0].BeforeGateway != "g1" || desk.Takeovers[0].NowGateway != "g2" || desk.Takeovers[0].OtherNet {
+			t.Errorf("%+v %v", desk.Takeovers, err)
+		}
 		if !first.dropped || second.dropped || a.r.Takeovers() != 1 {
 			t.Errorf("first dropped %v, second %v, %d", first.dropped, second.dropped, a.r.Takeovers())
 		}

@@ -16,6 +16,7 @@ import (
 	"zugou/internal/loop/gateway"
 	"zugou/internal/loop/gateway/down"
 	"zugou/internal/people/access"
+	"zugou/internal/people/device"
 )
 
 // cluster is whose line it is where an MQTT cluster holds it: any process that
@@ -37,6 +38,7 @@ type Router struct {
 	held    map[string]held     // by device
 	dirty   map[string]struct{} // devices whose row is to be written
 	answers []gateway.Answer
+	takes   []take
 
 	beatAt    clock.Millis
 	polledTo  clock.Millis
@@ -55,6 +57,7 @@ func NewRouter(p Parts, hub *gateway.Hub, name string, shared func() bool, log *
 	r := &Router{p: p, hub: hub, log: log, gateway: name, shared: shared, wake: make(chan struct{}, 1), held: map[string]held{}, dirty: map[string]struct{}{}}
 	hub.Attend(r.move)
 	hub.Notice(nil, r.answer)
+	hub.Record(r.taken)
 	return r
 }
 
@@ -153,7 +156,7 @@ func (r *Router) finish(ctx context.Context) error {
 
 // RunOnce does one round.
 func (r *Router) RunOnce(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{r.live, r.write, r.yield, r.late, r.send, r.hear} {
+	for _, step := range []func(context.Context) error{r.live, r.write, r.record, r.yield, r.late, r.send, r.hear} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -242,6 +245,10 @@ func (r *Router) writePage(ctx context.Context, list []any, now map[string]held)
 			}
 			if old, was := lines[d]; was && old.Gateway != l.Gateway {
 				r.log.Warn("device connection taken over from another process", "protocol", l.Source, "before", old.Source, "gateway", old.Gateway)
+				t := take{d, Takeover{BeforeSource: old.Source, BeforeNet: origins[d].Net, BeforeGateway: old.Gateway, NowSource: l.Source, NowNet: netFrom(h.line), NowGateway: l.Gateway}}
+				if err := t.save(ctx, tx); err != nil {
+					return err
+				}
 			}
 			if err := l.save(ctx, tx); err != nil {
 				return err
@@ -269,14 +276,19 @@ func (r *Router) bind(ctx context.Context, tx *db.Tx, deviceID string, o origin,
 	if err := o.save(ctx, tx); err != nil {
 		return err
 	}
-	var rows []struct {
-		ID     id.ID  `bun:"id"`
-		Region string `bun:"region"`
+	d, err := device.Find(ctx, tx, deviceID)
+	if err != nil {
+		return unlessNotFound(err)
 	}
-	if err := tx.List(ctx, &rows, "SELECT id, region FROM device WHERE device_id = ?", deviceID); err != nil || len(rows) == 0 {
-		return err
+	return tx.Emit(ctx, db.Event{Topic: "device", Kind: "origin_changed", Region: d.Region, Ref: string(d.ID)})
+}
+
+// unlessNotFound passes an error on, but for a device that nobody wrote down yet.
+func unlessNotFound(err error) error {
+	if errs.Is(err, errs.KindNotFound) {
+		return nil
 	}
-	return tx.Emit(ctx, db.Event{Topic: "device", Kind: "origin_changed", Region: rows[0].Region, Ref: string(rows[0].ID)})
+	return err
 }
 
 // netOf gives the operator's range that an address belongs to: /16 of IPv4,

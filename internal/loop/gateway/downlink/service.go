@@ -82,7 +82,7 @@ func (s *Service) Send(ctx context.Context, which id.ID, q Request) (Downlink, e
 		if d.State == device.Retired {
 			return errs.Conflict("device.state_wrong")
 		}
-		l, err := lineOf(ctx, tx, d.DeviceID)
+		l, err := lineOf(ctx, tx, device.Key(d.DeviceID))
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s *Service) Send(ctx context.Context, which id.ID, q Request) (Downlink, e
 			return err
 		}
 		p := s.p.Policies.On(civil.DateOf(tx.Now.Time()))
-		r := row{ID: id.New(), Device: d.ID, DeviceID: d.DeviceID, Region: d.Region, ChildID: d.Wearer, Kind: c.Kind, State: Waiting,
+		r := row{ID: id.New(), Device: d.ID, DeviceID: device.Key(d.DeviceID), Region: d.Region, ChildID: d.Wearer, Kind: c.Kind, State: Waiting,
 			ExpiresAt: tx.Now.Add(p.expiry(c.Kind)), IdemKey: string(actor.Account) + ":" + q.Key, CreatedAt: tx.Now, CreatedBy: actor.Account}
 		r.DueAt = r.ExpiresAt
 		r.Content, r.Reason = s.p.Keys.Seal(contentCell(r.ID), string(content)), s.p.Keys.Seal(reasonCell(r.ID), reason)
@@ -162,18 +162,21 @@ func (s *Service) source(d device.Device, l *lineRow) signal.Source {
 	return signal.Source(d.Profile)
 }
 
-// mostShown is how many commands the desk shows.
-const mostShown = 50
+// How many commands and take-overs the desk shows.
+const (
+	mostShown     = 50
+	mostTakeovers = 10
+)
 
 // Desk gives what the panel of a device shows. Errors: NotFound, Forbidden.
 func (s *Service) Desk(ctx context.Context, which id.ID) (Desk, error) {
-	out := Desk{Items: []Downlink{}, Kinds: []down.Kind{}}
+	out := Desk{Items: []Downlink{}, Kinds: []down.Kind{}, Takeovers: []Takeover{}}
 	err := s.p.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
 		d, err := may(ctx, r, which, "device.read")
 		if err != nil {
 			return err
 		}
-		l, err := lineOf(ctx, r, d.DeviceID)
+		l, err := lineOf(ctx, r, device.Key(d.DeviceID))
 		if err != nil {
 			return err
 		}
@@ -184,6 +187,9 @@ func (s *Service) Desk(ctx context.Context, which id.ID) (Desk, error) {
 		out.Source = string(source)
 		if access.Check(access.From(ctx), "device.command", access.Target{Region: d.Region}) == nil {
 			out.Kinds = append(out.Kinds, gateway.Commands(source)...)
+		}
+		if out.Takeovers, err = takeoversOf(ctx, r, d.DeviceID, mostTakeovers); err != nil {
+			return err
 		}
 		rows, err := ofDevice(ctx, r, d.ID, mostShown)
 		if err != nil {

@@ -162,10 +162,10 @@ func (k *Keeper) where(ctx context.Context, tx *db.Tx, n signal.New, m *report.M
 	}
 	f := Place(m, o.At)
 	if len(m.Wifi) == 0 {
-		if f == nil && len(m.Cells) > 0 && !n.History {
-			return nil, k.askLater(ctx, tx, n)
+		if f != nil || len(m.Cells) == 0 {
+			return f, nil
 		}
-		return f, nil
+		return k.recallOrAsk(ctx, tx, n, m, o)
 	}
 	known, err := points(ctx, tx, m.Wifi)
 	if err != nil {
@@ -177,10 +177,23 @@ func (k *Keeper) where(ctx context.Context, tx *db.Tx, n signal.New, m *report.M
 	if f != nil {
 		return f, nil
 	}
-	if f = locate(known, o.At); f == nil && !n.History {
-		return nil, k.askLater(ctx, tx, n)
+	if f = locate(known, o.At); f != nil {
+		return f, nil
 	}
-	return f, nil
+	return k.recallOrAsk(ctx, tx, n, m, o)
+}
+
+// recallOrAsk gives what the locating service told of these networks before;
+// else it is asked, for a live message.
+func (k *Keeper) recallOrAsk(ctx context.Context, tx *db.Tx, n signal.New, m *report.Message, o Observed) (*Fix, error) {
+	if k.p.Locator == nil {
+		return nil, nil
+	}
+	f, err := recall(ctx, tx, m.Cells, m.Wifi, o.At)
+	if f != nil || err != nil || n.History {
+		return f, err
+	}
+	return nil, askLater(ctx, tx, n)
 }
 
 // Bounds of learning: the strongest few of a list, and how often a well-known
@@ -243,10 +256,7 @@ func touch(ctx context.Context, tx *db.Tx, d device.Device, o Observed) error {
 
 // askLater has the locating service asked for the signal, outside of the
 // change.
-func (k *Keeper) askLater(ctx context.Context, tx *db.Tx, n signal.New) error {
-	if k.p.Locator == nil {
-		return nil
-	}
+func askLater(ctx context.Context, tx *db.Tx, n signal.New) error {
 	var which id.ID
 	if err := tx.Get(ctx, db.To(&which), "SELECT id FROM signal WHERE idem_key = ?", n.Key); err != nil {
 		return err
@@ -300,6 +310,9 @@ func (k *Keeper) ask(ctx context.Context, j job.Job) error {
 		o := Observed{Device: d, Child: s.ChildID, Region: s.Region, Message: &report.Message{}, ReceivedAt: s.ReceivedAt, Fix: f}
 		o.At, o.Suspect = c.When(s.DeviceAt, s.ReceivedAt)
 		f.At = o.At
+		if err := remember(ctx, tx, body.Cells, body.Wifi, f); err != nil {
+			return err
+		}
 		if err := touch(ctx, tx, d, o); err != nil {
 			return err
 		}

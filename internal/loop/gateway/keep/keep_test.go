@@ -220,6 +220,38 @@ func TestAccessPointsAreLearntFromGoodFixes(t *testing.T) {
 	})
 }
 
+func TestTheServiceIsNotToldTheSameNetworksTwice(t *testing.T) {
+	s := &service{}
+	each(t, s, func(w *world) {
+		s.asked = 0
+		look := func(wantFix bool, wantAsked int, macs ...string) {
+			t.Helper()
+			o := w.tell("UD", indoors(w.clk.Now(), macs...))
+			if (o.Fix != nil) != wantFix || wantFix && (o.Fix.Source != "wifi" || o.Fix.AccuracyM < 60 || o.Fix.At != w.now()) {
+				t.Errorf("%v: %+v", macs, o.Fix)
+			}
+			if _, err := w.jobs.RunOnce(context.Background()); err != nil || s.asked != wantAsked {
+				t.Fatalf("%v: asked %d, want %d, %v", macs, s.asked, wantAsked, err)
+			}
+			w.clk.Advance(10 * time.Minute)
+		}
+		a, b, c := "02:00:00:00:00:0a", "02:00:00:00:00:0b", "02:00:00:00:00:0c"
+		look(false, 1, a, b)
+		look(true, 1, b, c, a)
+		look(false, 2, a, c) // one alone may have been carried off
+		w.clk.Advance(31 * 24 * time.Hour)
+		look(false, 3, a, b)
+		w.clk.Advance(200 * 24 * time.Hour)
+		if err := w.db.Update(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := keep.ForgetLocated(ctx, tx, 0)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.count("SELECT count(*) FROM located", 0)
+	})
+}
+
 func TestVoiceIsStoredWithTheMessage(t *testing.T) {
 	each(t, nil, func(w *world) {
 		raw := watch.Header{Vendor: "3G", ID: number}.Encode(append([]byte("TK,"), watch.Escape([]byte("#!AMR\n[]*,}voice"))...))

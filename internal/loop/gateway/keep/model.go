@@ -40,7 +40,7 @@ func (m *Models) Of(protocol string) func(deviceID string) *profile.Profile {
 	}
 	return func(deviceID string) *profile.Profile {
 		m.mu.RLock()
-		p := m.of[device.NormalID(deviceID)]
+		p := m.of[device.Key(deviceID)]
 		m.mu.RUnlock()
 		if p == nil || p.Protocol != protocol {
 			return fallback
@@ -63,7 +63,7 @@ func (m *Models) Learn(ctx context.Context) error {
 	of := make(map[string]*profile.Profile, len(rows))
 	for _, r := range rows {
 		if p := m.set[r.Profile]; p != nil {
-			of[r.DeviceID] = p
+			of[device.Key(r.DeviceID)] = p
 		}
 	}
 	m.mu.Lock()

@@ -24,7 +24,6 @@ import (
 	"zugou/internal/loop/gateway/badge"
 	"zugou/internal/loop/gateway/down"
 	"zugou/internal/people/access"
-	"zugou/internal/people/device"
 )
 
 // Counts are the numbers of a door, for metrics.
@@ -181,14 +180,14 @@ func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 // OnSessionEstablished puts the line into the hub.
 func (h *hook) OnSessionEstablished(cl *mochi.Client, _ packets.Packet) {
 	h.b.counts.connections.Add(1)
-	h.b.p.Hub.Hold(device.NormalID(cl.ID), &line{b: h.b, cl: cl})
+	h.b.p.Hub.Hold(cl.ID, &line{b: h.b, cl: cl})
 }
 
 // OnDisconnect takes it out.
 func (h *hook) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
 	h.b.counts.connections.Add(-1)
-	if l, ok := h.b.p.Hub.Line(device.NormalID(cl.ID)).(*line); ok && l.cl == cl {
-		h.b.p.Hub.Leave(device.NormalID(cl.ID), l)
+	if l, ok := h.b.p.Hub.Line(cl.ID).(*line); ok && l.cl == cl {
+		h.b.p.Hub.Leave(cl.ID, l)
 	}
 }
 
@@ -253,7 +252,7 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (out packets.Packe
 		return pk, err
 	}
 	if subject == "answer" {
-		h.b.p.Hub.Answered(gateway.Answer{DeviceID: device.NormalID(deviceID), Token: said.Token, OK: said.OK, Text: said.Text})
+		h.b.p.Hub.Answered(gateway.Answer{DeviceID: deviceID, Token: said.Token, OK: said.OK, Text: said.Text})
 	}
 	// Lost on the way it does no harm: the badge says it again.
 	_ = h.b.server.Publish("down/"+deviceID+"/ack", acknowledgement(said, pk.Payload), false, 0)

@@ -20,7 +20,6 @@ import (
 	"zugou/internal/loop/gateway"
 	"zugou/internal/loop/gateway/badge"
 	"zugou/internal/loop/gateway/down"
-	"zugou/internal/people/device"
 )
 
 // Cluster says where somebody else's broker is.
@@ -211,7 +210,7 @@ func (c *Consumer) take(pk *paho.Publish, client *paho.Client) (err error) {
 		return nil
 	}
 	at := via{c, deviceID}
-	c.p.Hub.Hold(device.NormalID(deviceID), at)
+	c.p.Hub.Hold(deviceID, at)
 	if len(said.Message.Alarms) == 0 && !c.limits.Allow(deviceID) {
 		// Holding it back would hold back everybody's: the badge, which gets no
 		// acknowledgement of ours, says it again.
@@ -223,10 +222,10 @@ func (c *Consumer) take(pk *paho.Publish, client *paho.Client) (err error) {
 	}
 	switch subject {
 	case "will":
-		c.p.Hub.Leave(device.NormalID(deviceID), at)
+		c.p.Hub.Leave(deviceID, at)
 		return nil
 	case "answer":
-		c.p.Hub.Answered(gateway.Answer{DeviceID: device.NormalID(deviceID), Token: said.Token, OK: said.OK, Text: said.Text})
+		c.p.Hub.Answered(gateway.Answer{DeviceID: deviceID, Token: said.Token, OK: said.OK, Text: said.Text})
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), takeWithin)
 	defer cancel()

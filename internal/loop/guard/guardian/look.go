@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
@@ -15,7 +14,6 @@ import (
 	"zugou/internal/loop/guard"
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
-	"zugou/internal/people/device"
 	"zugou/internal/people/person"
 	"zugou/internal/people/staff"
 )
@@ -349,39 +347,4 @@ func (s *Service) Requests(ctx context.Context) ([]Waiting, error) {
 		audit.Show(ctx, "guardian.check", "", "", audit.Shown{Kind: "guardian_request", ID: w.ID, Fields: []string{"child_name"}})
 	}
 	return out, err
-}
-
-// Figure is indicator D18: children whose guardians can see where they are.
-type Figure struct {
-	Children []id.ID // with a link, a consent, and nothing between
-	AsOf     civil.Date
-}
-
-// D18 counts them; the rows are the children. For the year's report, which
-// asks as the system.
-func (s *Service) D18(ctx context.Context, r db.Reader) (Figure, error) {
-	out := Figure{AsOf: civil.DateOf(r.At().Time())}
-	rows, err := links(ctx, r, "closed_at = 0 AND consent_at > 0")
-	if err != nil {
-		return out, err
-	}
-	seen := map[id.ID]bool{}
-	for _, l := range rows {
-		worn, err := device.WornBy(ctx, r, l.ChildID)
-		if err != nil {
-			return out, err
-		}
-		if seen[l.ChildID] || len(worn[l.ChildID]) == 0 {
-			continue
-		}
-		why, _, err := s.stands(ctx, r, l)
-		if err != nil {
-			return out, err
-		}
-		if why == Open {
-			seen[l.ChildID] = true
-			out.Children = append(out.Children, l.ChildID)
-		}
-	}
-	return out, nil
 }
