@@ -67,7 +67,7 @@ soak: ## the long crash test: 200 kills
 
 FUZZTIME ?= 10000000x
 FUZZ := internal/loop/gateway/watch:FuzzFramer internal/loop/gateway/watch:FuzzDecode internal/loop/gateway/jt808:FuzzFramer \
-	internal/loop/gateway/jt808:FuzzDecode internal/loop/gateway/gt06:FuzzFramer internal/loop/gateway/gt06:FuzzDecode internal/loop/gateway/badge:FuzzRead cmd/zugou:FuzzDecodeLines
+	internal/loop/gateway/jt808:FuzzDecode internal/loop/gateway/gt06:FuzzFramer internal/loop/gateway/gt06:FuzzDecode internal/loop/gateway/badge:FuzzRead internal/loop/drawing/paper:FuzzRead cmd/zugou:FuzzDecodeLines
 .PHONY: fuzz
 fuzz: ## long fuzzing of all that reads bytes from devices (FUZZTIME=…)
 	@for f in $(FUZZ); do echo "== $$f"; go test ./$${f%%:*} -run '^$$' -fuzz "^$${f##*:}$$" -fuzztime $(FUZZTIME) || exit 1; done

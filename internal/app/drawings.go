@@ -15,6 +15,7 @@ import (
 	"zugou/internal/loop/drawing/coding"
 	"zugou/internal/loop/drawing/paper"
 	"zugou/internal/loop/drawing/rating"
+	"zugou/internal/loop/risk/level"
 	"zugou/internal/people/person"
 	"zugou/internal/people/region"
 	policy "zugou/policy/drawing"
@@ -39,7 +40,7 @@ func (a *App) drawings() error {
 	a.Drawings.Batches = batch.New(batch.Parts{DB: a.DB, Keys: a.Keys, Log: a.Log, Folder: filepath.Join(a.Config.DataDir, "drawings"), Limits: limits,
 		Register: pupils{}, Areas: func(ctx context.Context, r db.Reader) (*region.Table, error) { return a.Atlas.Table(ctx, r) }})
 	a.Drawings.Batches.Schedule(a.Jobs)
-	a.Drawings.Ratings = rating.New(rating.Parts{DB: a.DB, Keys: a.Keys, Batches: a.Drawings.Batches, Ports: raters{a.Seat, accounts{a.Keys}, nil}, Sheet: sheet})
+	a.Drawings.Ratings = rating.New(rating.Parts{DB: a.DB, Keys: a.Keys, Batches: a.Drawings.Batches, Ports: raters{a.Seat, accounts{a.Keys}, func() *level.Service { return a.Screening.Levels }}, Sheet: sheet})
 	return nil
 }
 
@@ -66,14 +67,17 @@ func (pupils) Briefs(ctx context.Context, r db.Reader, on string, children ...id
 	return out, err
 }
 
-// found answers what professionals found of children; the four colours set it.
-type found func(ctx context.Context, r db.Reader, since clock.Millis, children ...id.ID) (map[id.ID]bool, error)
-
-// raters answers what rating asks of others.
+// raters answers what rating asks of others. The four colours are wired after
+// the drawings, so they are asked for when they are needed.
 type raters struct {
 	seat     *seat.Service
 	accounts accounts
-	found    found
+	levels   func() *level.Service
+}
+
+// Marked implements rating.Ports.
+func (p raters) Marked(ctx context.Context, tx *db.Tx, child id.ID, stands bool) error {
+	return p.levels().Learn(ctx, tx, level.Told{Child: child, Facts: []level.Fact{{Field: "drawing_mark", Value: stands, At: tx.Now}}})
 }
 
 // Raise implements rating.Ports: the seat's matter is part of the change.
@@ -91,11 +95,8 @@ func (p raters) Raise(ctx context.Context, tx *db.Tx, al rating.Alarm) (id.ID, e
 }
 
 // Found implements rating.Ports.
-func (p raters) Found(ctx context.Context, r db.Reader, since clock.Millis, children ...id.ID) (map[id.ID]bool, error) {
-	if p.found == nil {
-		return nil, nil
-	}
-	return p.found(ctx, r, since, children...)
+func (raters) Found(ctx context.Context, r db.Reader, since clock.Millis, children ...id.ID) (map[id.ID]bool, error) {
+	return level.FoundSince(ctx, r, since, children...)
 }
 
 // Names implements rating.Ports.

@@ -56,6 +56,16 @@ export function formatSpan(ms: number): string {
   return s >= 3600 ? `${Math.floor(s / 3600)}:${mmss}` : mmss;
 }
 
+/** How long ago, in words: beside "ago" nobody reads 02:03 as minutes. */
+export function formatAgo(at: number, now: number): string {
+  if (!at) return t("ago.never");
+  const minutes = Math.floor((now - at) / 60_000);
+  if (minutes < 1) return t("ago.now");
+  if (minutes < 60) return t("ago.minutes", { n: minutes });
+  if (minutes < 2880) return t("ago.hours", { n: Math.floor(minutes / 60) });
+  return t("ago.days", { n: Math.floor(minutes / 1440) });
+}
+
 /** A span in words for a screen reader. */
 export function spokenSpan(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));

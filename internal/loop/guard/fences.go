@@ -237,12 +237,13 @@ func (s *Service) Redraw(ctx context.Context, fenceID id.ID, d Drawing) (Fence, 
 
 func (s *Service) draw(ctx context.Context, fenceID id.ID, d Drawing) (Fence, error) {
 	var out Fence
+	made := fenceID == ""
+	if made {
+		fenceID = id.New()
+	}
 	err := s.p.DB.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		made := fenceID == ""
 		version := int64(1)
-		if made {
-			fenceID = id.New()
-		} else {
+		if !made {
 			was, err := s.findFence(ctx, tx, fenceID)
 			if err != nil {
 				if e := access.May(access.From(ctx), "fence.write"); e != nil {

@@ -12,7 +12,6 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
-	"zugou/internal/people/audit"
 	"zugou/internal/people/child"
 	"zugou/internal/people/person"
 	"zugou/internal/people/staff"
@@ -124,48 +123,17 @@ func (s *Service) TakeBack(ctx context.Context, device id.ID, h Hand) (Row, erro
 	})
 }
 
-// hand runs one of both with right, audit and event.
+// hand runs one of both. What is in stock lies in the district's store: whoever
+// may hand out in the child's area takes it from there.
 func (s *Service) hand(ctx context.Context, device id.ID, fn func(ctx context.Context, tx *db.Tx, d *Device) error) (Row, error) {
-	var out Row
-	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		d, err := ByID(ctx, tx, device)
-		if err != nil {
-			if e := access.May(access.From(ctx), "device.hand"); e != nil {
-				return e
-			}
-			return err
+	return s.alter(ctx, device, "device.hand", func(d Device) error {
+		if d.State == Stock {
+			return access.May(access.From(ctx), "device.hand")
 		}
-		// What is in stock lies in the district's store: whoever may hand out in
-		// the child's area takes it from there.
-		if d.State != Stock {
-			if err := access.Check(access.From(ctx), "device.hand", access.Target{Region: d.Region}); err != nil {
-				return err
-			}
-		} else if err := access.May(access.From(ctx), "device.hand"); err != nil {
-			return err
-		}
-		if err := fn(ctx, tx, &d); err != nil {
-			return err
-		}
-		if err := d.save(ctx, tx); err != nil {
-			return err
-		}
-		if err := audit.Write(ctx, tx, audit.Entry{Action: "device.hand", SubjectKind: "device", Subject: d.ID, Fields: []string{"wearer", "signature"}, Region: d.Region}); err != nil {
-			return err
-		}
-		if err := tx.Emit(ctx, db.Event{Topic: "device", Kind: "changed", Region: d.Region, Ref: string(d.ID)}); err != nil {
-			return err
-		}
-		rows, err := s.rows(ctx, tx, []Device{d})
-		if err == nil {
-			out = rows[0]
-		}
-		return err
+		return access.Check(access.From(ctx), "device.hand", access.Target{Region: d.Region})
+	}, func(ctx context.Context, tx *db.Tx, d *Device) ([]string, error) {
+		return []string{"wearer", "signature"}, fn(ctx, tx, d)
 	})
-	if err == nil {
-		showRow(ctx, out)
-	}
-	return out, err
 }
 
 func (s *Service) paper(ctx context.Context, tx *db.Tx, d Device, childID id.ID, kind string, h Hand) error {

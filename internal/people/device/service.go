@@ -163,6 +163,73 @@ func (s *Service) rows(ctx context.Context, r db.Reader, list []Device) ([]Row, 
 	return out, nil
 }
 
+// Entry is a new device as the store-room types it.
+type Entry struct {
+	DeviceID string     `json:"device_id" maxLength:"40"`
+	Kind     string     `json:"kind" maxLength:"20"`
+	Model    string     `json:"model,omitempty" maxLength:"60"`
+	Profile  string     `json:"profile,omitempty" maxLength:"20"`
+	Label    string     `json:"label,omitempty" maxLength:"40"`
+	SIM      string     `json:"sim,omitempty" maxLength:"20"`
+	SIMUntil civil.Date `json:"sim_until,omitempty"`
+}
+
+// Enter registers one device into the stock of the actor's district. Errors:
+// Forbidden, Invalid, Conflict "device.there".
+func (s *Service) Enter(ctx context.Context, e Entry) (Row, error) {
+	actor := access.From(ctx)
+	if err := access.May(actor, "device.write"); err != nil {
+		return Row{}, err
+	}
+	if NormalID(e.DeviceID) == "" {
+		return Row{}, errs.Invalid("device_id", "device.number_missing")
+	}
+	if e.Kind == "" {
+		return Row{}, errs.Invalid("kind", "device.kind_missing")
+	}
+	if e.SIMUntil != "" && !e.SIMUntil.Valid() {
+		return Row{}, errs.Invalid("sim_until", "device.date_wrong")
+	}
+	n := Registration{DeviceID: e.DeviceID, Kind: e.Kind, Model: strings.TrimSpace(e.Model), Profile: e.Profile, Label: strings.TrimSpace(e.Label), SIMUntil: e.SIMUntil, Region: actor.Areas("device.write")[0]}
+	if strings.TrimSpace(e.SIM) != "" {
+		phone, ok := civil.ParsePhone(e.SIM)
+		if !ok {
+			return Row{}, errs.Invalid("sim", "person.phone_wrong")
+		}
+		n.SIM = phone
+	}
+	var out Row
+	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.Lock(ctx, "device:"+NormalID(e.DeviceID)); err != nil {
+			return err
+		}
+		there, err := Known(ctx, tx, []string{e.DeviceID})
+		if err != nil {
+			return err
+		}
+		if len(there) > 0 {
+			return errs.Conflict("device.there")
+		}
+		ids, err := Register(ctx, tx, s.keys, []Registration{n})
+		if err != nil {
+			return err
+		}
+		d, err := ByID(ctx, tx, ids[0])
+		if err != nil {
+			return err
+		}
+		if err := tx.Emit(ctx, db.Event{Topic: "device", Kind: "changed", Region: d.Region, Ref: string(d.ID)}); err != nil {
+			return err
+		}
+		rows, err := s.rows(ctx, tx, []Device{d})
+		if err == nil {
+			out = rows[0]
+		}
+		return err
+	})
+	return out, err
+}
+
 // Adoption takes an unknown device into the register.
 type Adoption struct {
 	ChildID id.ID  `json:"child_id"` // who wears it; empty = into stock
@@ -309,17 +376,28 @@ func (s *Service) give(ctx context.Context, tx *db.Tx, d *Device, childID id.ID,
 }
 
 // change runs one alteration with right, audit and event.
-func (s *Service) change(ctx context.Context, device id.ID, fn func(ctx context.Context, tx *db.Tx, d *Device) ([]string, error)) (Row, error) {
+func (s *Service) change(ctx context.Context, device id.ID, fn alter) (Row, error) {
+	return s.alter(ctx, device, "device.write", func(d Device) error {
+		return access.Check(access.From(ctx), "device.write", access.Target{Region: d.Region})
+	}, fn)
+}
+
+// alter is one alteration; it gives the fields that it altered.
+type alter func(ctx context.Context, tx *db.Tx, d *Device) ([]string, error)
+
+// alter runs an alteration under an action, with audit and event. may decides
+// whether the actor may do it to the device.
+func (s *Service) alter(ctx context.Context, device id.ID, action access.Action, may func(Device) error, fn alter) (Row, error) {
 	var out Row
 	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
 		d, err := ByID(ctx, tx, device)
 		if err != nil {
-			if e := access.May(access.From(ctx), "device.write"); e != nil {
+			if e := access.May(access.From(ctx), action); e != nil {
 				return e
 			}
 			return err
 		}
-		if err := access.Check(access.From(ctx), "device.write", access.Target{Region: d.Region}); err != nil {
+		if err := may(d); err != nil {
 			return err
 		}
 		fields, err := fn(ctx, tx, &d)
@@ -329,7 +407,7 @@ func (s *Service) change(ctx context.Context, device id.ID, fn func(ctx context.
 		if err := d.save(ctx, tx); err != nil {
 			return err
 		}
-		if err := audit.Write(ctx, tx, audit.Entry{Action: "device.write", SubjectKind: "device", Subject: d.ID, Fields: fields, Region: d.Region}); err != nil {
+		if err := audit.Write(ctx, tx, audit.Entry{Action: action, SubjectKind: "device", Subject: d.ID, Fields: fields, Region: d.Region}); err != nil {
 			return err
 		}
 		if err := tx.Emit(ctx, db.Event{Topic: "device", Kind: "changed", Region: d.Region, Ref: string(d.ID)}); err != nil {

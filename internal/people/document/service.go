@@ -21,7 +21,7 @@ import (
 type Service struct {
 	db       *db.DB
 	keys     *crypto.Keyring
-	vault    vault
+	vault    Vault
 	policies Policies
 	records  map[string]Record
 	drawing  chan struct{} // a decoded picture takes up to 160 MB: few at once
@@ -41,7 +41,7 @@ const drawnAtOnce = 2
 
 // New makes the service.
 func New(p Parts) *Service {
-	return &Service{db: p.DB, keys: p.Keys, vault: vault{p.Folder}, policies: p.Policies, records: p.Records, drawing: make(chan struct{}, drawnAtOnce)}
+	return &Service{db: p.DB, keys: p.Keys, vault: Vault{p.Folder}, policies: p.Policies, records: p.Records, drawing: make(chan struct{}, drawnAtOnce)}
 }
 
 // Put keeps a file of a record. The same key of the same account gives the
@@ -99,12 +99,12 @@ func (s *Service) put(ctx context.Context, u Upload, rec Record, held func(ctx c
 	if err != nil {
 		return Document{}, err
 	}
-	if err := s.vault.write(d.ID, partFull, full); err != nil {
+	if err := s.vault.Write(d.ID, partFull, full); err != nil {
 		return Document{}, err
 	}
 	if small != "" {
-		if err := s.vault.write(d.ID, partThumb, small); err != nil {
-			return Document{}, errors.Join(err, s.vault.remove(d.ID))
+		if err := s.vault.Write(d.ID, partThumb, small); err != nil {
+			return Document{}, errors.Join(err, s.vault.Remove(d.ID, partFull, partThumb))
 		}
 	}
 	added := false
@@ -140,7 +140,7 @@ func (s *Service) put(ctx context.Context, u Upload, rec Record, held func(ctx c
 		return rec.Attached(ctx, tx, h, d)
 	})
 	if err != nil || !added {
-		err = errors.Join(err, s.vault.remove(d.ID))
+		err = errors.Join(err, s.vault.Remove(d.ID, partFull, partThumb))
 		if err != nil {
 			return Document{}, err
 		}
@@ -287,7 +287,7 @@ func (s *Service) Open(ctx context.Context, document id.ID, small bool) (Content
 	if small && out.Thumb {
 		part, out.Media = partThumb, "image/jpeg"
 	}
-	sealed, err := s.vault.read(document, part)
+	sealed, err := s.vault.Read(document, part)
 	if err != nil {
 		return Content{}, err
 	}
@@ -382,7 +382,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, x := range gone {
-		if err := s.vault.remove(x); err != nil {
+		if err := s.vault.Remove(x, partFull, partThumb); err != nil {
 			return err
 		}
 	}

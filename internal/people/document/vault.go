@@ -12,9 +12,10 @@ import (
 	"zugou/internal/kernel/id"
 )
 
-// vault is the folder of the sealed files: two letters of the id's random end,
-// then the id, so that no folder grows beyond what a listing can bear.
-type vault struct{ dir string }
+// Vault is a folder of sealed files: two letters of the id's random end, then
+// the id, so that no folder grows beyond what a listing can bear. Other rooms
+// keep their pictures in vaults of their own.
+type Vault struct{ Dir string }
 
 // The parts of one document.
 const (
@@ -22,22 +23,22 @@ const (
 	partThumb = "thumb"
 )
 
-func (v vault) path(document id.ID, part string) string {
-	s := string(document)
-	return filepath.Join(v.dir, s[len(s)-2:], s+"."+part)
+func (v Vault) path(name id.ID, part string) string {
+	s := string(name)
+	return filepath.Join(v.Dir, s[len(s)-2:], s+"."+part)
 }
 
-// write puts a part on disk for good: when it returns nil, a crash keeps it.
+// Write puts a part on disk for good: when it returns nil, a crash keeps it.
 // Faults are busy: a full disk passes by itself.
-func (v vault) write(document id.ID, part, sealed string) error {
-	path := v.path(document, part)
+func (v Vault) Write(name id.ID, part, sealed string) error {
+	path := v.path(name, part)
 	if err := v.durable(path, sealed); err != nil {
 		return errs.Busy("storage.unavailable", err)
 	}
 	return nil
 }
 
-func (v vault) durable(path, sealed string) (err error) {
+func (v Vault) durable(path, sealed string) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -64,7 +65,7 @@ func (v vault) durable(path, sealed string) (err error) {
 	if err = os.Rename(tmp.Name(), path); err != nil {
 		return err
 	}
-	for _, d := range []string{dir, v.dir} { // the folder may be new too
+	for _, d := range []string{dir, v.Dir} { // the folder may be new too
 		if err = syncFolder(d); err != nil {
 			return err
 		}
@@ -80,8 +81,9 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-func (v vault) read(document id.ID, part string) (string, error) {
-	b, err := os.ReadFile(v.path(document, part))
+// Read gives a part as it was written. Errors: NotFound, Busy.
+func (v Vault) Read(name id.ID, part string) (string, error) {
+	b, err := os.ReadFile(v.path(name, part))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", errs.NotFound("document.gone")
 	}
@@ -91,11 +93,11 @@ func (v vault) read(document id.ID, part string) (string, error) {
 	return string(b), nil
 }
 
-// remove takes the parts away; what is gone already is fine.
-func (v vault) remove(document id.ID) error {
+// Remove takes parts away; what is gone already is fine.
+func (v Vault) Remove(name id.ID, parts ...string) error {
 	var all []error
-	for _, part := range []string{partFull, partThumb} {
-		if err := os.Remove(v.path(document, part)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, part := range parts {
+		if err := os.Remove(v.path(name, part)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			all = append(all, err)
 		}
 	}
@@ -104,10 +106,10 @@ func (v vault) remove(document id.ID) error {
 
 // olderThan lists the ids of files that were written before the instant, and
 // removes half-written ones.
-func (v vault) olderThan(before time.Time) ([]id.ID, error) {
+func (v Vault) olderThan(before time.Time) ([]id.ID, error) {
 	seen := map[id.ID]bool{}
 	var out []id.ID
-	err := filepath.WalkDir(v.dir, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(v.Dir, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}

@@ -110,6 +110,10 @@ func (a *API) fences() {
 		list, err := a.Guard.FencesOf(ctx, in.ID)
 		return page[guard.Fence]{Items: orEmpty(list)}, err
 	})
+	call(a, http.MethodPost, "/fences/geojson", "read a GeoJSON file of fences, to be looked at before they are drawn", func(ctx context.Context, in *struct{ Body guard.GeoJSON }) (page[guard.Outlined], error) {
+		list, err := a.Guard.ReadGeoJSON(ctx, in.Body)
+		return page[guard.Outlined]{Items: orEmpty(list)}, err
+	})
 	call(a, http.MethodPost, "/fences", "draw a fence for a child, or a danger zone for an area", func(ctx context.Context, in *struct{ Body guard.Drawing }) (guard.Fence, error) {
 		return a.Guard.Draw(ctx, in.Body)
 	})

@@ -108,6 +108,9 @@ func (a *API) devices() {
 	}) (device.Page, error) {
 		return a.Device.List(ctx, device.Query{Q: in.Q, State: in.State, Region: in.Region, Cursor: in.Cursor, Limit: in.Limit})
 	})
+	call(a, http.MethodPost, "/devices", "register one device into the stock", func(ctx context.Context, in *struct{ Body device.Entry }) (device.Row, error) {
+		return a.Device.Enter(ctx, in.Body)
+	})
 	call(a, http.MethodPost, "/devices/{id}/adopt", "register a device that spoke unasked", func(ctx context.Context, in *struct {
 		ByID
 		Body device.Adoption

@@ -19,16 +19,34 @@ const start = (w: number, h: number): Point[] => [
 function Corners({ src, value, onChange }: { src: string; value: Point[] | undefined; onChange: (p: Point[]) => void }) {
   const frame = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState<{ w: number; h: number }>();
-  const [held, setHeld] = useState<number>();
+  // Which dot is held, and where within the dot: it must not jump when taken.
+  const held = useRef<{ n: number; off: Point }>(undefined);
   const points = value ?? (size && start(size.w, size.h));
   const move = (n: number, p: Point) => {
     if (!points || !size) return;
     onChange(points.map((q, i) => (i === n ? { x: Math.min(size.w, Math.max(0, p.x)), y: Math.min(size.h, Math.max(0, p.y)) } : q)));
   };
+  // Measured at each move: the dialog may have been laid out anew since.
   const at = (e: PointerEvent): Point => {
-    const box = frame.current!.getBoundingClientRect();
-    return { x: ((e.clientX - box.left) / box.width) * size!.w, y: ((e.clientY - box.top) / box.height) * size!.h };
+    const box = frame.current?.getBoundingClientRect();
+    if (!box?.width || !size) return { x: 0, y: 0 };
+    return { x: ((e.clientX - box.left) / box.width) * size.w, y: ((e.clientY - box.top) / box.height) * size.h };
   };
+  const take = (n: number) => (e: PointerEvent) => {
+    const p = points?.[n];
+    if (!p || e.button !== 0) return;
+    e.preventDefault();
+    (e.currentTarget as HTMLElement).focus();
+    frame.current?.setPointerCapture?.(e.pointerId);
+    const from = at(e);
+    held.current = { n, off: { x: p.x - from.x, y: p.y - from.y } };
+  };
+  const drag = (e: PointerEvent) => {
+    if (!held.current) return;
+    const to = at(e);
+    move(held.current.n, { x: to.x + held.current.off.x, y: to.y + held.current.off.y });
+  };
+  const release = () => (held.current = undefined);
   const key = (n: number) => (e: KeyboardEvent) => {
     const step = e.shiftKey ? 10 : 1;
     const by: Record<string, Point> = { ArrowLeft: { x: -step, y: 0 }, ArrowRight: { x: step, y: 0 }, ArrowUp: { x: 0, y: -step }, ArrowDown: { x: 0, y: step } };
@@ -41,9 +59,9 @@ function Corners({ src, value, onChange }: { src: string; value: Point[] | undef
     <div
       ref={frame}
       className="mend-photo"
-      onPointerMove={(e) => held !== undefined && size && move(held, at(e))}
-      onPointerUp={() => setHeld(undefined)}
-      onPointerLeave={() => setHeld(undefined)}
+      onPointerMove={drag}
+      onPointerUp={release}
+      onPointerCancel={release}
     >
       <img src={src} alt={t("drawing.what.mend")} draggable={false} onLoad={(e) => setSize({ w: e.currentTarget.naturalWidth, h: e.currentTarget.naturalHeight })} />
       {size && points && (
@@ -58,11 +76,7 @@ function Corners({ src, value, onChange }: { src: string; value: Point[] | undef
               className={n === 0 ? "mend-dot mend-first" : "mend-dot"}
               style={{ left: `${(p.x / size.w) * 100}%`, top: `${(p.y / size.h) * 100}%` }}
               aria-label={t("drawing.corner", { n: n + 1 })}
-              onPointerDown={(e) => {
-                e.preventDefault();
-                e.currentTarget.focus();
-                setHeld(n);
-              }}
+              onPointerDown={take(n)}
               onKeyDown={key(n)}
             >
               {n + 1}
@@ -161,7 +175,7 @@ export function Mending({ batch, onClose }: { batch: string; onClose: () => void
     if (query.data && items.length === 0 && skipped.length > 0) setSkipped([]);
   }, [items.length, query.data, skipped.length]);
   return (
-    <Modal open width={1200} title={item ? t("drawing.mend", { n: query.data?.items.length ?? 0 }) : t("drawing.nothingToMend")} footer={null} onCancel={onClose} className="mend-modal">
+    <Modal open width={1200} title={item ? t("drawing.mend", { n: query.data?.items.length ?? 0 }) : t("drawing.nothingToMend")} footer={null} onCancel={onClose} className="mend-modal" transitionName="" maskTransitionName="">
       <Loaded query={query} errorText={errorText} isEmpty={(d) => d.items.length === 0} empty={<Empty title={t("drawing.nothingToMend")} hint={t("drawing.nothingToMendHint")} />}>
         {() =>
           item && (

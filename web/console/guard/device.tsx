@@ -1,15 +1,19 @@
-import { Button, DatePicker, Drawer, Form, Input, Modal, Segmented, Select, Table } from "antd";
+import { ImportOutlined, PlusOutlined } from "@ant-design/icons";
+import { Button, DatePicker, Drawer, Form, Input, Modal, Segmented, Select, Table, Tabs } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, errorText } from "@shared/api/client";
+import { Link } from "wouter";
+import { address, api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
 import { serverNow } from "@shared/clock";
-import { formatDate, formatDateTime, formatSpan } from "@shared/format";
+import { formatAgo, formatDate, formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
+import { CommandPanel } from "../device/command";
 import { useAct } from "../kit/act";
 import { PageHead } from "../kit/page";
+import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { areaName, ChildSearch, Signature, SignPad, useRegions, type Child, type Strokes } from "./parts";
@@ -40,8 +44,12 @@ type Detail = Row & {
   papers: { id: string; kind: "out" | "back"; at: Ms; by: string; child_name: string; signer: string; relation: string; signature: Strokes; condition: string; note: string }[];
 };
 
+const kinds = ["badge", "watch", "card"] as const;
+const profiles = ["watch", "jt808", "gt06", "mqtt"] as const;
+/** A change that leaves everything as it is. */
+const unchanged = { child_id: null, kind: null, model: null, profile: null, label: null, sim: null, sim_until: null, state: null, why: "", version: 0 };
 const states = ["active", "unknown", "stock", "retired"] as const;
-const ago = (at: Ms) => (at ? t("gd.ago", { span: formatSpan(serverNow() - at) }) : t("gd.never"));
+const ago = (at: Ms) => formatAgo(at, serverNow());
 
 /** Hand-out or return, against a signature on the screen. */
 function HandDialog({ device, kind, onClose }: { device: Detail; kind: "out" | "back"; onClose: () => void }) {
@@ -115,10 +123,57 @@ function AdoptDialog({ device, onClose }: { device: Row; onClose: () => void }) 
     <Modal open title={t("gd.adoptTitle", { device: device.device_id })} okText={t("gd.adopt")} cancelText={t("kit.back")} confirmLoading={busy === "adopt"} onOk={() => void save()} onCancel={onClose}>
       <p className="gd-muted">{t("gd.adoptNote")}</p>
       <div className="gd-row">
-        <Segmented value={kind} onChange={setKind} options={["watch", "badge", "card"].map((value) => ({ value, label: wordFor(words, "gd.deviceKind", value) }))} />
+        <Segmented value={kind} onChange={setKind} options={kinds.map((value) => ({ value, label: wordFor(words, "gd.deviceKind", value) }))} />
       </div>
       <p />
       <ChildSearch value={child} onChange={setChild} label={t("gd.adoptChild")} />
+    </Modal>
+  );
+}
+
+/** A device that nobody has seen yet, into stock. Many come by a list. */
+function EnterDialog({ onClose }: { onClose: (id?: string) => void }) {
+  const { act, busy } = useAct(["device"]);
+  const [form] = Form.useForm();
+  const save = async (v: { device_id: string; kind: string; profile: string; model?: string; label?: string; sim?: string; sim_until?: Dayjs }) => {
+    let made = "";
+    const ok = await act(
+      "enter",
+      async () => {
+        const { sim_until, ...rest } = v;
+        made = (await api.post<Row>("/devices", { ...rest, ...(sim_until ? { sim_until: sim_until.format("YYYY-MM-DD") } : {}) })).id;
+      },
+      t("gd.entered"),
+    );
+    if (ok) onClose(made);
+  };
+  return (
+    <Modal open title={t("gd.enter")} okText={t("gd.enterVerb")} cancelText={t("kit.back")} confirmLoading={busy === "enter"} onOk={() => form.submit()} onCancel={() => onClose()}>
+      <Form form={form} layout="vertical" initialValues={{ kind: "badge", profile: "watch" }} onFinish={save}>
+        <Form.Item name="device_id" label={t("gd.number")} rules={[{ required: true, whitespace: true, message: t("gd.numberNeeded") }]} extra={t("gd.numberHint")}>
+          <Input maxLength={40} autoComplete="off" autoFocus />
+        </Form.Item>
+        <div className="gd-form">
+          <Form.Item name="kind" label={t("gd.kind")}>
+            <Select options={kinds.map((value) => ({ value, label: wordFor(words, "gd.deviceKind", value) }))} />
+          </Form.Item>
+          <Form.Item name="profile" label={t("gd.profile")}>
+            <Select options={profiles.map((value) => ({ value, label: wordFor(words, "gd.profiles", value) }))} />
+          </Form.Item>
+          <Form.Item name="model" label={t("gd.model")}>
+            <Input maxLength={60} />
+          </Form.Item>
+          <Form.Item name="label" label={t("gd.label")}>
+            <Input maxLength={40} />
+          </Form.Item>
+          <Form.Item name="sim" label={t("gd.sim")}>
+            <Input inputMode="tel" maxLength={20} autoComplete="off" />
+          </Form.Item>
+          <Form.Item name="sim_until" label={t("gd.simUntil")}>
+            <DatePicker style={{ width: "100%" }} />
+          </Form.Item>
+        </div>
+      </Form>
     </Modal>
   );
 }
@@ -130,49 +185,121 @@ function StockForm({ device }: { device: Detail }) {
       "stock",
       async () => {
         await api.post(`/devices/${device.id}/stock`, { firmware: v.firmware ?? "", bought_on: v.bought_on?.format("YYYY-MM-DD") ?? "", place: v.place ?? "" });
-        await api.patch(`/devices/${device.id}`, { child_id: null, kind: null, model: null, profile: null, label: v.label ?? "", sim: null, sim_until: v.sim_until?.format("YYYY-MM-DD") ?? "", state: null, why: "", version: 0 });
+        await api.patch(`/devices/${device.id}`, { ...unchanged, label: v.label ?? "", sim_until: v.sim_until?.format("YYYY-MM-DD") ?? "" });
       },
       t("gd.saved"),
     );
   return (
     <Form
       layout="vertical"
-      size="small"
       onFinish={save}
+      className="gd-form"
       initialValues={{ firmware: device.firmware, place: device.place, label: device.label, bought_on: device.bought_on ? dayjs(device.bought_on) : undefined, sim_until: device.sim_until ? dayjs(device.sim_until) : undefined }}
     >
-      <div className="gd-row">
-        <Form.Item name="label" label={t("gd.label")}>
-          <Input maxLength={40} />
-        </Form.Item>
-        <Form.Item name="firmware" label={t("gd.firmware")}>
-          <Input maxLength={60} />
-        </Form.Item>
-        <Form.Item name="place" label={t("gd.store")}>
-          <Input maxLength={60} />
-        </Form.Item>
-        <Form.Item name="bought_on" label={t("gd.bought")}>
-          <DatePicker />
-        </Form.Item>
-        <Form.Item name="sim_until" label={t("gd.simUntil")}>
-          <DatePicker />
-        </Form.Item>
+      <Form.Item name="label" label={t("gd.label")}>
+        <Input maxLength={40} />
+      </Form.Item>
+      <Form.Item name="firmware" label={t("gd.firmware")}>
+        <Input maxLength={60} />
+      </Form.Item>
+      <Form.Item name="place" label={t("gd.store")}>
+        <Input maxLength={60} />
+      </Form.Item>
+      <Form.Item name="bought_on" label={t("gd.bought")}>
+        <DatePicker style={{ width: "100%" }} />
+      </Form.Item>
+      <Form.Item name="sim_until" label={t("gd.simUntil")}>
+        <DatePicker style={{ width: "100%" }} />
+      </Form.Item>
+      <Form.Item label=" ">
         <Button htmlType="submit" loading={busy === "stock"}>
           {t("gd.save")}
         </Button>
-      </div>
+      </Form.Item>
     </Form>
+  );
+}
+
+type Recording = { id: string; kind: string; missing: number; at: Ms; received_at: Ms; heard_at: Ms };
+
+/** What the device sent to be heard or seen; opening one is noted. */
+function Recordings({ device }: { device: string }) {
+  const query = useQuery({ queryKey: ["recordings", device], queryFn: () => api.get<List<Recording>>(`/devices/${device}/recordings`), meta: { topics: ["device"] } });
+  return (
+    <Loaded query={query} errorText={errorText} isEmpty={(x) => !x.items.length} empty={<Empty title={t("gd.noRecordings")} hint={t("gd.noRecordingsHint")} />}>
+      {(list) => (
+        <ul className="gd-list">
+          {list.items.map((x) => (
+            <li key={x.id}>
+              <span className="gd-kind">{wordFor(words, "gd.recording", x.kind)}</span>
+              <span className="gd-grow zg-num">
+                {formatDateTime(x.at || x.received_at)}
+                {x.missing > 0 && t("gd.recordingMissing", { n: x.missing })}
+              </span>
+              <small>{x.heard_at ? t("gd.heardAt", { at: formatDateTime(x.heard_at) }) : t("gd.unheard")}</small>
+              <Button size="small" href={address(`/devices/${device}/recordings/${x.id}`)} download>
+                {t("gd.openRecording")}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Loaded>
+  );
+}
+
+/** Store-room, hand-outs and returns, and who wore it. */
+function Papers({ device: x }: { device: Detail }) {
+  const may = useMay();
+  return (
+    <>
+      {may("device.write") && x.state !== "unknown" && <StockForm key={x.version} device={x} />}
+      <h3>{t("gd.papers")}</h3>
+      {x.papers.length ? (
+        <ul className="gd-list">
+          {x.papers.map((p) => (
+            <li key={p.id}>
+              <span className="gd-kind">{p.kind === "out" ? t("gd.handOutVerb") : t("gd.takeBackVerb")}</span>
+              <span className="gd-grow">
+                {t("gd.paper", { child: p.child_name, signer: p.signer, by: p.by, at: formatDateTime(p.at) })}
+                {p.condition && ` ${wordFor(words, "gd.cond", p.condition)}`}
+                {p.note && <small> {p.note}</small>}
+              </span>
+              <Signature strokes={p.signature} />
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p className="gd-muted">{t("gd.noPapers")}</p>
+      )}
+      <h3>{t("gd.wornBy")}</h3>
+      <ul className="gd-list">
+        {x.worn.map((w) => (
+          <li key={`${w.child_id}${w.from}`}>
+            <span className="gd-grow">{w.child_name}</span>
+            <small className="zg-num">{t("gd.wornSpan", { from: formatDate(w.from), to: w.to ? formatDate(w.to) : t("gd.today") })}</small>
+          </li>
+        ))}
+        {x.worn.length === 0 && <li className="gd-muted">{t("gd.nobody")}</li>}
+      </ul>
+    </>
   );
 }
 
 function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const may = useMay();
+  const ask = useAskReason();
+  const { act } = useAct(["device"]);
   const regions = useRegions();
   const [hand, setHand] = useState<"out" | "back">();
   const query = useQuery({ queryKey: ["device", id], queryFn: () => api.get<Detail>(`/devices/${id}`), meta: { topics: ["device"] } });
   const d = query.data;
+  const turn = async (state: "stock" | "retired") => {
+    const why = await ask({ title: state === "retired" ? t("gd.retireTitle") : t("gd.restockTitle"), verb: state === "retired" ? t("gd.retire") : t("gd.restock") });
+    if (why) await act("state", () => api.patch(`/devices/${id}`, { ...unchanged, state, why }), t("gd.saved"));
+  };
   return (
-    <Drawer open width={720} onClose={onClose} title={d ? [wordFor(words, "gd.deviceKind", d.kind || "unknown"), d.label, d.device_id].filter(Boolean).join(" ") : t("gd.device")}>
+    <Drawer open size={720} onClose={onClose} title={d ? [wordFor(words, "gd.deviceKind", d.kind || "unknown"), d.label, d.device_id].filter(Boolean).join(" ") : t("gd.device")}>
       <Loaded query={query} errorText={errorText}>
         {(x) => (
           <>
@@ -181,6 +308,8 @@ function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void }) {
               <b>{x.wearer ? x.wearer.name : t("gd.nobody")}</b>
               <span className="gd-muted">{areaName(regions.data?.items, x.region)}</span>
               <span className="gd-grow" />
+              {may("device.write") && x.state === "stock" && <Button onClick={() => void turn("retired")}>{t("gd.retire")}</Button>}
+              {may("device.write") && x.state === "retired" && <Button onClick={() => void turn("stock")}>{t("gd.restock")}</Button>}
               {may("device.hand") && x.state === "stock" && (
                 <Button type="primary" onClick={() => setHand("out")}>
                   {t("gd.handOutVerb")}
@@ -189,37 +318,15 @@ function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void }) {
               {may("device.hand") && x.state === "active" && <Button onClick={() => setHand("back")}>{t("gd.takeBackVerb")}</Button>}
             </div>
             <p className="gd-muted">
-              {t("gd.deviceFacts", { seen: ago(x.last_seen_at), battery: x.battery >= 0 ? `${x.battery}%` : t("gd.unknownValue"), sim: x.sim_masked || t("gd.unknownValue"), until: x.sim_until || t("gd.unknownValue"), model: x.model || x.profile })}
+              {t("gd.deviceFacts", { seen: ago(x.last_seen_at), battery: x.battery >= 0 ? `${x.battery}%` : t("gd.unknownValue"), sim: x.sim_masked || t("gd.unknownValue"), until: x.sim_until || t("gd.unknownValue"), model: x.model || wordFor(words, "gd.profiles", x.profile) })}
             </p>
-            {may("device.write") && x.state !== "unknown" && <StockForm key={x.version} device={x} />}
-            <h3>{t("gd.papers")}</h3>
-            {x.papers.length ? (
-              <ul className="gd-list">
-                {x.papers.map((p) => (
-                  <li key={p.id}>
-                    <span className="gd-kind">{p.kind === "out" ? t("gd.handOutVerb") : t("gd.takeBackVerb")}</span>
-                    <span className="gd-grow">
-                      {t("gd.paper", { child: p.child_name, signer: p.signer, by: p.by, at: formatDateTime(p.at) })}
-                      {p.condition && ` ${wordFor(words, "gd.cond", p.condition)}`}
-                      {p.note && <small> {p.note}</small>}
-                    </span>
-                    <Signature strokes={p.signature} />
-                  </li>
-                ))}
-              </ul>
-            ) : (
-              <p className="gd-muted">{t("gd.noPapers")}</p>
-            )}
-            <h3>{t("gd.wornBy")}</h3>
-            <ul className="gd-list">
-              {x.worn.map((w) => (
-                <li key={`${w.child_id}${w.from}`}>
-                  <span className="gd-grow">{w.child_name}</span>
-                  <small className="zg-num">{t("gd.wornSpan", { from: formatDate(w.from), to: w.to ? formatDate(w.to) : t("gd.today") })}</small>
-                </li>
-              ))}
-              {x.worn.length === 0 && <li className="gd-muted">{t("gd.nobody")}</li>}
-            </ul>
+            <Tabs
+              items={[
+                { key: "papers", label: t("gd.tabPapers"), children: <Papers device={x} /> },
+                ...(may("device.command") ? [{ key: "command", label: t("gd.tabCommand"), children: <CommandPanel device={x.id} /> }] : []),
+                ...(may("media.read") ? [{ key: "recordings", label: t("gd.tabRecordings"), children: <Recordings device={x.id} /> }] : []),
+              ]}
+            />
             {hand && <HandDialog device={x} kind={hand} onClose={() => setHand(undefined)} />}
           </>
         )}
@@ -236,9 +343,11 @@ export default function DevicePage() {
   const [cursors, setCursors] = useState<string[]>([""]);
   const [open, setOpen] = useState<string>();
   const [adopt, setAdopt] = useState<Row>();
+  const [enter, setEnter] = useState(false);
+  const [region, setRegion] = useState("");
   const query = useQuery({
-    queryKey: ["devices", state, q, cursors[cursors.length - 1]],
-    queryFn: () => api.get<List<Row>>("/devices", { state, q, cursor: cursors[cursors.length - 1], limit: 50 }),
+    queryKey: ["devices", state, q, region, cursors[cursors.length - 1]],
+    queryFn: () => api.get<List<Row>>("/devices", { state, q, region, cursor: cursors[cursors.length - 1], limit: 50 }),
     meta: { topics: ["device"] },
   });
   const unknown = useQuery({ queryKey: ["devices", "unknown", "count"], queryFn: () => api.get<List<Row>>("/devices", { state: "unknown", limit: 50 }), meta: { topics: ["device"] } });
@@ -258,9 +367,35 @@ export default function DevicePage() {
             </button>
           )
         }
+        actions={
+          <>
+            {may("child.import") && (
+              <Link href="/imports" asChild>
+                <Button icon={<ImportOutlined />}>{t("gd.importList")}</Button>
+              </Link>
+            )}
+            {may("device.write") && (
+              <Button type="primary" icon={<PlusOutlined />} onClick={() => setEnter(true)}>
+                {t("gd.enter")}
+              </Button>
+            )}
+          </>
+        }
       />
       <div className="gd-row" style={{ margin: "10px 0" }}>
         <Segmented value={state} onChange={to} options={states.map((value) => ({ value, label: wordFor(words, "gd.state", value) }))} />
+        <Select
+          allowClear
+          showSearch={{ optionFilterProp: "label" }}
+          style={{ width: 150 }}
+          placeholder={t("gd.anyTown")}
+          aria-label={t("gd.anyTown")}
+          options={(regions.data?.items ?? []).filter((r) => r.level === "township").map((r) => ({ value: r.code, label: r.name }))}
+          onChange={(v?: string) => {
+            setRegion(v ?? "");
+            setCursors([""]);
+          }}
+        />
         <Input.Search
           allowClear
           style={{ width: 280 }}
@@ -333,6 +468,17 @@ export default function DevicePage() {
         )}
       </Loaded>
       {open && <DeviceDrawer id={open} onClose={() => setOpen(undefined)} />}
+      {enter && (
+        <EnterDialog
+          onClose={(id) => {
+            setEnter(false);
+            if (id) {
+              to("stock");
+              setOpen(id);
+            }
+          }}
+        />
+      )}
       {adopt && <AdoptDialog device={adopt} onClose={() => setAdopt(undefined)} />}
     </div>
   );

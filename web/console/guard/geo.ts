@@ -3,6 +3,8 @@
 export type LatLon = { lat: number; lon: number };
 export type Circle = LatLon & { radius_m: number };
 export type Outline = { circle?: Circle; polygon?: [number, number][][] };
+/** A line that is being drawn, or (edit) changed. */
+export type Pen = { shape: "circle" | "polygon"; points: LatLon[]; radius: number; edit?: boolean };
 /** What the picture shows: its middle and how many metres a pixel is. */
 export type View = LatLon & { mpp: number };
 

@@ -5,13 +5,13 @@ import { Button } from "antd";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import { formatDistance, formatTime } from "@shared/format";
 import { t } from "../locale";
-import { bounded, fit, metres, project, scaleBar, unproject, type LatLon, type Outline, type View } from "./geo";
+import { bounded, fit, metres, project, scaleBar, unproject, type LatLon, type Outline, type Pen, type View } from "./geo";
+import { Vertices } from "./vertices";
 import "./guard.css";
 
 export type MapFence = { id: string; name: string; kind: string; mode: string; outline: Outline; active?: boolean };
 export type Spot = LatLon & { at: number; source: string; accuracy_m: number; late?: boolean };
 export type Label = LatLon & { name: string; big: boolean };
-export type Pen = { shape: "circle" | "polygon"; points: LatLon[]; radius: number };
 
 export type MapProps = {
   label: string;
@@ -107,7 +107,7 @@ export function GeoMap(props: MapProps) {
   }, [zoom]);
 
   const place = (p: LatLon) => {
-    if (!pen || !onPen) return;
+    if (!pen || !onPen || pen.edit) return;
     const first = pen.points[0];
     if (pen.shape === "circle") {
       if (first) {
@@ -138,7 +138,7 @@ export function GeoMap(props: MapProps) {
   };
   const onMove = (e: PointerEvent) => {
     const p = at(e);
-    if (pen) setHover(unproject(view, p.x, p.y, size.w, size.h));
+    if (pen && !pen.edit) setHover(unproject(view, p.x, p.y, size.w, size.h));
     const d = drag.current;
     if (!d) return;
     if (Math.hypot(p.x - d.x, p.y - d.y) > 4) d.moved = true;
@@ -162,9 +162,9 @@ export function GeoMap(props: MapProps) {
     else if (e.key === "0") focus();
     else if (pen && e.key === "Enter" && e.target === box.current) {
       setHover(undefined);
-      if (pen.shape === "polygon" && e.ctrlKey) props.onPenDone?.();
+      if (pen.edit || (pen.shape === "polygon" && e.ctrlKey)) props.onPenDone?.();
       else place(view);
-    } else if (pen && e.key === "Backspace") onPen?.({ ...pen, points: pen.points.slice(0, -1) });
+    } else if (pen && !pen.edit && e.key === "Backspace") onPen?.({ ...pen, points: pen.points.slice(0, -1) });
     else if (pen && e.key === "Escape") props.onPenCancel?.();
     else return;
     e.preventDefault();
@@ -256,11 +256,11 @@ export function GeoMap(props: MapProps) {
             {pen.shape === "polygon" && pen.points.length > 0 && (
               <path className="gd-pen" d={path(view, [...pen.points, ...(hover ? [hover] : [])].map((p): [number, number] => [p.lon, p.lat]), w, h)} />
             )}
-            {pen.points.map((p) => {
+            {!pen.edit && pen.points.map((p) => {
               const c = project(view, p, w, h);
               return <rect key={`${p.lat},${p.lon}`} x={c.x - 4} y={c.y - 4} width="8" height="8" className="gd-knot" />;
             })}
-            <path className="gd-cross" d={`M${w / 2 - 12} ${h / 2}h24M${w / 2} ${h / 2 - 12}v24`} />
+            {!pen.edit && <path className="gd-cross" d={`M${w / 2 - 12} ${h / 2}h24M${w / 2} ${h / 2 - 12}v24`} />}
           </g>
         )}
         <g transform={`translate(16 ${h - 18})`}>
@@ -270,7 +270,18 @@ export function GeoMap(props: MapProps) {
           </text>
         </g>
       </svg>
+      {pen?.edit && onPen && <Vertices pen={pen} onPen={onPen} view={view} size={size} box={box} />}
       <div className="gd-map-keys">
+        {pen && (
+          <>
+            <Button size="small" type="primary" disabled={pen.shape === "polygon" ? pen.points.length < 3 : !pen.edit} onClick={props.onPenDone}>
+              {t("gd.penDone")}
+            </Button>
+            <Button size="small" onClick={props.onPenCancel}>
+              {t("gd.penCancel")}
+            </Button>
+          </>
+        )}
         <Button size="small" aria-label={t("gd.zoomIn")} onClick={() => zoom(0.7)}>
           {t("gd.plus")}
         </Button>
@@ -282,7 +293,7 @@ export function GeoMap(props: MapProps) {
         </Button>
       </div>
       <p className="gd-map-note" id="gd-map-keys">
-        {pen ? t(pen.shape === "circle" ? "gd.penCircle" : "gd.penPolygon") : t("gd.mapNote")}
+        {!pen ? t("gd.mapNote") : pen.edit ? t("gd.penEdit") : t(pen.shape === "circle" ? "gd.penCircle" : "gd.penPolygon")}
       </p>
     </div>
   );

@@ -5,15 +5,16 @@ import { useEffect, useMemo, useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
 import { serverNow } from "@shared/clock";
-import { formatDate, formatSpan, formatTime } from "@shared/format";
+import { formatAgo, formatDate, formatTime } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
 import { wordFor } from "@shared/locale";
 import { useAct } from "../kit/act";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
-import { corners, ringOf, type Outline } from "./geo";
-import { GeoMap, type Label, type MapFence, type Pen, type Spot } from "./map";
+import { corners, ringOf, type Outline, type Pen } from "./geo";
+import { GeoMap, type Label, type MapFence, type Spot } from "./map";
+import { GeoImport } from "./geojson";
 import { ChildSearch, useRegions, type Child } from "./parts";
 
 type Window = { days: string; from: string; to: string };
@@ -157,6 +158,7 @@ export default function MapPage() {
   const [child, setChild] = useState<Child>();
   const [chosen, setChosen] = useState<string>();
   const [pen, setPen] = useState<Pen>();
+  const [reshaped, setReshaped] = useState<Fence>();
   const [drawn, setDrawn] = useState<{ fence: Partial<Fence>; outline: Outline }>();
   const [track, setTrack] = useState<Track>();
   const [upTo, setUpTo] = useState(1);
@@ -213,17 +215,36 @@ export default function MapPage() {
       setVisit((n) => n + 1);
     });
   };
-  const begin = (shape: Pen["shape"]) => setPen({ shape, points: [], radius: 0 });
-  const done = () => {
-    if (pen?.shape !== "polygon" || pen.points.length < 3) return;
-    setDrawn({ fence: {}, outline: { polygon: ringOf(pen.points) } });
+  const begin = (shape: Pen["shape"]) => {
+    setReshaped(undefined);
+    setPen({ shape, points: [], radius: 0 });
+  };
+  /** Takes a fence's line into the hand, to move its corners. */
+  const reshape = (f: Fence) => {
+    setChosen(f.id);
+    setVisit((n) => n + 1);
+    const c = f.outline.circle;
+    setReshaped(f);
+    setPen(c ? { shape: "circle", points: [{ lat: c.lat, lon: c.lon }], radius: c.radius_m, edit: true } : { shape: "polygon", points: corners(f.outline).slice(0, -1), radius: 0, edit: true });
+  };
+  const drop = () => {
     setPen(undefined);
+    setReshaped(undefined);
+  };
+  const done = () => {
+    const first = pen?.points[0];
+    if (!pen || !first) return;
+    const holes = reshaped?.outline.polygon?.slice(1) ?? [];
+    if (pen.shape === "polygon" && pen.points.length >= 3) setDrawn({ fence: reshaped ?? {}, outline: { polygon: [...ringOf(pen.points), ...holes] } });
+    else if (pen.edit) setDrawn({ fence: reshaped ?? {}, outline: { circle: { ...first, radius_m: pen.radius } } });
+    else return;
+    drop();
   };
   // The circle's second press sets the radius and ends it in one go.
   const onPen = (p: Pen) => {
     setPen(p);
     const first = p.points[0];
-    if (p.shape === "circle" && p.radius && first) {
+    if (p.shape === "circle" && !p.edit && p.radius && first) {
       setPen(undefined);
       setDrawn({ fence: {}, outline: { circle: { ...first, radius_m: p.radius } } });
     }
@@ -240,7 +261,7 @@ export default function MapPage() {
             setChild(c);
             setTrack(undefined);
             setChosen(undefined);
-            setPen(undefined);
+            drop();
           }}
         />
         {child && may("position.read") && (
@@ -255,7 +276,7 @@ export default function MapPage() {
           <section aria-label={t("gd.track")}>
             {here ? (
               <p>
-                {t("gd.lastKnown", { age: formatSpan(serverNow() - here.at), source: wordFor(words, "gd.source", here.source), metres: Math.round(here.accuracy_m) })}
+                {t("gd.lastKnown", { age: formatAgo(here.at, serverNow()), source: wordFor(words, "gd.source", here.source), metres: Math.round(here.accuracy_m) })}
               </p>
             ) : (
               <p>{t("gd.noPlace")}</p>
@@ -268,7 +289,7 @@ export default function MapPage() {
           {canDraw && (
             <Segmented
               size="small"
-              value={pen?.shape ?? ""}
+              value={pen && !pen.edit ? pen.shape : ""}
               options={[
                 { value: "circle", label: t("gd.drawCircle") },
                 { value: "polygon", label: t("gd.drawPolygon") },
@@ -306,6 +327,9 @@ export default function MapPage() {
                       <Button size="small" type="link" onClick={() => setDrawn({ fence: f, outline: f.outline })}>
                         {t("gd.edit")}
                       </Button>
+                      <Button size="small" type="link" aria-label={t("gd.reshapeOf", { name: f.name })} onClick={() => reshape(f)}>
+                        {t("gd.reshape")}
+                      </Button>
                       <Popconfirm title={t("gd.eraseSure", { name: f.name })} okText={t("gd.erase")} cancelText={t("kit.back")} onConfirm={() => act("erase", () => api.delete(`/fences/${f.id}`), t("gd.erased"))}>
                         <Button size="small" type="link" aria-label={t("gd.eraseOf", { name: f.name })}>
                           {t("gd.erase")}
@@ -318,11 +342,12 @@ export default function MapPage() {
             </ul>
           )}
         </Loaded>
+        {canDraw && <GeoImport child={child} />}
         <small className="gd-muted">{t("gd.mapFrom")}</small>
       </aside>
       <GeoMap
         label={t("gd.mapLabel")}
-        fences={fences}
+        fences={reshaped && pen ? fences.filter((f) => f.id !== reshaped.id) : fences}
         labels={labels}
         spots={track?.spots}
         upTo={upTo}
@@ -332,7 +357,7 @@ export default function MapPage() {
         pen={pen}
         onPen={onPen}
         onPenDone={done}
-        onPenCancel={() => setPen(undefined)}
+        onPenCancel={drop}
         focus={focus}
       />
       {drawn && (

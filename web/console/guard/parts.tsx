@@ -35,7 +35,6 @@ export function ChildSearch({ value, onChange, label }: { value: Child | undefin
       filterOption={false}
       aria-label={label}
       placeholder={label}
-      className="gd-grow"
       style={{ width: "100%" }}
       value={value ? value.id : null}
       onSearch={setQ}

@@ -2,7 +2,7 @@
 // anew from the server; what is cut off there is gone here at once.
 import { api, ApiError, errorText } from "../../shared/api/client";
 import { serverNow } from "../../shared/clock";
-import { formatDateTime, formatSpan } from "../../shared/format";
+import { formatAgo, formatDateTime } from "../../shared/format";
 import { wordFor } from "../../shared/locale";
 import words from "@locale/public.json";
 import { t } from "../locale";
@@ -34,7 +34,7 @@ function button(text: string, run: () => void, quiet = false): HTMLElement {
 function show(...parts: HTMLElement[]): void {
   root.replaceChildren(...parts);
 }
-const ago = (at: number) => (at ? t("guardian.ago", { span: formatSpan(serverNow() - at) }) : t("guardian.never"));
+const ago = (at: number) => formatAgo(at, serverNow());
 
 function fail(error: unknown): void {
   if (error instanceof ApiError && error.kind === "unauthenticated") {

@@ -129,7 +129,7 @@ func (s *Service) keep(ctx context.Context, b Batch, data []byte, out *Taken) er
 	}
 	subject, wrapped := s.Keys.NewSubject()
 	p.Subject = wrapped
-	if err := s.vault.write(p.ID, partPhoto, subject.Seal(photoAAD(p.ID), string(data))); err != nil {
+	if err := s.vault.Write(p.ID, partPhoto, subject.Seal(photoAAD(p.ID), string(data))); err != nil {
 		return err
 	}
 	var n int64
@@ -139,7 +139,7 @@ func (s *Service) keep(ctx context.Context, b Batch, data []byte, out *Taken) er
 		return err
 	})
 	if err != nil || n == 0 { // sent twice at the same time
-		if rerr := s.vault.remove(p.ID, partPhoto); rerr != nil {
+		if rerr := s.vault.Remove(p.ID, partPhoto); rerr != nil {
 			s.Log.Error("photo not removed", "error", rerr)
 		}
 		if err == nil {

@@ -113,7 +113,7 @@ func (s *Service) photo(p Photo) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sealed, err := s.vault.read(p.ID, partPhoto)
+	sealed, err := s.vault.Read(p.ID, partPhoto)
 	if err != nil {
 		return "", err
 	}
@@ -198,7 +198,7 @@ func (s *Service) draw(ctx context.Context, p Photo, was PhotoState, got paper.R
 	if err != nil {
 		return errs.Internal(err)
 	}
-	if err := s.vault.write(d.ID, partFrame, subject.Seal(frameAAD(d.ID), string(jpeg))); err != nil {
+	if err := s.vault.Write(d.ID, partFrame, subject.Seal(frameAAD(d.ID), string(jpeg))); err != nil {
 		return err
 	}
 	if d.Measures, err = text(got.Measures); err != nil {
@@ -261,7 +261,7 @@ func (s *Service) draw(ctx context.Context, p Photo, was PhotoState, got paper.R
 		return tx.Emit(ctx, db.Event{Topic: "drawing", Kind: "read", Region: b.Region, Ref: string(b.ID)})
 	})
 	if err == nil && !stored { // another process was faster
-		if rerr := s.vault.remove(d.ID, partFrame); rerr != nil {
+		if rerr := s.vault.Remove(d.ID, partFrame); rerr != nil {
 			s.Log.Error("frame not removed", "error", rerr)
 		}
 		return errs.Conflict("record.changed")
@@ -339,7 +339,7 @@ func (s *Service) Frame(d Drawing) ([]byte, error) {
 }
 
 func (s *Service) frame(d id.ID, subject crypto.Subject) ([]byte, error) {
-	sealed, err := s.vault.read(d, partFrame)
+	sealed, err := s.vault.Read(d, partFrame)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"zugou/internal/loop/drawing/sheet"
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
+	"zugou/internal/people/document"
 	"zugou/internal/people/region"
 )
 
@@ -47,7 +48,7 @@ type Service struct {
 
 // New makes the service.
 func New(p Parts) *Service {
-	return &Service{Parts: p, vault: vault{p.Folder}, pace: 300 * time.Millisecond}
+	return &Service{Parts: p, vault: vault{document.Vault{Dir: p.Folder}}, pace: 300 * time.Millisecond}
 }
 
 // limits gives the figures that hold now.
@@ -326,7 +327,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return err
 		}
 		s.Keys.Forget(p.Subject)
-		if err := s.vault.remove(p.ID, partPhoto); err != nil {
+		if err := s.vault.Remove(p.ID, partPhoto); err != nil {
 			return errs.Busy("storage.unavailable", err)
 		}
 	}
@@ -336,7 +337,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return r.List(ctx, &gone, "SELECT id FROM drawing WHERE subject = '' ORDER BY id LIMIT 500")
 	})
 	for _, d := range gone {
-		if rerr := s.vault.remove(d, partFrame); rerr != nil {
+		if rerr := s.vault.Remove(d, partFrame); rerr != nil {
 			return errs.Busy("storage.unavailable", rerr)
 		}
 	}

@@ -5,90 +5,21 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"zugou/internal/kernel/errs"
-	"zugou/internal/kernel/id"
+	"zugou/internal/people/document"
 )
 
 // vault is the folder of sealed pictures.
-type vault struct{ dir string }
+type vault struct{ document.Vault }
 
 // The parts of a picture.
 const (
 	partPhoto = "photo" // as it came
 	partFrame = "frame" // the rectified frame, which raters see
 )
-
-func (v vault) path(name id.ID, part string) string {
-	s := string(name)
-	return filepath.Join(v.dir, s[len(s)-2:], s+"."+part)
-}
-
-// write puts a part on disk for good.
-func (v vault) write(name id.ID, part, sealed string) error {
-	if err := v.durable(v.path(name, part), sealed); err != nil {
-		return errs.Busy("storage.unavailable", err)
-	}
-	return nil
-}
-
-func (v vault) durable(path, sealed string) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(dir, ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = tmp.Close()
-			_ = os.Remove(tmp.Name())
-		}
-	}()
-	if _, err = tmp.WriteString(sealed); err != nil {
-		return err
-	}
-	if err = tmp.Sync(); err != nil {
-		return err
-	}
-	if err = tmp.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-func (v vault) read(name id.ID, part string) (string, error) {
-	b, err := os.ReadFile(v.path(name, part))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", errs.NotFound("record.not_found")
-	}
-	if err != nil {
-		return "", errs.Busy("storage.unavailable", err)
-	}
-	return string(b), nil
-}
-
-// remove takes a part away; one that is gone already is fine.
-func (v vault) remove(name id.ID, part string) error {
-	if err := os.Remove(v.path(name, part)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
 
 // spool is a file for what is too large for memory while it is unpacked: under
 // a key that nobody keeps, and gone when closed. A crash leaves noise.
@@ -102,10 +33,10 @@ type spool struct {
 // spool takes what r gives, at most the limit. Errors: Invalid
 // drawing.pile_large, Busy.
 func (v vault) spool(r io.Reader, limit int64) (*spool, error) {
-	if err := os.MkdirAll(v.dir, 0o700); err != nil {
+	if err := os.MkdirAll(v.Dir, 0o700); err != nil {
 		return nil, errs.Busy("storage.unavailable", err)
 	}
-	f, err := os.CreateTemp(v.dir, ".spool-*")
+	f, err := os.CreateTemp(v.Dir, ".spool-*")
 	if err != nil {
 		return nil, errs.Busy("storage.unavailable", err)
 	}

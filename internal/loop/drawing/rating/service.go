@@ -360,6 +360,9 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, d batch.Drawing, rating
 			Data: map[string]string{"until": day(row.ExpiresAt)}, RefKind: "drawing", RefID: d.ID, Region: d.Region, By: "system:drawing"}); err != nil {
 			return err
 		}
+		if err := s.tell(ctx, tx, d.ChildID); err != nil {
+			return err
+		}
 	}
 	return tx.Emit(ctx, db.Event{Topic: "drawing", Kind: "decided", Region: d.Region, Ref: string(d.BatchID)})
 }
@@ -531,8 +534,20 @@ func (s *Service) Talked(ctx context.Context, drawing id.ID) error {
 		if err := child.Note(ctx, tx, child.Entry{ChildID: m.Child, Kind: "screening", Title: "timeline.drawing_talked", RefKind: "drawing", RefID: drawing, Region: m.Region}); err != nil {
 			return err
 		}
+		if err := s.tell(ctx, tx, m.Child); err != nil {
+			return err
+		}
 		return audit.Write(ctx, tx, audit.Entry{Action: "drawing.result", SubjectKind: "child", Subject: m.Child, Fields: []string{"talked"}, Region: m.Region})
 	})
+}
+
+// tell lets the evidence of the four colours know whether a mark stands.
+func (s *Service) tell(ctx context.Context, tx *db.Tx, childID id.ID) error {
+	until, err := MarkUntil(ctx, tx, childID)
+	if err != nil {
+		return err
+	}
+	return s.Ports.Marked(ctx, tx, childID, until[childID] > 0)
 }
 
 // MarkUntil tells until when 建议谈话 stands for children, for the evidence of

@@ -249,8 +249,8 @@ func TestMarkEndsByItself(t *testing.T) {
 			})
 			return out[w.pupils[0].Child]
 		}
-		if until() == 0 {
-			t.Error("no mark")
+		if until() == 0 || !w.marked[w.pupils[0].Child] {
+			t.Error("no mark, or the four colours were not told")
 		}
 		w.found[w.pupils[0].Child] = true
 		report, err := w.ratings.ReportOf(super(), b)
@@ -264,6 +264,26 @@ func TestMarkEndsByItself(t *testing.T) {
 		results, err = w.ratings.Results(section(), rating.ResultsQuery{Batch: b})
 		if err != nil || results[0].MarkUntil != 0 {
 			t.Errorf("%+v %v", results, err)
+		}
+	})
+}
+
+// A talk answers the mark, and the evidence of the four colours is told.
+func TestATalkAnswersTheMark(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
+		w, b := collected(t, d, clk, 1)
+		for _, name := range []string{"a", "b"} {
+			w.submit(name, w.task(name).ID, "", "W05", "W06", "W07", "W08", "W09", "H01", "H02", "T01", "T02", "P02")
+		}
+		results, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Marked: true})
+		if err != nil || len(results) != 1 || !w.marked[w.pupils[0].Child] {
+			t.Fatalf("%+v %v %v", results, err, w.marked)
+		}
+		if err := w.ratings.Talked(section(), results[0].Drawing); err != nil {
+			t.Fatal(err)
+		}
+		if w.marked[w.pupils[0].Child] {
+			t.Error("the mark stands after the talk")
 		}
 	})
 }

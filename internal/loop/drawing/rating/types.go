@@ -114,6 +114,9 @@ type Alarm struct {
 type Ports interface {
 	// Raise opens a matter at the seat as part of the change.
 	Raise(ctx context.Context, tx *db.Tx, a Alarm) (matter id.ID, err error)
+	// Marked tells the evidence of the four colours, as part of the change,
+	// whether 建议谈话 stands for a child. It adds a talk and nothing else.
+	Marked(ctx context.Context, tx *db.Tx, child id.ID, stands bool) error
 	// Found tells what professionals found of children since an instant: true
 	// for a child whose assessed colour is above green. Children nobody
 	// assessed are left out.

@@ -43,12 +43,13 @@ type world struct {
 	pupils  []batch.Pupil
 	alarms  []rating.Alarm
 	found   map[id.ID]bool
-	broken  bool // the seat refuses
+	marked  map[id.ID]bool // 建议谈话 stands
+	broken  bool           // the seat refuses
 }
 
 func newWorld(t *testing.T, d *db.DB, clk *clock.Fake, children int) *world {
 	t.Helper()
-	w := &world{t: t, db: d, clk: clk, dir: t.TempDir(), found: map[id.ID]bool{}}
+	w := &world{t: t, db: d, clk: clk, dir: t.TempDir(), found: map[id.ID]bool{}, marked: map[id.ID]bool{}}
 	for i := range children {
 		w.pupils = append(w.pupils, batch.Pupil{Child: id.New(), Name: fmt.Sprintf("孩子%c", '甲'+rune(i)), Region: town + "206", School: "邮亭中心小学", Grade: "三年级", Class: "2班"})
 	}
@@ -99,6 +100,12 @@ func (w *world) Raise(_ context.Context, tx *db.Tx, a rating.Alarm) (id.ID, erro
 	}
 	tx.AfterCommit(func() { w.alarms = append(w.alarms, a) })
 	return "matter-1", nil
+}
+
+// Marked implements rating.Ports.
+func (w *world) Marked(_ context.Context, tx *db.Tx, child id.ID, stands bool) error {
+	tx.AfterCommit(func() { w.marked[child] = stands })
+	return nil
 }
 
 // Found implements rating.Ports.
@@ -178,7 +185,7 @@ func (w *world) newBatch() id.ID {
 
 // snap takes a quick photo of a child's sheet: small, so that a story is short.
 func snap(n sheet.Number, drawing uint64, change func(*photo.Options)) []byte {
-	o := photo.Options{Seed: drawing + 1, Drawing: drawing, W: 960, H: 1280, Fill: .97, Light: 1, Quality: 85, Noise: 2, Code: n.Code(sheet.Current())}
+	o := photo.Options{Seed: drawing + 1, Drawing: drawing, W: 720, H: 960, Fill: .97, Light: 1, Quality: 85, Noise: 2, Code: n.Code(sheet.Current())}
 	if change != nil {
 		change(&o)
 	}

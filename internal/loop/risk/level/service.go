@@ -140,6 +140,7 @@ func (s *Service) judge(ctx context.Context, tx *db.Tx, key crypto.Subject, row 
 	if err != nil {
 		return errs.Internal(err)
 	}
+	row.TalkUntil = 0 // a talk that was held, or an assessment, has answered the mark
 	for _, talk := range result.Talk {
 		if talk.At > row.ClearedAt {
 			row.TalkUntil = max(row.TalkUntil, talk.At.Add(60*24*time.Hour))

@@ -2,6 +2,7 @@ package level
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -158,6 +159,27 @@ func MarksOf(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID]Mark
 		}
 		for _, m := range rows {
 			out[m.ChildID] = m
+		}
+	}
+	return out, nil
+}
+
+// FoundSince tells what professionals found of children since an instant: true
+// if any assessment that stands set a colour above green, false if all set
+// green. Children whom nobody assessed are left out.
+func FoundSince(ctx context.Context, r db.Reader, since clock.Millis, children ...id.ID) (map[id.ID]bool, error) {
+	out := map[id.ID]bool{}
+	for part := range slices.Chunk(children, 400) {
+		args := []any{since}
+		for _, c := range part {
+			args = append(args, c)
+		}
+		var rows []Marks
+		if err := r.List(ctx, &rows, "SELECT child_id, colour FROM level_assessment WHERE state = 'set' AND at >= ? AND child_id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+")", args...); err != nil {
+			return nil, err
+		}
+		for _, m := range rows {
+			out[m.ChildID] = out[m.ChildID] || m.Colour.Above(risk.Green)
 		}
 	}
 	return out, nil
