@@ -6,6 +6,7 @@ import { api } from "@shared/api/client";
 import type { Card, Helper, MatterRow, Ms } from "@shared/api/types";
 import { formatDistance } from "@shared/format";
 import { TownshipMap, type TownshipFact } from "@shared/map";
+import { useOutlines } from "../kit/outlines";
 import { t } from "../locale";
 
 type Slot = { region: string; region_name: string; level: string; gap: boolean; people: { account: string; until: Ms }[] };
@@ -98,6 +99,7 @@ export function Side({ rows, card, chosen, onChoose }: SideProps) {
         label={t("seat.map")}
         facts={facts}
         selected={region?.slice(0, TOWNSHIP_DIGITS)}
+        outlines={useOutlines()}
         legend={
           <>
             <span>{t("seat.map.legendAlarm")}</span>
