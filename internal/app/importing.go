@@ -15,7 +15,8 @@ func (a *App) importing() error {
 	if err != nil {
 		return err
 	}
-	a.Intake = intake.New(intake.Parts{DB: a.DB, Keys: a.Keys, Person: a.Person, Jobs: a.Jobs, Log: a.Log, Policies: policies, District: a.Config.District,
+	moved, _ := a.Words.Text("import.move_reason")
+	a.Intake = intake.New(intake.Parts{DB: a.DB, Keys: a.Keys, Person: a.Person, Jobs: a.Jobs, Log: a.Log, Policies: policies, District: a.Config.District, MoveReason: moved,
 		Names: func(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]string, error) {
 			return accounts{a.Keys}.Names(ctx, r, ids)
 		}})

@@ -10,6 +10,7 @@ import {
   ControlOutlined,
   DashboardOutlined,
   DeleteOutlined,
+  DeploymentUnitOutlined,
   EnvironmentOutlined,
   ExperimentOutlined,
   EyeOutlined,
@@ -213,6 +214,7 @@ export const pages: readonly Page[] = [
     need: ["region.manage", "duty.write"],
     view: page(() => import("./admin/areas")),
   },
+  { path: "/platforms", group: "system", title: "page.platforms", icon: <DeploymentUnitOutlined />, need: ["platform.read"], view: page(() => import("./admin/platforms")) },
   {
     path: "/system",
     group: "system",

@@ -2,10 +2,11 @@
 // by eye roughly as they lie (north up). It needs no map data and no network
 // and says that it is a schematic; the bureau's outlines replace it once
 // imported.
-import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useMemo, useRef, type KeyboardEvent, type ReactNode } from "react";
 import { t } from "./locale";
 import tiles from "./map-500111.json";
 import "./map.css";
+import { shapesOf, type Outlines, type Shape } from "./outline";
 
 export type Tile = { code: string; name: string; col: number; row: number };
 export const townships: readonly Tile[] = tiles;
@@ -13,9 +14,11 @@ export const townships: readonly Tile[] = tiles;
 const SIZE = 40; // centre to corner
 const W = Math.sqrt(3) * SIZE;
 const GAP = 3;
+const WIDE = W * 7;
+const HIGH = SIZE * 9.5;
 
 /** Centre of a tile; odd rows stand half a tile to the right. */
-export function centre(tile: { col: number; row: number }): { x: number; y: number } {
+function hexCentre(tile: { col: number; row: number }): { x: number; y: number } {
   return { x: W * (tile.col + 0.5 + (tile.row % 2 ? 0.5 : 0)), y: SIZE * (1 + 1.5 * tile.row) };
 }
 
@@ -29,7 +32,7 @@ const outline = hex(SIZE - GAP / 2);
 const ring = hex(SIZE - 4);
 
 /** The nearest tile in the direction of an arrow key, or the same. */
-export function neighbour(from: Tile, key: string): Tile {
+export function neighbour(from: Tile, key: string, centre = (tile: Tile) => hexCentre(tile)): Tile {
   const dir = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
   if (!dir) return from;
   const [dx = 0, dy = 0] = dir;
@@ -67,13 +70,24 @@ export type TownshipMapProps = {
   label: string;
   /** Words below the map, beside "示意图". */
   legend?: ReactNode;
+  /** The bureau's own outlines; the schematic stands in while there are none. */
+  outlines?: Outlines | undefined;
 };
 
 const short = (name: string) => name.replace(/(街道|镇)$/, "");
 
+/** A hexagon about the tile's middle, or the township's own outline. */
+function Face({ shape, x, y, className, points, opacity }: { shape: Shape | undefined; x: number; y: number; className: string; points: string; opacity?: number }) {
+  const style = opacity === undefined ? undefined : { fillOpacity: opacity };
+  if (!shape) return <polygon className={className} points={points} style={style} />;
+  return <path className={className} d={shape.d} transform={`translate(${(-x).toFixed(1)} ${(-y).toFixed(1)})`} style={style} />;
+}
+
 /** The 27 tiles; one can be chosen by pointer, arrow keys and Enter. */
-export function TownshipMap({ facts, selected, onSelect, label, legend }: TownshipMapProps) {
+export function TownshipMap({ facts, selected, onSelect, label, legend, outlines }: TownshipMapProps) {
   const root = useRef<SVGSVGElement>(null);
+  const shapes = useMemo(() => outlines && shapesOf(outlines, townships.map((x) => x.code), WIDE, HIGH), [outlines]);
+  const centre = (tile: Tile) => shapes?.get(tile.code) ?? hexCentre(tile);
   const entry = townships.find((x) => x.code === selected) ?? townships[0];
 
   const onKeyDown = (e: KeyboardEvent, tile: Tile) => {
@@ -82,7 +96,7 @@ export function TownshipMap({ facts, selected, onSelect, label, legend }: Townsh
       onSelect?.(tile.code);
       return;
     }
-    const to = neighbour(tile, e.key);
+    const to = neighbour(tile, e.key, centre);
     if (to !== tile) {
       e.preventDefault();
       root.current?.querySelector<SVGGElement>(`[data-code="${to.code}"]`)?.focus();
@@ -91,10 +105,11 @@ export function TownshipMap({ facts, selected, onSelect, label, legend }: Townsh
 
   return (
     <figure className="zg-map">
-      <svg ref={root} viewBox={`-2 -2 ${W * 7 + 4} ${SIZE * 9.5 + 4}`} role="listbox" aria-label={label}>
+      <svg ref={root} viewBox={`-2 -2 ${WIDE + 4} ${HIGH + 4}`} role="listbox" aria-label={label}>
         {townships.map((tile) => {
           const fact = facts.get(tile.code);
           const { x, y } = centre(tile);
+          const shape = shapes?.get(tile.code);
           const weight = fact?.weight ?? 0;
           const chosen = tile.code === selected;
           const said = [tile.name, fact?.count === undefined ? "" : t("map.count", { n: fact.count }), fact?.note ?? ""];
@@ -102,7 +117,7 @@ export function TownshipMap({ facts, selected, onSelect, label, legend }: Townsh
             <g
               key={tile.code}
               data-code={tile.code}
-              className={`zg-tile${chosen ? " zg-tile-chosen" : ""}${weight > 0.55 ? " zg-tile-dark" : ""}`}
+              className={`zg-tile${shape ? " zg-tile-drawn" : ""}${chosen ? " zg-tile-chosen" : ""}${weight > 0.55 ? " zg-tile-dark" : ""}`}
               transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}
               role="option"
               aria-selected={chosen}
@@ -112,10 +127,10 @@ export function TownshipMap({ facts, selected, onSelect, label, legend }: Townsh
               onKeyDown={(e) => onKeyDown(e, tile)}
             >
               <title>{said.filter(Boolean).join(t("list.comma"))}</title>
-              <polygon className="zg-tile-face" points={outline} style={{ fillOpacity: weight }} />
-              <polygon className="zg-tile-edge" points={outline} />
+              <Face shape={shape} x={x} y={y} className="zg-tile-face" points={outline} opacity={weight} />
+              <Face shape={shape} x={x} y={y} className="zg-tile-edge" points={outline} />
               {(chosen || fact?.mark === "alarm") && (
-                <polygon className={fact?.mark === "alarm" ? "zg-tile-alarm" : "zg-tile-ring"} points={ring} />
+                <Face shape={shape} x={x} y={y} className={fact?.mark === "alarm" ? "zg-tile-alarm" : "zg-tile-ring"} points={ring} />
               )}
               <text className="zg-tile-name" y={fact?.count === undefined ? 5 : -3}>
                 {short(tile.name)}
@@ -132,7 +147,7 @@ export function TownshipMap({ facts, selected, onSelect, label, legend }: Townsh
         })}
       </svg>
       <figcaption>
-        <span>{t("map.schematic")}</span>
+        {!shapes && <span>{t("map.schematic")}</span>}
         {legend}
       </figcaption>
     </figure>

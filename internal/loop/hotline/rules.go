@@ -134,12 +134,21 @@ type Edition struct {
 	SetAt clock.Millis `bun:"set_at" json:"set_at"`
 }
 
+// mayLook lets in who reads calls, and who keeps the line and reads none.
+func (s *Service) mayLook(ctx context.Context) error {
+	actor, here := access.From(ctx), access.Target{Region: s.district}
+	if actor.Allowed("line.manage", here) {
+		return nil
+	}
+	return access.Check(actor, "call.read", here)
+}
+
 // Editions gives the rules of the line, the newest first; the last one is what
 // the program was delivered with.
 func (s *Service) Editions(ctx context.Context) ([]Edition, error) {
 	var rows []Edition
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		if err := access.Check(access.From(ctx), "call.read", access.Target{Region: s.district}); err != nil {
+		if err := s.mayLook(ctx); err != nil {
 			return err
 		}
 		return r.List(ctx, &rows, "SELECT from_at, body, set_at FROM policy WHERE family = ? AND key = ? ORDER BY from_at DESC, id DESC LIMIT 50", family, ruleID)

@@ -336,6 +336,16 @@ func TestTelephonesOfSeats(t *testing.T) {
 		if _, err := h.s.AddPhone(admin, "leader-1", "leader", 1); err != nil {
 			t.Fatal(err)
 		}
+		// Who keeps the line reads no call, and sees its telephones and rules.
+		if list, err := h.s.PhoneList(admin); err != nil || len(list) != 2 {
+			t.Fatalf("%d telephones, %v", len(list), err)
+		}
+		if _, err := h.s.Editions(admin); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.s.PhoneList(as("teacher", access.Teacher)); errs.KindOf(err) != errs.KindForbidden {
+			t.Fatalf("%v", err)
+		}
 		account, stored, err := h.s.Secret(context.Background(), "seat-1")
 		if err != nil || account != "op1" || stored != secret {
 			t.Fatalf("%s %v", account, err)

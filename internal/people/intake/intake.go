@@ -95,6 +95,8 @@ type Parts struct {
 	Log      *slog.Logger
 	Policies Policies
 	District string
+	// MoveReason is the reason, in words, of a move that a list told.
+	MoveReason string
 	// Names gives the names of accounts; nil gives none.
 	Names func(ctx context.Context, r db.Reader, accounts ...id.ID) (map[id.ID]string, error)
 }

@@ -59,7 +59,7 @@ func (w *world) restart() {
 	}
 	w.p = person.New(w.db, w.keys, person.Ports{Worn: device.Worn, Follow: device.Follow})
 	w.jobs = job.NewEngine(w.db, slog.New(slog.DiscardHandler))
-	w.s = intake.New(intake.Parts{DB: w.db, Keys: w.keys, Person: w.p, Jobs: w.jobs, Policies: policies, District: district})
+	w.s = intake.New(intake.Parts{DB: w.db, Keys: w.keys, Person: w.p, Jobs: w.jobs, Policies: policies, District: district, MoveReason: "依名单更正"})
 }
 
 func system() context.Context {

@@ -515,14 +515,11 @@ func (s *Service) Decide(ctx context.Context, intake id.ID, n int, accept bool) 
 			}
 			return audit.Write(ctx, tx, audit.Entry{Action: "child.import", SubjectKind: "child", Subject: f.Record, Purpose: string(i.ID), Result: rejected, Region: f.Region})
 		}
-		if err := s.Person.Accept(ctx, tx, f.Record, f.Detail, moveReason); err != nil {
+		if err := s.Person.Accept(ctx, tx, f.Record, f.Detail, s.MoveReason); err != nil {
 			return err
 		}
 		return setFollow(ctx, tx, f, open, accepted)
 	})
 }
-
-// moveReason is the reason of a move that a list told; shown as it is.
-const moveReason = "依导入名单更正"
 
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"strings"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -22,6 +23,18 @@ type OutboxItem struct {
 	At       clock.Millis `json:"at"`
 	Error    string       `json:"error"`
 	OrderNo  string       `json:"order_no"`
+	Tries    []Try        `json:"tries"` // every attempt, oldest first
+}
+
+// Try is one attempt to send a message, with its result: sent, refused, failed
+// or unsure; empty while it runs.
+type Try struct {
+	OutboxID id.ID        `bun:"outbox_id" json:"-"`
+	At       clock.Millis `bun:"at" json:"at"`
+	EndedAt  clock.Millis `bun:"ended_at" json:"ended_at"`
+	Result   string       `bun:"result" json:"result"`
+	Status   int          `bun:"status" json:"status"` // HTTP status, 0 for none
+	Error    string       `bun:"error" json:"error"`
 }
 
 // OutboxQuery narrows the outbox; State "" = all.
@@ -95,8 +108,12 @@ func (s *Service) Outbox(ctx context.Context, q OutboxQuery) (OutboxPage, error)
 		if err != nil {
 			return err
 		}
+		tries, err := triesOf(ctx, r, rows)
+		if err != nil {
+			return err
+		}
 		for _, o := range rows {
-			item := OutboxItem{ID: o.ID, Channel: o.Channel, ToName: names[o.Account], State: outwardState(o.State),
+			item := OutboxItem{Tries: append([]Try{}, tries[o.ID]...), ID: o.ID, Channel: o.Channel, ToName: names[o.Account], State: outwardState(o.State),
 				Attempts: o.Attempts, At: max(o.At, o.CreatedAt), Error: o.Error, OrderNo: o.OrderNo}
 			if o.Account == "" {
 				item.ToName = o.Target
@@ -109,6 +126,24 @@ func (s *Service) Outbox(ctx context.Context, q OutboxQuery) (OutboxPage, error)
 		}
 		return nil
 	})
+	return out, err
+}
+
+// triesOf reads the attempts of a page of messages.
+func triesOf(ctx context.Context, r db.Reader, rows []outboxJoined) (map[id.ID][]Try, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(rows))
+	for i, o := range rows {
+		args[i] = o.ID
+	}
+	var list []Try
+	err := r.List(ctx, &list, "SELECT outbox_id, at, ended_at, result, status, error FROM outbox_attempt WHERE outbox_id IN (?"+strings.Repeat(", ?", len(rows)-1)+") ORDER BY outbox_id, n", args...)
+	out := map[id.ID][]Try{}
+	for _, t := range list {
+		out[t.OutboxID] = append(out[t.OutboxID], t)
+	}
 	return out, err
 }
 

@@ -179,6 +179,19 @@ func TestACrisisIsTriedUntilItArrives(t *testing.T) {
 		if n := countOf(t, d, "SELECT count(*) FROM outbox_attempt WHERE result = 'unsure'"); n != 1 {
 			t.Errorf("%d unsure", n)
 		}
+		page, err := h.svc.Outbox(as("leader"), notify.OutboxQuery{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tries := 0
+		for _, o := range page.Items {
+			if tries += len(o.Tries); len(o.Tries) != o.Attempts {
+				t.Errorf("%d attempts shown of %d", len(o.Tries), o.Attempts)
+			}
+		}
+		if tries != 4 {
+			t.Errorf("the page shows %d attempts, want 4", tries)
+		}
 	})
 }
 

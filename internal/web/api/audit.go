@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -236,6 +237,13 @@ func (a *API) auditBook(ctx context.Context, f audit.Filter) ([]byte, int, error
 		}
 		return key
 	}
+	// A name that data gave (a role, a kind of matter) stands as it is.
+	word := func(prefix, name string) string {
+		if text, ok := a.Words.Text(prefix + strings.ReplaceAll(name, ".", "-")); ok {
+			return text
+		}
+		return name
+	}
 	sheet := say("auditbook.sheet")
 	if err := book.SetSheetName("Sheet1", sheet); err != nil {
 		return nil, 0, errs.Internal(err)
@@ -264,11 +272,15 @@ func (a *API) auditBook(ctx context.Context, f audit.Filter) ([]byte, int, error
 		for _, row := range rows {
 			var fields []string
 			for _, rec := range row.Records {
-				fields = append(fields, strings.Join(rec.Fields, ","))
+				for _, f := range rec.Fields {
+					if text := word("audit.field.", f); !slices.Contains(fields, text) {
+						fields = append(fields, text)
+					}
+				}
 			}
 			n++
-			cells := []any{row.At.Time().In(clock.Zone).Format(time.DateTime), row.ActorName, string(row.Action), row.SubjectKind, orName(row.SubjectName, row.Subject),
-				strings.Join(fields, "; "), row.Purpose, row.Result, row.RegionName}
+			cells := []any{row.At.Time().In(clock.Zone).Format(time.DateTime), row.ActorName, word("action.", string(row.Action)), word("noun.", row.SubjectKind), orName(row.SubjectName, row.Subject),
+				strings.Join(fields, "、"), row.Purpose, word("result.", row.Result), row.RegionName}
 			if err := w.SetRow(fmt.Sprintf("A%d", n+1), cells); err != nil {
 				return nil, 0, errs.Internal(err)
 			}

@@ -99,6 +99,9 @@ func (a *API) external() {
 	})
 	call(a, http.MethodGet, "/platforms", "the platforms that may call, with last use and failures", func(ctx context.Context, _ *struct{}) (page[platform.Platform], error) {
 		items, err := view(ctx, a, a.Door.List)
+		for i := range items {
+			items[i].FailedWhy = a.sentence(items[i].FailedWhy)
+		}
 		return page[platform.Platform]{Items: orEmpty(items)}, err
 	})
 	call(a, http.MethodPost, "/platforms", "let a platform in; the secret is shown this once", func(ctx context.Context, in *struct {
@@ -126,6 +129,17 @@ func (a *API) external() {
 		items, err := view(ctx, a, func(ctx context.Context, r db.Reader) ([]platform.Callback, error) {
 			return a.Door.Callbacks(ctx, r, in.ID)
 		})
+		for i := range items {
+			items[i].Error = a.sentence(items[i].Error)
+		}
 		return page[platform.Callback]{Items: orEmpty(items)}, err
 	})
+}
+
+// sentence words a message key that was stored; what has no words stands as it is.
+func (a *API) sentence(key string) string {
+	if text, ok := a.Words.Text(key); ok {
+		return text
+	}
+	return key
 }

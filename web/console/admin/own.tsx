@@ -41,7 +41,7 @@ export default function OwnPage() {
       <PageHead title={t("page.own")} />
       <Loaded query={own} errorText={errorText} lines={8}>
         {(o) => (
-          <div style={{ display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(320px, 1fr))", gap: 16 }}>
+          <div className="own-cards">
             <Card title={t("own.password")}>
               <p>{t("own.passwordAt", { time: formatDateTime(o.password_at) })} {o.password_ends > 0 && t("own.passwordEnds", { time: formatDateTime(o.password_ends) })}</p>
               <Form form={password} layout="vertical" onFinish={async (v) => { if (await act("password", () => api.post("/me/password", v), t("own.passwordDone"))) password.resetFields(); }}>

@@ -1,5 +1,6 @@
 // 系统: what keeps the house running, in words.
 import { useQuery } from "@tanstack/react-query";
+import { CheckOutlined, WarningOutlined } from "@ant-design/icons";
 import { Descriptions, Table, Tag } from "antd";
 import { api, errorText, type Query } from "@shared/api/client";
 import type { Ms } from "@shared/api/types";
@@ -8,6 +9,7 @@ import { wordFor } from "@shared/locale";
 import { Loaded } from "@shared/state";
 import { PageHead } from "../kit/page";
 import { t, words } from "../locale";
+import "./admin.css";
 
 type Report = {
   version: string;
@@ -37,10 +39,17 @@ export default function SystemPage() {
         {(r) => (
           <>
             <h3>{t("system.doctor")}</h3>
-            {r.findings.map((f) => <p key={f.key}><Tag>{f.ok ? t("system.ok") : t("system.act")}</Tag>{f.ok ? wordFor(words, "okfinding", f.key, { n: f.n }) : wordFor(words, "badfinding", f.key, { n: f.n })}</p>)}
+            <ul className="system-findings">
+              {r.findings.map((f) => (
+                <li key={f.key}>
+                  <Tag color={f.ok ? "default" : "error"} icon={f.ok ? <CheckOutlined /> : <WarningOutlined />}>{f.ok ? t("system.ok") : t("system.act")}</Tag>
+                  {f.ok ? wordFor(words, "okfinding", f.key, { n: f.n }) : wordFor(words, "badfinding", f.key, { n: f.n })}
+                </li>
+              ))}
+            </ul>
             <Descriptions column={3} size="small" bordered>
               <Descriptions.Item label={t("system.version")}>{r.version}</Descriptions.Item>
-              <Descriptions.Item label={t("system.engine")}>{r.engine}</Descriptions.Item>
+              <Descriptions.Item label={t("system.engine")}>{wordFor(words, "engine", r.engine)}</Descriptions.Item>
               <Descriptions.Item label={t("system.schema")}>{r.schema}</Descriptions.Item>
               <Descriptions.Item label={t("system.started")}>{formatDateTime(r.started_at)}</Descriptions.Item>
               <Descriptions.Item label={t("system.storage")}>{r.storage_failing_since ? t("storage.failing", { time: formatDateTime(r.storage_failing_since) }) : t("system.storageOk")}</Descriptions.Item>
@@ -56,7 +65,7 @@ export default function SystemPage() {
             {r.channels.map((c) => <p key={c.name}>{wordFor(words, "channel", c.name)} {c.on ? t("system.channelOn", { sent: c.sent, failed: c.failed, queued: c.queued }) : t("system.off")}</p>)}
             <h3>{t("system.jobs")}</h3>
             <Table rowKey="kind" size="small" pagination={false} dataSource={r.jobs} columns={[
-              { title: t("system.jobKind"), dataIndex: "kind" },
+              { title: t("system.jobKind"), render: (_, j) => wordFor(words, "job", j.kind.replaceAll(".", "-")) },
               { title: t("system.waiting"), dataIndex: "waiting" },
               { title: t("system.late"), dataIndex: "late" },
               { title: t("system.failing"), dataIndex: "failing" },

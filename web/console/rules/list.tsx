@@ -130,7 +130,7 @@ function OutcomeForm({ value, onChange, kinds }: Edit<Outcome[]> & { kinds: { va
   return (
     <>
       {value.map((o, i) => (
-        <Line key={o.key} label={o.key}>
+        <Line key={o.key} label={t("rules.outcomeNo", { n: i + 1 })}>
           <Input value={o.label} maxLength={40} aria-label={t("rules.field.name")} onChange={(e) => set(i, { label: e.target.value })} />
           <Select mode="multiple" maxTagCount={2} aria-label={t("rules.field.kinds")} value={o.kinds} options={[{ value: "*", label: t("rules.allKinds") }, ...kinds]} onChange={(v) => set(i, { kinds: v })} />
         </Line>

@@ -8,6 +8,7 @@ import { formatDistance } from "@shared/format";
 import { TownshipMap, type TownshipFact } from "@shared/map";
 import type { Act } from "../kit/act";
 import { Key } from "../kit/page";
+import { useOutlines } from "../kit/outlines";
 import { t } from "../locale";
 
 type Slot = { region: string; region_name: string; level: string; gap: boolean; people: { account: string; until: Ms }[] };
@@ -125,6 +126,7 @@ export function Side({ rows, card, act, chosen, onChoose }: SideProps) {
         label={t("seat.map")}
         facts={facts}
         selected={region?.slice(0, TOWNSHIP_DIGITS)}
+        outlines={useOutlines()}
         legend={
           <>
             <span>{t("seat.map.legendAlarm")}</span>

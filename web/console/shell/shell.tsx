@@ -140,13 +140,25 @@ function PageView({ page }: { page: Page }) {
 
 /** The frame of the console: header, bands, menu, page; the lock and the bell over all. */
 export function Shell() {
-  const me = useMe();
-  const open = usePages();
-  const [folded, setFolded] = useState(() => innerWidth < 1600);
-  const lock = useIdleLock(me);
-  const first = open.find((p) => p.group);
   return (
     <Router base="/console">
+      <Frame />
+    </Router>
+  );
+}
+
+function Frame() {
+  const me = useMe();
+  const [path] = useLocation();
+  const open = usePages();
+  const [chosen, setChosen] = useState<boolean>();
+  const lock = useIdleLock(me);
+  const first = open.find((p) => p.group);
+  // Words beside the icons wherever there is room: a page that fills the window
+  // (the seat, the map) needs the width of a small screen for itself.
+  const folded = chosen ?? (innerWidth < 1600 && open.some((p) => p.full && p.path === path));
+  return (
+    <>
       <Layout className="shell">
         <Layout.Header className="shell-header">
           <Button
@@ -154,7 +166,8 @@ export function Shell() {
             className="shell-on-dark"
             aria-label={t("shell.menu")}
             icon={folded ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />}
-            onClick={() => setFolded(!folded)}
+            aria-expanded={!folded}
+            onClick={() => setChosen(!folded)}
           />
           <strong className="shell-name">{t("shell.name", { district: me.district.name })}</strong>
           <span className="shell-space" />
@@ -188,6 +201,6 @@ export function Shell() {
         </Layout>
       </Layout>
       {lock.locked && <LockScreen onUnlock={lock.release} />}
-    </Router>
+    </>
   );
 }

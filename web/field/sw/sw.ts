@@ -90,8 +90,10 @@ self.addEventListener("push", (event) => {
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(
-    self.clients.matchAll({ type: "window" }).then((windows) => {
-      const open = windows.find((w) => new URL(w.url).pathname.startsWith(SHELL));
+    // A desk has the reminder too: its page is brought up, not the phone's.
+    self.clients.matchAll({ type: "window", includeUncontrolled: true }).then((windows) => {
+      const at = (path: string) => windows.find((w) => new URL(w.url).pathname.startsWith(path));
+      const open = at("/console/") ?? at(SHELL);
       return open ? open.focus() : self.clients.openWindow(SHELL);
     }),
   );
