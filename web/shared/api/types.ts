@@ -222,7 +222,7 @@ export type HelpMessage = { at: Ms; text: string; from_child: boolean };
 /** An event of the live stream (`change`). */
 export type Change = {
   at: Ms;
-  topic: "signal" | "matter" | "order" | "notice" | "duty" | "system" | "import" | "child" | "device" | "help" | "guard" | "call" | "case";
+  topic: "signal" | "matter" | "order" | "notice" | "duty" | "system" | "import" | "child" | "device" | "help" | "guard" | "call" | "case" | "campaign" | "sheet" | "level";
   kind: string;
   region: string;
   ref: string;
