@@ -3,10 +3,12 @@
 import admin from "@locale/admin.json";
 import care from "@locale/care.json";
 import centre from "@locale/centre.json";
+import colour from "@locale/colour.json";
 import command from "@locale/command.json";
 import consoleWords from "@locale/console.json";
 import drawing from "@locale/drawing.json";
 import files from "@locale/files.json";
+import form from "@locale/form.json";
 import guard from "@locale/guard.json";
 import hotline from "@locale/hotline.json";
 import register from "@locale/register.json";
@@ -23,9 +25,11 @@ export const words = {
   ...admin,
   ...care,
   ...centre,
+  ...colour,
   ...command,
   ...drawing,
   ...files,
+  ...form,
   ...guard,
   ...hotline,
   ...register,

@@ -171,7 +171,11 @@ export type Card = {
     name: string;
     age: number;
     sex: "m" | "f";
+    /** The colour that a professional set. */
     level?: string;
+    /** What the machine raised and nobody has assessed yet. */
+    level_urgency?: string;
+    screened_at?: Ms;
     photo_url?: string;
     region_name: string;
     address_masked: string;
