@@ -7,6 +7,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/loop/risk/level"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
 	"zugou/internal/people/notify"
@@ -24,11 +25,23 @@ func (a *App) personPorts() person.Ports {
 		Conflicted:  matter.ConflictedOnChild,
 		OpenMatters: matter.OpenOf,
 		Worn:        device.Worn,
+		Marks:       childMarks,
+		Marked:      level.Marked,
 		Handler:     handlerOf,
 		Follow:      a.followChild,
 		Tell:        tellLeaders,
 		Erased:      a.erasedChild,
 	}
+}
+
+// childMarks gives the four colours for lists of children.
+func childMarks(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]person.LevelMark, error) {
+	found, err := level.MarksOf(ctx, r, children)
+	out := make(map[id.ID]person.LevelMark, len(found))
+	for k, m := range found {
+		out[k] = person.LevelMark{Colour: string(m.Colour), Urgency: string(m.Urgency)}
+	}
+	return out, err
 }
 
 // handlerOf names who decides on duplicates of an area: its township officer,

@@ -14,6 +14,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/loop/risk/level"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
 	"zugou/internal/people/duty"
@@ -155,9 +156,14 @@ func (g *registers) Briefs(ctx context.Context, r db.Reader, children []id.ID) (
 		return nil, err
 	}
 	found, err := person.Briefs(ctx, r, children...)
+	if err != nil {
+		return nil, err
+	}
+	marks, err := level.MarksOf(ctx, r, children)
 	out := make(map[id.ID]seat.ChildBrief, len(found))
 	for asked, b := range found {
-		out[asked] = seat.ChildBrief{ID: b.ID, Name: b.Name, Age: b.Age, Sex: b.Sex}
+		m := marks[b.ID]
+		out[asked] = seat.ChildBrief{ID: b.ID, Name: b.Name, Age: b.Age, Sex: b.Sex, Level: string(m.Colour), LevelUrgency: string(m.Urgency)}
 	}
 	return out, err
 }
@@ -177,6 +183,11 @@ func (g *registers) Card(ctx context.Context, r db.Reader, child id.ID) (seat.Ch
 	out := seat.ChildCard{ChildBrief: seat.ChildBrief{ID: c.ID, Name: c.Name, Age: c.BirthOn.AgeOn(civil.DateOf(r.At().Time())), Sex: sexLetter(c.Sex)},
 		Region: c.Region, RegionName: g.RegionName(c.Region), AddressMasked: c.AddressMasked, School: strings.TrimSpace(c.School.Name + " " + c.School.Grade + c.School.Class),
 		Categories: []string{}, Flags: []seat.Fact{}}
+	marks, err := level.MarksOf(ctx, r, []id.ID{c.ID})
+	if err != nil {
+		return out, err
+	}
+	out.Level, out.LevelUrgency, out.ScreenedAt = string(marks[c.ID].Colour), string(marks[c.ID].Urgency), marks[c.ID].ScreenedAt
 	for _, k := range c.Categories {
 		out.Categories = append(out.Categories, g.text("category."+string(k)))
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
@@ -19,7 +20,7 @@ func (a *App) reporting() error {
 		return err
 	}
 	a.Figures = report.New(a.DB, a.Config.District, policies)
-	return a.Figures.Register(append(report.Centre(), report.Devices()...)...)
+	return a.Figures.Register(slices.Concat(report.Centre(), report.Devices(), screeningFigures())...)
 }
 
 // figureFiles are the source papers of recorded figures.

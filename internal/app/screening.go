@@ -47,7 +47,7 @@ func (a *App) wireScreening() error {
 		return err
 	}
 	campaigns, err := campaign.NewService(a.DB, a.Keys, campaign.Ports{Library: lib, Names: names, Place: place, Talks: answer.Talks,
-		OnDuty: a.onDuty, Tell: tellScreening, Workers: workersOf})
+		OnDuty: a.onDuty, Tell: tellScreening, Workers: workersOf, Staff: colleagues})
 	if err != nil {
 		return err
 	}
@@ -140,6 +140,16 @@ func workersOf(ctx context.Context, r db.Reader, area string) ([]id.ID, error) {
 		}
 	}
 	return nil, nil
+}
+
+// colleagues lists who holds a role in an area, as somebody to be named.
+func colleagues(ctx context.Context, r db.Reader, role access.Role, area string) ([]campaign.Colleague, error) {
+	found, err := staff.ByRoleWithin(ctx, r, role, area)
+	out := make([]campaign.Colleague, 0, len(found))
+	for _, b := range found {
+		out = append(out, campaign.Colleague{Account: b.ID, Name: b.Name, Role: role, Region: b.Region})
+	}
+	return out, err
 }
 
 const days = 24 * time.Hour

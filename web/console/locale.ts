@@ -4,10 +4,12 @@ import admin from "@locale/admin.json";
 import audit from "@locale/audit.json";
 import care from "@locale/care.json";
 import centre from "@locale/centre.json";
+import colour from "@locale/colour.json";
 import command from "@locale/command.json";
 import consoleWords from "@locale/console.json";
 import drawing from "@locale/drawing.json";
 import files from "@locale/files.json";
+import form from "@locale/form.json";
 import guard from "@locale/guard.json";
 import hotline from "@locale/hotline.json";
 import register from "@locale/register.json";
@@ -15,6 +17,7 @@ import report from "@locale/report.json";
 import role from "@locale/role.json";
 import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
+import survey from "@locale/survey.json";
 import { translator } from "@shared/locale";
 
 export const words = {
@@ -24,14 +27,17 @@ export const words = {
   ...audit,
   ...care,
   ...centre,
+  ...colour,
   ...command,
   ...drawing,
   ...files,
+  ...form,
   ...guard,
   ...hotline,
   ...register,
   ...report,
   ...role,
   ...seat,
+  ...survey,
 };
 export const t = translator(words);

@@ -39,6 +39,10 @@ type ChildBrief struct {
 	Name string `json:"name"`
 	Age  int    `json:"age"`
 	Sex  string `json:"sex"`
+	// Level is the colour that a professional set, LevelUrgency the one that
+	// the machine raised and nobody has assessed yet.
+	Level        string `json:"level"`
+	LevelUrgency string `json:"level_urgency"`
 }
 
 // Fact is one line of a card: a message key with its text.
@@ -73,16 +77,17 @@ type Contact struct {
 // ChildCard is the child on the card: what matters now, not the whole file.
 type ChildCard struct {
 	ChildBrief
-	Region        string    `json:"region"`
-	RegionName    string    `json:"region_name"`
-	AddressMasked string    `json:"address_masked"`
-	School        string    `json:"school"`
-	Categories    []string  `json:"categories"`
-	Flags         []Fact    `json:"flags"`
-	Five          []Fact    `json:"five"`
-	LastPosition  *Position `json:"last_position"`
-	Battery       *int      `json:"battery"`
-	Contacts      []Contact `json:"-"`
+	Region        string       `json:"region"`
+	RegionName    string       `json:"region_name"`
+	AddressMasked string       `json:"address_masked"`
+	School        string       `json:"school"`
+	ScreenedAt    clock.Millis `json:"screened_at"` // 0: never
+	Categories    []string     `json:"categories"`
+	Flags         []Fact       `json:"flags"`
+	Five          []Fact       `json:"five"`
+	LastPosition  *Position    `json:"last_position"`
+	Battery       *int         `json:"battery"`
+	Contacts      []Contact    `json:"-"`
 }
 
 // StaffBrief is a colleague.

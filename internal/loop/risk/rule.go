@@ -89,6 +89,19 @@ func ParseRules(c *Catalogue, data []byte) (*RuleSet, error) {
 	return s, nil
 }
 
+// TitleOf gives the Chinese title of a rule; of one that this set no longer
+// has, the code.
+func (s *RuleSet) TitleOf(code string) string {
+	for _, list := range [][]Rule{s.Rules, s.Talk} {
+		for _, r := range list {
+			if r.Code == code {
+				return r.Title
+			}
+		}
+	}
+	return code
+}
+
 func civilDate(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
 	return err == nil

@@ -30,6 +30,7 @@ type Row struct {
 	Device      bool         `json:"device"`
 	OpenMatters int          `json:"open_matters"`
 	Flags       []string     `json:"flags"`
+	LevelMark
 }
 
 // Page is one page of a list.
@@ -75,7 +76,7 @@ func (s *Service) List(ctx context.Context, q ListQuery) (Page, error) {
 }
 
 // rowFields are what a row of the list shows.
-var rowFields = []string{"name", "sex", "age", "region", "categories", "carer_name", "open_matters", "flags"}
+var rowFields = []string{"name", "sex", "age", "region", "categories", "carer_name", "open_matters", "flags", "level"}
 
 // withoutConflicts drops the children of whose open matter the actor stands on
 // the conflict list.
@@ -153,11 +154,17 @@ func (s *Service) rows(ctx context.Context, r db.Reader, recs []Record) ([]Row, 
 			return nil, err
 		}
 	}
+	levels := map[id.ID]LevelMark{}
+	if s.ports.Marks != nil && access.May(access.From(ctx), "level.read") == nil {
+		if levels, err = s.ports.Marks(ctx, r, ids...); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]Row, len(recs))
 	for i, rec := range recs {
 		out[i] = Row{ID: rec.ID, Code: rec.Code, Name: rec.Name, Sex: sexLetter(rec.Sex), Age: rec.BirthOn.AgeOn(day), Region: rec.Region,
 			RegionName: areas.Label(region.Code(rec.Region)), Categories: child.Active(cats[rec.ID], rec.BirthOn, day),
-			CarerName: names[carers[rec.ID]], Device: len(worn[rec.ID]) > 0, OpenMatters: open[rec.ID], Flags: splitFlags(rec.Flags)}
+			CarerName: names[carers[rec.ID]], Device: len(worn[rec.ID]) > 0, OpenMatters: open[rec.ID], Flags: splitFlags(rec.Flags), LevelMark: levels[rec.ID]}
 	}
 	return out, nil
 }

@@ -21,6 +21,7 @@ type ListQuery struct {
 	Region   string
 	Category child.Kind
 	School   string
+	Level    string // a colour, "none", or "waiting" for a professional's assessment
 	Cursor   string
 	Limit    int // 50 if 0; at most 200
 }
@@ -237,6 +238,13 @@ func (s *Service) search(ctx context.Context, r db.Reader, q ListQuery, areas []
 	}
 	if q.School != "" {
 		conds, extra = append(conds, "p.school = ?"), append(extra, q.School)
+	}
+	if q.Level != "" && s.ports.Marked != nil {
+		if err := access.May(access.From(ctx), "level.read"); err != nil {
+			return nil, "", err
+		}
+		in, a := s.ports.Marked("p.id", q.Level)
+		conds, extra = append(conds, in), append(extra, a...)
 	}
 	if q.Category != "" {
 		day := today(r)

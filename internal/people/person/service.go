@@ -29,6 +29,11 @@ type Ports struct {
 	OpenMatters func(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]int, error)
 	// Worn gives what children wear.
 	Worn func(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]Worn, error)
+	// Marks gives the four colours of children.
+	Marks func(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]LevelMark, error)
+	// Marked gives the predicate on a column of children for a colour, "none",
+	// or "waiting".
+	Marked func(column, which string) (string, []any)
 	// Handler names the account that decides on duplicates of an area.
 	Handler func(ctx context.Context, r db.Reader, region string) (id.ID, error)
 	// Follow tells what hangs on a child that it lives elsewhere now, or that
@@ -40,6 +45,14 @@ type Ports struct {
 	// Tell informs the leaders of an area as part of the change and gives the
 	// names of those told.
 	Tell func(ctx context.Context, tx *db.Tx, n Notice) ([]string, error)
+}
+
+// LevelMark is what lists show of a child's level: the colour that a professional
+// set, and the urgency that the machine raised and nobody has assessed yet. The
+// two are never one.
+type LevelMark struct {
+	Colour  string `json:"level"`
+	Urgency string `json:"level_urgency"`
 }
 
 // Notice is what leaders are told. It holds ids only.

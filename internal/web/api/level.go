@@ -95,6 +95,7 @@ func (a *API) levels(s Screening) {
 	}) (done, error) {
 		return done{true}, s.Levels.Enter(ctx, in.Body.Items)
 	})
+	a.levelBook(s)
 	a.rules(s)
 }
 
@@ -107,6 +108,15 @@ func (a *API) rules(s Screening) {
 			Body string `json:"body" maxLength:"262144"`
 		}
 	}
+	call(a, http.MethodPost, "/rules/check", "what is wrong with rules that are being edited", func(ctx context.Context, in *struct {
+		Body struct {
+			Kind string `json:"kind" enum:"rules,colours"`
+			Body string `json:"body" maxLength:"262144"`
+		}
+	}) (checked, error) {
+		problems, err := s.Levels.CheckRules(ctx, in.Body.Kind, in.Body.Body)
+		return checked{OK: len(problems) == 0, Problems: orEmpty(problems)}, err
+	})
 	call(a, http.MethodPost, "/rules/what-if", "run changed rules over everybody; nothing is changed", func(ctx context.Context, in *body) (level.Trial, error) {
 		return s.Levels.WhatIf(ctx, in.Body.Body)
 	})

@@ -33,10 +33,11 @@ func (a *API) children() {
 		Region   string `query:"region" maxLength:"15"`
 		Category string `query:"category"`
 		School   string `query:"school" maxLength:"50"`
+		Level    string `query:"level" enum:"green,yellow,orange,red,none,waiting,"`
 		Cursor   string `query:"cursor"`
 		Limit    int    `query:"limit"`
 	}) (person.Page, error) {
-		return a.Person.List(ctx, person.ListQuery{Q: in.Q, Region: in.Region, Category: child.Kind(in.Category), School: in.School, Cursor: in.Cursor, Limit: in.Limit})
+		return a.Person.List(ctx, person.ListQuery{Q: in.Q, Region: in.Region, Category: child.Kind(in.Category), School: in.School, Level: in.Level, Cursor: in.Cursor, Limit: in.Limit})
 	})
 	call(a, http.MethodPost, "/children", "register a child", func(ctx context.Context, in *struct{ Body person.NewChild }) (person.Created, error) {
 		return a.Person.Create(ctx, in.Body)

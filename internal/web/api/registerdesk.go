@@ -23,9 +23,10 @@ func (a *API) registerDesk() {
 		Region   string `query:"region" maxLength:"15"`
 		Category string `query:"category" maxLength:"40"`
 		School   string `query:"school" maxLength:"50"`
+		Level    string `query:"level" enum:"green,yellow,orange,red,none,waiting,"`
 		Reason   string `query:"reason" maxLength:"300"`
 	}) ([]byte, error) {
-		return a.Person.Export(ctx, person.ListQuery{Q: in.Q, Region: in.Region, Category: child.Kind(in.Category), School: in.School}, in.Reason, a.Words.Text)
+		return a.Person.Export(ctx, person.ListQuery{Q: in.Q, Region: in.Region, Category: child.Kind(in.Category), School: in.School, Level: in.Level}, in.Reason, a.Words.Text)
 	})
 	call(a, http.MethodGet, "/duplicates", "open doubts about who somebody is", func(ctx context.Context, _ *struct{}) (page[person.CaseView], error) {
 		items, err := a.Person.Cases(ctx)

@@ -170,6 +170,37 @@ func (a *API) campaigns(s Screening) {
 		items, err := s.Campaigns.List(ctx)
 		return page[campaign.Campaign]{Items: orEmpty(items)}, err
 	})
+	call(a, http.MethodGet, "/campaign-classes", "classes that a campaign may be planned for", func(ctx context.Context, _ *struct{}) (page[campaign.ClassCount], error) {
+		items, err := s.Campaigns.Classes(ctx)
+		return page[campaign.ClassCount]{Items: orEmpty(items)}, err
+	})
+	call(a, http.MethodPost, "/campaign-fit", "how many children a plan would take; nothing is made", func(ctx context.Context, in *struct{ Body campaign.New }) (campaign.Fit, error) {
+		return s.Campaigns.Fits(ctx, in.Body)
+	})
+	call(a, http.MethodGet, "/campaign-people", "who can be named as a teacher or a responder", func(ctx context.Context, in *struct {
+		Teachers bool `query:"teachers"`
+	}) (page[campaign.Colleague], error) {
+		items, err := s.Campaigns.Colleagues(ctx, in.Teachers)
+		return page[campaign.Colleague]{Items: orEmpty(items)}, err
+	})
+	call(a, http.MethodGet, "/campaigns/{id}/ask/{child}", "what an interview with one child needs", func(ctx context.Context, in *struct {
+		ByID
+		Child id.ID `path:"child" maxLength:"60"`
+	}) (askAnswer, error) {
+		got, err := s.Campaigns.Ask(ctx, in.ID, in.Child, answer.HandedIn)
+		out := askAnswer{Asking: got}
+		if got.Bar != "" {
+			out.BarText = s.Word(got.Bar)
+		}
+		return out, err
+	})
+	call(a, http.MethodGet, "/campaigns/{id}/results", "the sheets of a campaign, what is critical first", func(ctx context.Context, in *struct {
+		ByID
+		Which string `query:"which" enum:"critical,over,paper,withheld,"`
+	}) (page[answer.Listed], error) {
+		items, err := s.Answers.OfCampaign(ctx, in.ID, in.Which)
+		return page[answer.Listed]{Items: orEmpty(items)}, err
+	})
 	call(a, http.MethodPost, "/campaigns", "plan a campaign and draw up its list", func(ctx context.Context, in *struct{ Body campaign.New }) (campaign.Campaign, error) {
 		return s.Campaigns.Make(ctx, in.Body)
 	})
@@ -231,6 +262,11 @@ func (a *API) campaigns(s Screening) {
 		return done{true}, s.Campaigns.SetResponder(ctx, in.Body)
 	})
 	a.print(s)
+}
+
+type askAnswer struct {
+	campaign.Asking
+	BarText string `json:"bar_text"` // in Chinese
 }
 
 type told struct {

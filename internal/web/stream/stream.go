@@ -230,6 +230,9 @@ func visible(a access.Actor, it item) bool {
 		return a.Allowed("case.find", access.Target{Region: it.Region})
 	case "report":
 		return a.Allowed("report.list", access.Target{Region: it.Region})
+	case "campaign", "sheet", "level":
+		// What moved is told to who may list it; a name or a result never is.
+		return a.Allowed(access.Action(map[string]string{"campaign": "campaign.read", "sheet": "sheet.type", "level": "level.list"}[it.Topic]), access.Target{Region: it.Region})
 	case "notice":
 		return it.data.Account == a.Account
 	case "guard":

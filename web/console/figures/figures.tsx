@@ -47,7 +47,10 @@ function pageOf(row: Row): string | undefined {
     case "matter":
       return `/seat?matter=${row.id}`;
     case "child":
-      return `/child/${row.id}`;
+      return `/children/${row.id}`;
+    case "sheet":
+    case "mark":
+      return `/children/${row.counted}`;
   }
   return undefined;
 }

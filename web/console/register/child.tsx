@@ -11,6 +11,8 @@ import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { ColourBlock } from "../level/child";
+import { Assessed, Provisional } from "../level/marks";
 import { Masked } from "../kit/masked";
 import { PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
@@ -60,6 +62,7 @@ function GlassBand({ until }: { until: Ms }) {
 
 function Sheet({ child }: { child: Child }) {
   const [, go] = useLocation();
+  const may = useMay();
   const ask = useAskReason();
   const { act } = useAct(["child"]);
   const [form, setForm] = useState<"edit" | "move" | "guardian" | "category">();
@@ -84,6 +87,8 @@ function Sheet({ child }: { child: Child }) {
         counts={
           <>
             <span>{[sexName(child.sex), child.age >= 0 ? t("kids.age", { n: child.age }) : "", child.code].filter(Boolean).join(" · ")}</span>
+            {child.level && <Assessed colour={child.level} />}
+            <Provisional urgency={child.level_urgency} short />
             {active.map((c) => <Tag key={c.id}>{categoryName(c.kind)}</Tag>)}
             {child.flags.map((f) => <Tag key={f} color="warning">{wordFor(words, "flag", f)}</Tag>)}
             {child.open_matters > 0 && <strong>{t("kids.openMatters", { n: child.open_matters })}</strong>}
@@ -100,6 +105,7 @@ function Sheet({ child }: { child: Child }) {
       {child.glass_until > 0 && <GlassBand until={child.glass_until} />}
       <div className="reg-child">
         <div>
+          {may("level.read") && <ColourBlock child={child.id} name={child.name} />}
           <section className="reg-card">
             <h2>{t("kid.people")}{child.may_write && <Button size="small" onClick={() => setForm("guardian")}>{t("kid.addPerson")}</Button>}</h2>
             {child.guardians.length === 0 && <Empty title={t("kid.noPeople")} hint={t("kid.noPeopleHint")} />}

@@ -5,10 +5,12 @@ import { useEffect, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { address, api, errorText } from "@shared/api/client";
 import type { List } from "@shared/api/types";
+import { wordFor } from "@shared/locale";
 import { Empty, ErrorState } from "@shared/state";
 import { useAskReason } from "../kit/reason";
 import { Count, PageHead } from "../kit/page";
-import { t } from "../locale";
+import { Assessed, Provisional } from "../level/marks";
+import { t, words } from "../locale";
 import { useMay } from "../session";
 import "./register.css";
 import { categoryKinds, categoryName, sexName, useAreas, type Counts, type Row } from "./types";
@@ -33,6 +35,7 @@ export default function Register() {
   const [q, setQ] = useState("");
   const region = search.get("region") ?? "";
   const category = search.get("category") ?? "";
+  const level = search.get("level") ?? "";
   const [views, setViews] = useState(savedViews);
   const areas = useAreas();
   useEffect(() => {
@@ -50,8 +53,8 @@ export default function Register() {
     meta: { topics: ["child", "import"] },
   });
   const rows = useInfiniteQuery({
-    queryKey: ["children", q, region, category],
-    queryFn: ({ pageParam }) => api.get<List<Row>>("/children", { q, region, category, cursor: pageParam, limit: 50 }),
+    queryKey: ["children", q, region, category, level],
+    queryFn: ({ pageParam }) => api.get<List<Row>>("/children", { q, region, category, level, cursor: pageParam, limit: 50 }),
     initialPageParam: "",
     getNextPageParam: (last) => last.next || undefined,
     meta: { topics: ["child", "import"] },
@@ -60,7 +63,7 @@ export default function Register() {
   const c = counts.data;
   const take = async () => {
     const reason = await ask({ title: t("kids.export"), text: t("kids.exportText"), verb: t("kids.exportVerb") });
-    if (reason) location.assign(address("/children/export", { q, region, category, reason }));
+    if (reason) location.assign(address("/children/export", { q, region, category, level, reason }));
   };
   const save = async () => {
     const name = await ask({ title: t("kids.saveView"), label: t("kids.viewName"), verb: t("kids.save"), min: 1 });
@@ -101,6 +104,7 @@ export default function Register() {
         <Input.Search autoFocus allowClear value={typed} onChange={(e) => setTyped(e.target.value)} onSearch={() => setQ(typed.trim())} placeholder={t("kids.find")} aria-label={t("kids.find")} maxLength={50} />
         <TreeSelect allowClear showSearch treeNodeFilterProp="title" treeData={areas} value={region || undefined} onChange={(v: string | undefined) => set("region", v)} placeholder={t("kids.area")} aria-label={t("kids.area")} />
         <Select allowClear value={category || undefined} onChange={(v: string | undefined) => set("category", v)} placeholder={t("kids.category")} aria-label={t("kids.category")} options={categoryKinds.map((value) => ({ value, label: categoryName(value) }))} />
+        {may("level.read") && <Select allowClear value={level || undefined} onChange={(v: string | undefined) => set("level", v)} placeholder={t("page.levels")} aria-label={t("page.levels")} options={["red", "orange", "yellow", "green", "none", "waiting"].map((value) => ({ value, label: wordFor(words, "colour.filter", value) }))} />}
         <Dropdown
           menu={{
             items: [
@@ -130,6 +134,7 @@ export default function Register() {
           })}
           columns={[
             { title: t("kids.name"), width: 150, render: (_, r) => <><strong>{r.name}</strong> <span className="reg-dim">{sexName(r.sex)}{r.age >= 0 && ` ${t("kids.age", { n: r.age })}`}</span></> },
+            ...(may("level.read") ? [{ title: t("page.levels"), width: 150, render: (_: unknown, r: Row) => <>{r.level && <Assessed colour={r.level} />} <Provisional urgency={r.level_urgency} short /></> }] : []),
             { title: t("kids.code"), dataIndex: "code", width: 110, className: "zg-num" },
             { title: t("kids.area"), dataIndex: "region_name" },
             { title: t("kids.category"), render: (_, r) => r.categories.map((k) => <Tag key={k}>{categoryName(k)}</Tag>) },

@@ -19,6 +19,9 @@ export type Row = {
   device: boolean;
   open_matters: number;
   flags: string[];
+  /** The colour that a professional set, and what the machine raised and nobody has assessed. */
+  level: string;
+  level_urgency: string;
 };
 export type Counts = {
   total: number;

@@ -4,9 +4,10 @@ import { useState, type RefObject } from "react";
 import { api } from "@shared/api/client";
 import type { Card, HelpMessage, List } from "@shared/api/types";
 import { Countdown } from "@shared/countdown";
-import { formatDateTime, formatTime, formatWhen } from "@shared/format";
+import { formatDate, formatDateTime, formatTime, formatWhen } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { LevelTag, UrgencyTag } from "@shared/tag";
+import { Provisional } from "../level/marks";
 import { serverNow } from "@shared/clock";
 import type { Act } from "../kit/act";
 import { Key } from "../kit/page";
@@ -50,6 +51,7 @@ function ChildHead({ card }: { card: Card }) {
           <span>{t(`sex.${child.sex}`)}</span>
           <span>{t("seat.age", { n: child.age })}</span>
           <LevelTag level={child.level} />
+          <Provisional urgency={child.level_urgency} />
           {child.flags.map((f) => (
             <span key={f.key} className="seat-flag">
               {wordFor(words, "flag", f.text)}
@@ -57,7 +59,7 @@ function ChildHead({ card }: { card: Card }) {
           ))}
         </div>
         <div className="seat-muted">
-          {[child.region_name, child.address_masked, child.school, ...child.categories].filter(Boolean).join(t("list.dot"))}
+          {[child.region_name, child.address_masked, child.school, ...child.categories, child.screened_at ? t("colour.screenedOn", { date: formatDate(child.screened_at) }) : ""].filter(Boolean).join(t("list.dot"))}
         </div>
       </div>
     </div>

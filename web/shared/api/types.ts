@@ -171,7 +171,11 @@ export type Card = {
     name: string;
     age: number;
     sex: "m" | "f";
+    /** The colour that a professional set. */
     level?: string;
+    /** What the machine raised and nobody has assessed yet. */
+    level_urgency?: string;
+    screened_at?: Ms;
     photo_url?: string;
     region_name: string;
     address_masked: string;
@@ -222,7 +226,7 @@ export type HelpMessage = { at: Ms; text: string; from_child: boolean };
 /** An event of the live stream (`change`). */
 export type Change = {
   at: Ms;
-  topic: "signal" | "matter" | "order" | "notice" | "duty" | "system" | "import" | "child" | "device" | "help" | "guard" | "call" | "case";
+  topic: "signal" | "matter" | "order" | "notice" | "duty" | "system" | "import" | "child" | "device" | "help" | "guard" | "call" | "case" | "campaign" | "sheet" | "level";
   kind: string;
   region: string;
   ref: string;

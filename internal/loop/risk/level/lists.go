@@ -2,11 +2,13 @@ package level
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/risk"
 	"zugou/internal/people/access"
@@ -28,7 +30,10 @@ type Entry struct {
 	Since      clock.Millis `json:"since"`  // of the waiting
 	DueAt      clock.Millis `json:"due_at"` // of the next thing
 	Rules      []string     `json:"rules"`
-	What       string       `json:"what"` // of a move, or the kind of a contact
+	Why        []string     `json:"why"`   // titles of the rules, in Chinese
+	Cause      string       `json:"cause"` // of a contact: "urgency", or the assessment that obliges it
+	Who        string       `json:"who"`   // of a contact: who is to make it
+	What       string       `json:"what"`  // of a move, or the kind of a contact
 	Was        risk.Colour  `json:"was"`
 	Became     risk.Colour  `json:"became"`
 	At         clock.Millis `json:"at"`
@@ -223,6 +228,10 @@ func (s *Service) items(ctx context.Context, action access.Action, list func(ctx
 		if err != nil {
 			return err
 		}
+		rules, err := s.rulesOn(ctx, r, civil.DateOf(r.At().Time()))
+		if err != nil {
+			return err
+		}
 		for _, x := range found {
 			b, ok := briefs[x.ChildID]
 			if !ok {
@@ -234,6 +243,10 @@ func (s *Service) items(ctx context.Context, action access.Action, list func(ctx
 			}
 			if x.Rules == nil {
 				x.Rules = []string{}
+			}
+			x.Why = make([]string, len(x.Rules))
+			for i, code := range x.Rules {
+				x.Why[i] = rules.TitleOf(code)
 			}
 			out = append(out, x)
 		}
@@ -376,9 +389,27 @@ func (s *Service) Contacts(ctx context.Context, q Query, which string) ([]Entry,
 		out := make([]Entry, 0, len(list))
 		for _, c := range list {
 			m := marks[c.ChildID]
-			out = append(out, Entry{ChildID: c.ChildID, Region: c.Region, Colour: m.Colour, Urgency: m.Urgency, What: c.Kind, DueAt: c.DueAt, Ref: c.ID, Late: c.State == "late", Tries: c.Tries})
+			out = append(out, Entry{ChildID: c.ChildID, Region: c.Region, Colour: m.Colour, Urgency: m.Urgency, What: c.Kind, DueAt: c.DueAt, Ref: c.ID, Late: c.State == "late", Tries: c.Tries, Cause: c.Cause, Who: c.Who})
 		}
 		return out, err
+	})
+}
+
+// Taken keeps on record that a list was taken out as a file, and why.
+// Errors: Forbidden, Invalid.
+func (s *Service) Taken(ctx context.Context, list, reason string, rows []Entry) error {
+	if err := access.May(access.From(ctx), "child.export"); err != nil {
+		return err
+	}
+	if len([]rune(strings.TrimSpace(reason))) < 4 {
+		return errs.Invalid("reason", "reason.missing")
+	}
+	shown := make([]audit.Shown, len(rows))
+	for i, x := range rows {
+		shown[i] = audit.Shown{Kind: "child", ID: x.ChildID, Fields: []string{"name", "level"}}
+	}
+	return s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return audit.WriteMany(ctx, tx, audit.Entry{Action: "child.export", SubjectKind: "export", Subject: id.ID("levels:" + list), Region: s.district}, shown)
 	})
 }
 

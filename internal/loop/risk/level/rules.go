@@ -210,8 +210,26 @@ func wrongRules(err error) error {
 	return &errs.Error{Kind: errs.KindInvalid, Key: "level.rules_wrong", Fields: []errs.Field{{Name: "body", Key: "level.rules_wrong"}}, Err: err}
 }
 
+// CheckRules says what is wrong with rules that are being edited, in the
+// compiler's words; nothing when all is well. Errors: Forbidden.
+func (s *Service) CheckRules(ctx context.Context, kind, body string) ([]string, error) {
+	if err := access.May(access.From(ctx), "rule.read"); err != nil {
+		return nil, err
+	}
+	var err error
+	if kind == "colours" {
+		_, err = risk.ParseDuties([]byte(body))
+	} else {
+		_, err = s.compile(body)
+	}
+	if err != nil {
+		return strings.Split(err.Error(), "\n"), nil
+	}
+	return []string{}, nil
+}
+
 func (s *Service) tried(ctx context.Context, tx *db.Tx, row *Rules, counts string) error {
-	_, err := tx.Exec(ctx, "INSERT INTO level_rules ("+rulesColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, ?)
+	_, err := tx.Exec(ctx, "INSERT INTO level_rules ("+rulesColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, ?, '')
 		ON CONFLICT (kind, digest) DO UPDATE SET tried_at = excluded.tried_at, tried = excluded.tried`,
 		row.ID, row.Kind, row.Version, row.FromOn, row.Body, row.Digest, tx.Now, counts, access.From(ctx).Account, tx.Now)
 	if err != nil {
@@ -344,7 +362,7 @@ func (s *Service) Publish(ctx context.Context, rules id.ID, reason string) error
 		case row.FromOn < string(civil.DateOf(tx.Now.Time())):
 			return errs.Invalid("from", "level.from_past")
 		}
-		if _, err := tx.Exec(ctx, "UPDATE level_rules SET published_at = ?, published_by = ? WHERE id = ?", tx.Now, access.From(ctx).Account, row.ID); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE level_rules SET published_at = ?, published_by = ?, reason = ? WHERE id = ?", tx.Now, access.From(ctx).Account, strings.TrimSpace(reason), row.ID); err != nil {
 			return err
 		}
 		if err := audit.Write(ctx, tx, audit.Entry{Action: "rule.publish", SubjectKind: "rules", Subject: row.ID, Fields: []string{row.Kind, row.Version, row.FromOn}, Result: "published"}); err != nil {

@@ -138,9 +138,23 @@ func saveContact(ctx context.Context, tx *db.Tx, c Contact) error {
 
 // Marks gives colour and urgency of children, for lists of other rooms.
 type Marks struct {
-	ChildID id.ID       `bun:"child_id"`
-	Colour  risk.Colour `bun:"colour"`
-	Urgency risk.Colour `bun:"urgency"`
+	ChildID    id.ID        `bun:"child_id"`
+	Colour     risk.Colour  `bun:"colour"`
+	Urgency    risk.Colour  `bun:"urgency"`
+	ScreenedAt clock.Millis `bun:"screened_at"`
+}
+
+// Marked gives the predicate "the child's level is such" on a column of
+// children, with its arguments: a colour, "none", or "waiting" for an urgency
+// that waits for a professional.
+func Marked(column, which string) (string, []any) {
+	switch which {
+	case "waiting":
+		return column + " IN (SELECT l.child_id FROM level l WHERE l.urgency_rank > 0)", nil
+	case "none":
+		return column + " NOT IN (SELECT l.child_id FROM level l WHERE l.colour_rank > 0)", nil
+	}
+	return column + " IN (SELECT l.child_id FROM level l WHERE l.colour = ?)", []any{which}
 }
 
 // MarksOf gives the marks of children that have any.
@@ -154,7 +168,7 @@ func MarksOf(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID]Mark
 			args[i] = c
 		}
 		var rows []Marks
-		if err := r.List(ctx, &rows, "SELECT child_id, colour, urgency FROM level WHERE child_id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+")", args...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT child_id, colour, urgency, screened_at FROM level WHERE child_id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+")", args...); err != nil {
 			return nil, err
 		}
 		for _, m := range rows {
@@ -215,9 +229,10 @@ type Rules struct {
 	Shipped     bool         `bun:"-" json:"shipped"`
 	MadeBy      id.ID        `bun:"made_by" json:"-"`
 	MadeAt      clock.Millis `bun:"made_at" json:"made_at"`
+	Reason      string       `bun:"reason" json:"reason"` // why they were published
 }
 
-const rulesColumns = "id, kind, version, from_on, body, digest, tried_at, tried, published_at, published_by, made_by, made_at"
+const rulesColumns = "id, kind, version, from_on, body, digest, tried_at, tried, published_at, published_by, made_by, made_at, reason"
 
 func publishedRules(ctx context.Context, r db.Reader, kind, on string) (Rules, bool, error) {
 	var out []Rules

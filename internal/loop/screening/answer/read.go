@@ -34,6 +34,7 @@ type Listed struct {
 	Urgency     obligation.Urgency   `json:"urgency"`
 	Critical    bool                 `json:"critical"`
 	NeedsPerson bool                 `json:"needs_person"`
+	Over        bool                 `json:"over"` // a cut-off was met
 	MatterID    id.ID                `json:"matter_id"`
 	TakenAt     clock.Millis         `json:"taken_at"`
 	ByName      string               `json:"by_name"`
@@ -91,7 +92,7 @@ func (s *Service) rows(ctx context.Context, r db.Reader, list []Sheet) ([]Listed
 			titles[sh.Instrument] = in.Title.ZH
 		}
 		out = append(out, Listed{sh.ID, sh.CampaignID, sh.ChildID, names[sh.ChildID], sh.Instrument, titles[sh.Instrument], sh.Version, sh.Informant, sh.Way, sh.State,
-			sh.Urgency, sh.Critical, sh.NeedsPerson, sh.MatterID, sh.TakenAt, by[sh.TakenBy]})
+			sh.Urgency, sh.Critical, sh.NeedsPerson, sh.Over, sh.MatterID, sh.TakenAt, by[sh.TakenBy]})
 	}
 	return out, nil
 }
@@ -113,6 +114,45 @@ func (s *Service) OfChild(ctx context.Context, childID id.ID) ([]Listed, error) 
 	})
 	if err == nil {
 		audit.Show(ctx, "sheet.read", string(t.Task), t.Region, audit.Shown{Kind: "child", ID: childID, Fields: []string{"screening"}})
+	}
+	return out, err
+}
+
+// resultWhere narrows the results of a campaign.
+var resultWhere = map[string]string{
+	"critical": "(critical OR needs_person)",
+	"over":     "over_cutoff",
+	"paper":    "state IN ('first', 'differs')",
+	"withheld": "state = 'withheld'",
+}
+
+// OfCampaign lists the sheets of a campaign for who sees results as their
+// work, what is critical first. Errors: Forbidden.
+func (s *Service) OfCampaign(ctx context.Context, campaign id.ID, which string) ([]Listed, error) {
+	actor := access.From(ctx)
+	areas := actor.Areas("sheet.read") // an open task on one child opens that child's page, not this list
+	if len(areas) == 0 {
+		return nil, errs.Forbidden("access.forbidden")
+	}
+	cond, ok := resultWhere[which]
+	if !ok {
+		cond = "1 = 1"
+	}
+	var out []Listed
+	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		list, err := ofCampaign(ctx, r, campaign, areas, cond)
+		if err != nil {
+			return err
+		}
+		out, err = s.rows(ctx, r, list)
+		return err
+	})
+	shown := make([]audit.Shown, 0, len(out))
+	for _, x := range out {
+		shown = append(shown, audit.Shown{Kind: "child", ID: x.ChildID, Fields: []string{"name", "screening"}})
+	}
+	if err == nil {
+		audit.Show(ctx, "sheet.read", string(campaign), "", shown...)
 	}
 	return out, err
 }
@@ -186,7 +226,7 @@ func (s *Service) view(ctx context.Context, r db.Reader, sh Sheet, full bool) (V
 		}
 	}
 	if !full {
-		v.Urgency, v.Critical, v.NeedsPerson = "", false, false
+		v.Urgency, v.Critical, v.NeedsPerson, v.Over = "", false, false, false
 		return v, nil
 	}
 	text, err := key.Open(aad("result", sh.ID), sh.Result)
@@ -261,7 +301,7 @@ func (s *Service) ToSettle(ctx context.Context) ([]Listed, error) {
 	})
 	shown := make([]audit.Shown, 0, len(out))
 	for i := range out {
-		out[i].Urgency, out[i].Critical, out[i].NeedsPerson, out[i].MatterID = "", false, false, ""
+		out[i].Urgency, out[i].Critical, out[i].NeedsPerson, out[i].Over, out[i].MatterID = "", false, false, false, ""
 		shown = append(shown, audit.Shown{Kind: "child", ID: out[i].ChildID, Fields: []string{"name", "screening_progress"}})
 	}
 	if err == nil {

@@ -57,6 +57,14 @@ func ofChild(ctx context.Context, r db.Reader, child id.ID) ([]Sheet, error) {
 	return out, err
 }
 
+func ofCampaign(ctx context.Context, r db.Reader, campaign id.ID, areas []string, which string) ([]Sheet, error) {
+	where, args := access.Where("region", areas)
+	var out []Sheet
+	err := r.List(ctx, &out, "SELECT "+sheetColumns+" FROM answer_sheet WHERE campaign_id = ? AND "+where+" AND "+which+" ORDER BY critical DESC, needs_person DESC, over_cutoff DESC, taken_at DESC, id DESC LIMIT 2000",
+		append([]any{campaign}, args...)...)
+	return out, err
+}
+
 func handedIn(ctx context.Context, r db.Reader, campaign, child id.ID) ([]string, error) {
 	var out []string
 	err := r.List(ctx, &out, "SELECT DISTINCT instrument FROM answer_sheet WHERE campaign_id = ? AND child_id = ?", campaign, child)

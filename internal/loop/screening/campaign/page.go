@@ -203,6 +203,7 @@ type MemberQuery struct {
 	School, Grade, Class string
 	Area                 string
 	State                string // waiting, refused, begun, done, open
+	Child                id.ID
 }
 
 // Members lists the children of a campaign that the actor sees.
@@ -222,6 +223,9 @@ func (s *Service) Members(ctx context.Context, campaign id.ID, q MemberQuery) ([
 			if value != "" {
 				where, args = where+" AND "+column+" = ?", append(args, value)
 			}
+		}
+		if q.Child != "" {
+			where, args = where+" AND child_id = ?", append(args, q.Child)
 		}
 		if q.Area != "" {
 			where, args = where+" AND region >= ? AND region < ?", append(args, q.Area, access.After(q.Area))

@@ -32,6 +32,8 @@ type Ports struct {
 	Talks func(ctx context.Context, r db.Reader, area string, since clock.Millis) (int, error)
 	// Names gives the names of accounts.
 	Names library.Names
+	// Staff lists who holds a role in an area.
+	Staff func(ctx context.Context, r db.Reader, role access.Role, area string) ([]Colleague, error)
 	// Place gives the name of an area.
 	Place func(ctx context.Context, r db.Reader, area string) (string, error)
 	// Tell leaves a message for a member of staff as part of the change.
@@ -96,12 +98,7 @@ func (s *Service) Make(ctx context.Context, n New) (Campaign, error) {
 		if err := s.choosePapers(ctx, tx, &c, n); err != nil {
 			return err
 		}
-		areas := n.Selection.Areas
-		if len(areas) == 0 {
-			areas = []string{n.Region}
-		}
-		pupils, err := person.RollOf(ctx, tx, person.Roll{Areas: areas, School: n.Selection.School, Grade: n.Selection.Grade, Class: n.Selection.Class,
-			List: n.Selection.List, MinAge: n.Selection.MinAge, MaxAge: n.Selection.MaxAge})
+		pupils, err := person.RollOf(ctx, tx, n.roll())
 		if err != nil {
 			return err
 		}

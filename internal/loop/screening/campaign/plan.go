@@ -1,0 +1,184 @@
+package campaign
+
+import (
+	"context"
+	"strings"
+
+	"zugou/internal/kernel/civil"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+	"zugou/internal/loop/screening/instrument"
+	"zugou/internal/people/access"
+	"zugou/internal/people/person"
+)
+
+// ClassCount is a class that a campaign may be planned for.
+type ClassCount struct {
+	School   string `json:"school"`
+	Grade    string `json:"grade"`
+	Class    string `json:"class"`
+	Children int    `json:"children"`
+}
+
+// Classes lists the classes of the areas that the actor plans campaigns for.
+// Errors: Forbidden.
+func (s *Service) Classes(ctx context.Context) ([]ClassCount, error) {
+	if err := access.May(access.From(ctx), "campaign.write"); err != nil {
+		return nil, err
+	}
+	out := []ClassCount{}
+	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		pupils, err := person.RollOf(ctx, r, person.Roll{Areas: access.From(ctx).Areas("campaign.write")})
+		for _, p := range pupils {
+			if n := len(out) - 1; n >= 0 && out[n].School == p.School && out[n].Grade == p.Grade && out[n].Class == p.Class {
+				out[n].Children++
+			} else {
+				out = append(out, ClassCount{p.School, p.Grade, p.Class, 1})
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// Fit is how many children a selection would take, and how many talks a
+// responder must have room for if a questionnaire asks about suicide.
+type Fit struct {
+	Children int `json:"children"`
+	Needed   int `json:"needed"`
+	Room     int `json:"room"` // of who is on duty now
+}
+
+// Fits counts before a campaign is made. Errors: Invalid, Forbidden.
+func (s *Service) Fits(ctx context.Context, n New) (Fit, error) {
+	if err := access.Check(access.From(ctx), "campaign.write", access.Target{Region: n.Region}); err != nil {
+		return Fit{}, err
+	}
+	for _, a := range n.Selection.Areas {
+		if !strings.HasPrefix(a, n.Region) {
+			return Fit{}, errs.Invalid("selection", "campaign.selection_outside")
+		}
+	}
+	var out Fit
+	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		pupils, err := person.RollOf(ctx, r, n.roll())
+		if err != nil {
+			return err
+		}
+		out.Children = len(pupils)
+		d, err := s.door(ctx, r, Campaign{Region: n.Region, Size: len(pupils), PerDay: n.PerDay})
+		out.Needed, out.Room = d.Needed, d.Room
+		return err
+	})
+	return out, err
+}
+
+// roll says which children a campaign takes.
+func (n New) roll() person.Roll {
+	areas := n.Selection.Areas
+	if len(areas) == 0 {
+		areas = []string{n.Region}
+	}
+	return person.Roll{Areas: areas, School: n.Selection.School, Grade: n.Selection.Grade, Class: n.Selection.Class,
+		List: n.Selection.List, MinAge: n.Selection.MinAge, MaxAge: n.Selection.MaxAge}
+}
+
+// Colleague is somebody who can be named as a teacher or as a responder.
+type Colleague struct {
+	Account id.ID       `json:"account"`
+	Name    string      `json:"name"`
+	Role    access.Role `json:"role"`
+	Region  string      `json:"region"`
+	Place   string      `json:"place"`
+}
+
+// responding are the roles whose training lets them talk with a child after a
+// critical answer.
+var responding = []access.Role{access.Clinician, access.Counsellor, access.SocialWorker}
+
+// Colleagues lists who can be named: teachers for the classes of a campaign,
+// or people to talk with children. Errors: Forbidden.
+func (s *Service) Colleagues(ctx context.Context, teachers bool) ([]Colleague, error) {
+	actor, action, roles := access.From(ctx), access.Action("responder.manage"), responding
+	if teachers {
+		action, roles = "campaign.write", []access.Role{access.Teacher}
+	}
+	if err := access.May(actor, action); err != nil {
+		return nil, err
+	}
+	out := []Colleague{}
+	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		for _, area := range actor.Areas(action) {
+			for _, role := range roles {
+				found, err := s.ports.Staff(ctx, r, role, area)
+				if err != nil {
+					return err
+				}
+				for _, c := range found {
+					if c.Place, err = s.ports.Place(ctx, r, c.Region); err != nil {
+						return err
+					}
+					out = append(out, c)
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Asking is what a member of staff needs to ask one child of a campaign.
+type Asking struct {
+	Member MemberView              `json:"member"`
+	Papers []instrument.Instrument `json:"papers"`
+	Done   []string                `json:"done"`    // questionnaires handed in
+	Bar    string                  `json:"bar"`     // message key of what stands in the way
+	Open   bool                    `json:"open"`    // the campaign takes answers today
+	OwnAge int                     `json:"own_age"` // from which the child's own consent is enough
+}
+
+// Ask gives what an interview with one child of a campaign needs.
+// Errors: NotFound, Forbidden.
+func (s *Service) Ask(ctx context.Context, campaign, childID id.ID, handedIn func(ctx context.Context, r db.Reader, campaign, child id.ID) ([]string, error)) (Asking, error) {
+	if err := access.May(access.From(ctx), "sheet.take"); err != nil {
+		return Asking{}, err
+	}
+	list, err := s.Members(ctx, campaign, MemberQuery{Child: childID})
+	if err != nil {
+		return Asking{}, err
+	}
+	if len(list) == 0 {
+		return Asking{}, errs.NotFound("record.not_found")
+	}
+	out := Asking{Member: list[0]}
+	err = s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		c, err := Get(ctx, r, campaign)
+		if err != nil {
+			return err
+		}
+		m, err := MemberOf(ctx, r, campaign, childID)
+		if err != nil {
+			return err
+		}
+		if err := access.Check(access.From(ctx), "sheet.take", access.Target{Region: m.Region}); err != nil {
+			return err
+		}
+		for _, p := range c.Papers {
+			in, err := s.ports.Library.Exact(ctx, r, p.ID, p.Version)
+			if err != nil {
+				return err
+			}
+			out.Papers = append(out.Papers, in)
+		}
+		out.Bar, out.OwnAge = errs.KeyOf(m.May(c.Informant, s.Conditions(r))), s.Conditions(r).OwnConsentFrom
+		day := civil.DateOf(r.At().Time())
+		out.Open = c.State == Open && day >= c.StartsOn && day <= c.EndsOn
+		out.Done, err = handedIn(ctx, r, campaign, childID)
+		return err
+	})
+	if out.Done == nil {
+		out.Done = []string{}
+	}
+	return out, err
+}

@@ -1,0 +1,1 @@
+export { AskAlone as default } from "./interview";
