@@ -201,6 +201,8 @@ func (a *API) campaigns(s Screening) {
 		ByID
 		Body struct {
 			Items []campaign.Consent `json:"items" maxItems:"2000"`
+			Key   string             `json:"key,omitempty" maxLength:"120"` // of a phone's outbox; the same word again changes nothing
+			At    clock.Millis       `json:"at,omitempty"`
 		}
 	}) (done, error) {
 		return done{true}, s.Campaigns.Consents(ctx, in.ID, in.Body.Items)
@@ -398,29 +400,34 @@ type typedIn struct {
 	}
 }
 
-// sitting is open to who has a child's code and no account.
+// sitting is open to who has a child's code and no account. The code stands in
+// the body: an address is kept in histories and logs.
 func (a *API) sitting(s Screening) {
-	call(a, http.MethodGet, "/sit/{code}", "what is put to the child whose code this is", func(ctx context.Context, in *struct {
-		Code string `path:"code" maxLength:"40"`
-	}) (campaign.Sitting, error) {
-		return s.Answers.Sitting(ctx, in.Code)
-	})
-	call(a, http.MethodPost, "/sit/{code}/word", "whether who answers wants to", func(ctx context.Context, in *struct {
-		Code string `path:"code" maxLength:"40"`
+	call(a, http.MethodPost, "/sit", "what is put to the child whose code this is", func(ctx context.Context, in *struct {
 		Body struct {
-			Yes bool `json:"yes"`
+			Code string `json:"code" maxLength:"40"`
+		}
+	}) (campaign.Sitting, error) {
+		return s.Answers.Sitting(ctx, in.Body.Code)
+	})
+	call(a, http.MethodPost, "/sit/word", "whether who answers wants to", func(ctx context.Context, in *struct {
+		Body struct {
+			Code string `json:"code" maxLength:"40"`
+			Yes  bool   `json:"yes"`
 		}
 	}) (done, error) {
-		return done{true}, s.Answers.Word(ctx, in.Code, in.Body.Yes)
+		return done{true}, s.Answers.Word(ctx, in.Body.Code, in.Body.Yes)
 	})
-	call(a, http.MethodPost, "/sit/{code}/sheet", "hand in a sheet; nothing of the result is told", func(ctx context.Context, in *struct {
-		Code string `path:"code" maxLength:"40"`
-		Body newSheet
+	call(a, http.MethodPost, "/sit/sheet", "hand in a sheet; nothing of the result is told", func(ctx context.Context, in *struct {
+		Body struct {
+			Code  string   `json:"code" maxLength:"40"`
+			Sheet newSheet `json:"sheet"`
+		}
 	}) (done, error) {
-		n, err := in.Body.read()
+		n, err := in.Body.Sheet.read()
 		if err != nil {
 			return done{}, err
 		}
-		return done{true}, s.Answers.Sit(ctx, in.Code, n)
+		return done{true}, s.Answers.Sit(ctx, in.Body.Code, n)
 	})
 }

@@ -138,7 +138,7 @@ func (s *Service) Sitting(ctx context.Context, code string) (campaign.Sitting, e
 			return err
 		}
 		// Questions on suicide that are made to be asked face to face are asked so.
-		out.Papers = slices.DeleteFunc(out.Papers, func(in instrument.Instrument) bool { return in.Mode != instrument.SelfReport })
+		out.Papers = slices.DeleteFunc(out.Papers, func(f instrument.Form) bool { return f.Mode == instrument.Interview })
 		if len(out.Papers) == 0 {
 			return errs.Conflict("campaign.done_already")
 		}
@@ -161,6 +161,10 @@ func (s *Service) Word(ctx context.Context, code string, yes bool) error {
 		}
 		if m.Refusal() {
 			return errs.Conflict("campaign.child_refused")
+		}
+		// A teacher's or worker's word is nobody's consent.
+		if c.Informant != instrument.Child && c.Informant != instrument.Guardian {
+			return errs.Conflict("campaign.consent_missing")
 		}
 		_, err = s.ports.Campaigns.Said(ctx, tx, c, m, yes)
 		return err
