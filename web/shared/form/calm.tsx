@@ -14,7 +14,7 @@ export function Calm({ queue, children }: { queue?: QueueState; children?: React
       </svg>
       <h1>{t("sit.calm.title")}</h1>
       <p className="q-big">{t("sit.calm.text")}</p>
-      {queue && queue.waiting > 0 && <p role="status">{queue.onlyHere ? t("sit.queue.memory") : t("sit.queue.waits")}</p>}
+      {queue?.away && queue.waiting > 0 && <p role="status">{queue.onlyHere ? t("sit.queue.memory") : t("sit.queue.waits")}</p>}
       {queue && queue.stuck > 0 && <p role="status">{t("sit.queue.stuck")}</p>}
       <p>{t("sit.calm.talk")}</p>
       <ul className="q-numbers">

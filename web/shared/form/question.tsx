@@ -63,7 +63,6 @@ export function Question(props: {
     return () => clearTimeout(timer);
   }, [item.code]);
   const choose = (a: Answer) => {
-    if (!ready) return;
     setPressed(a);
     setReady(false);
     setTimeout(() => props.onChoose(a), 160);
@@ -83,12 +82,12 @@ export function Question(props: {
       <Listen item={item} options={options} />
       <div className="q-options" role="group" aria-labelledby={`q-${idOf(item)}`}>
         {options.map((o) => (
-          <button key={o.value} type="button" aria-pressed={pressed === o.value} onClick={() => choose(o.value)}>
+          <button key={o.value} type="button" disabled={!ready} aria-pressed={pressed === o.value} onClick={() => choose(o.value)}>
             {o.text.zh}
           </button>
         ))}
         {props.refusal && (
-          <button type="button" className="q-refuse" aria-pressed={pressed === "refused"} onClick={() => choose("refused")}>
+          <button type="button" className="q-refuse" disabled={!ready} aria-pressed={pressed === "refused"} onClick={() => choose("refused")}>
             {t("sit.ask.refuse")}
           </button>
         )}
@@ -99,7 +98,7 @@ export function Question(props: {
             {t("sit.ask.back")}
           </button>
         )}
-        <button type="button" className="q-plain q-skip" onClick={() => ready && props.onSkip()}>
+        <button type="button" className="q-plain q-skip" disabled={!ready} onClick={props.onSkip}>
           {t("sit.ask.skip")}
         </button>
       </div>

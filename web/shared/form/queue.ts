@@ -18,6 +18,8 @@ type Row = { id: string; key: CryptoKey; iv: Uint8Array; data: ArrayBuffer; at: 
 
 export type QueueState = {
   waiting: number;
+  /** An attempt failed: worth a word to who stands before the screen. */
+  away: boolean;
   /** Refused by the server for good. */
   stuck: number;
   /** Nothing can be sealed here: what waits is lost with the page. */
@@ -97,7 +99,7 @@ export class Queue {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running: Promise<void> | undefined;
   private readonly listeners = new Set<(s: QueueState) => void>();
-  state: QueueState = { waiting: 0, stuck: 0, onlyHere: false };
+  state: QueueState = { waiting: 0, away: false, stuck: 0, onlyHere: false };
 
   constructor(private readonly send: Post = post) {}
 
@@ -109,7 +111,7 @@ export class Queue {
 
   private async tell(): Promise<void> {
     const rows = await this.rows();
-    this.state = { waiting: rows.filter((r) => !r.refused).length + this.held.length, stuck: rows.filter((r) => r.refused).length, onlyHere: this.held.length > 0 };
+    this.state = { waiting: rows.filter((r) => !r.refused).length + this.held.length, away: this.tries > 0, stuck: rows.filter((r) => r.refused).length, onlyHere: this.held.length > 0 };
     for (const f of this.listeners) f(this.state);
   }
 
@@ -164,8 +166,8 @@ export class Queue {
       }
       this.held = this.held.filter((x) => x !== letter);
     }
-    await this.tell();
     this.tries = away ? this.tries + 1 : 0;
+    await this.tell();
     if (away) this.timer = setTimeout(() => void this.flush(), WAITS_MS[Math.min(this.tries, WAITS_MS.length) - 1]);
   }
 
