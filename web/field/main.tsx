@@ -4,6 +4,9 @@ import { Link, Route, Router, Switch, useLocation } from "wouter";
 import "@shared/tokens.css";
 import "./field.css";
 import "./parts.css";
+import "@shared/form/form.css";
+import "./screen/screen.css";
+import { passing } from "@shared/passing";
 import { type Phone, useWatched } from "./kit/live";
 import { Icon, type icons } from "./kit/ui";
 import { t } from "./locale";
@@ -14,11 +17,18 @@ import { Notices } from "./notice/page";
 import { RingBar, unlockBell, useRinging } from "./notice/ring";
 import { Today } from "./order/list";
 import { OrderPage } from "./order/page";
-import { Session, usePhone } from "./session";
+import { ChildAsked } from "./screen/child";
+import { Given } from "./screen/given";
+import { Screenings } from "./screen/home";
+import { Village } from "./screen/list";
+import { over } from "./screen/over";
+import { Passing, Round } from "./screen/round";
+import { Session, useMe, usePhone } from "./session";
 import { SignalPage } from "./signal/page";
 
-const tabs: [path: string, word: "tab.today" | "tab.signal" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
+const tabs: [path: string, word: "tab.today" | "tab.ask" | "tab.signal" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
   ["/", "tab.today", "tasks"],
+  ["/ask", "tab.ask", "note"],
   ["/signal", "tab.signal", "report"],
   ["/notices", "tab.notices", "notice"],
   ["/me", "tab.mine", "mine"],
@@ -28,10 +38,11 @@ function Tabs({ phone }: { phone: Phone }) {
   const [path] = useLocation();
   const notices = useWatched(phone.notices);
   const unread = notices.value?.filter((n) => !n.read_at).length ?? 0;
+  const me = useMe();
   if (!tabs.some(([to]) => to === path)) return null;
   return (
     <nav className="f-tabs" aria-label={t("tab.label")}>
-      {tabs.map(([to, word, icon]) => (
+      {tabs.filter(([to]) => to !== "/ask" || me.actions.includes("campaign.read")).map(([to, word, icon]) => (
         <Link key={to} href={to} aria-current={path === to ? "page" : undefined}>
           <Icon name={icon} />
           {t(word)}
@@ -71,6 +82,9 @@ function Newer() {
 function App() {
   const phone = usePhone();
   useRinging(phone);
+  const given = useWatched(over);
+  if (given === "looking") return null;
+  if (given) return <Given to={given} />;
   return (
     <Router base="/m">
       <div className="f-frame">
@@ -78,6 +92,10 @@ function App() {
         <RingBar phone={phone} />
         <Switch>
           <Route path="/order/:id">{({ id }) => <OrderPage id={id} key={id} />}</Route>
+          <Route path="/ask" component={Screenings} />
+          <Route path="/ask/:id">{({ id }) => <Village id={id} key={id} />}</Route>
+          <Route path="/ask/:id/:child">{({ id, child }) => <ChildAsked id={id} child={child} key={child} />}</Route>
+          <Route path="/round/:id">{({ id }) => <Round id={id} key={id} />}</Route>
           <Route path="/signal" component={SignalPage} />
           <Route path="/notices" component={Notices} />
           <Route path="/me" component={Mine} />
@@ -97,9 +115,13 @@ unlockBell();
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
-    <Session>
-      <App />
-    </Session>,
+    passing() ? (
+      <Passing />
+    ) : (
+      <Session>
+        <App />
+      </Session>
+    ),
   );
 }
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/m/sw.js", { scope: "/m/" }).catch(() => undefined);

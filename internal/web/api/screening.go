@@ -311,6 +311,7 @@ type newSheet struct {
 	At         clock.Millis         `json:"at,omitempty"` // of the phone's outbox: when it was taken
 	Consent    *campaign.Consent    `json:"consent,omitempty"`
 	Reason     string               `json:"reason,omitempty" maxLength:"500"`
+	Stopped    bool                 `json:"stopped,omitempty"`
 }
 
 func readItems(raw map[string]any) (map[string]instrument.Answer, error) {
@@ -325,7 +326,7 @@ func readItems(raw map[string]any) (map[string]instrument.Answer, error) {
 func (n newSheet) read() (answer.New, error) {
 	items, err := readItems(n.Items)
 	return answer.New{Key: n.Key, CampaignID: n.CampaignID, ChildID: n.ChildID, Instrument: n.Instrument, Version: n.Version, Informant: n.Informant, Way: n.Way,
-		Items: items, TakenAt: n.At, Consent: n.Consent, Reason: n.Reason}, err
+		Items: items, TakenAt: n.At, Consent: n.Consent, Reason: n.Reason, Stopped: n.Stopped}, err
 }
 
 func (a *API) sheets(s Screening) {

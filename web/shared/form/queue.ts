@@ -12,7 +12,7 @@
 import { serverNow } from "../clock";
 import type { Answers } from "./paper";
 
-export type Sheet = { key: string; instrument: string; version: string; items: Answers };
+export type Sheet = { key: string; instrument: string; version: string; items: Answers; stopped?: boolean };
 type Letter = { code: string; sheet: Sheet };
 type Row = { id: string; key: CryptoKey; iv: Uint8Array; data: ArrayBuffer; at: number; refused: boolean };
 

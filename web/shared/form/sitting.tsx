@@ -99,8 +99,8 @@ export function Sitting(props: {
   const key = useRef("");
   const { onProgress } = props;
 
-  const handIn = (paper: Paper, items: Answers) =>
-    props.queue.handIn(code.current, { key: key.current, instrument: paper.id, version: paper.version, items });
+  const handIn = (paper: Paper, items: Answers, stopped = false) =>
+    props.queue.handIn(code.current, { key: key.current, instrument: paper.id, version: paper.version, items, ...(stopped && { stopped }) });
 
   // Whoever takes the tablet back from a child that walked away hands in what
   // is there: an answer that must not wait is not thrown away.
@@ -205,7 +205,8 @@ export function Sitting(props: {
           more={n > 0}
           answers={answers}
           onAnswers={setAnswers}
-          onStop={end}
+          // The server keeps nothing of it, but hears what must not wait.
+          onStop={() => void (Object.keys(answers).length > 0 ? handIn(paper, answers, true) : Promise.resolve()).then(end)}
           onDone={(a) => {
             // Sealed, or held by the page, before the next screen: nothing waits for the network.
             void handIn(paper, a).then(() => begin(told, n + 1));

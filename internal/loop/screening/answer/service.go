@@ -201,6 +201,9 @@ func (s *Service) take(ctx context.Context, tx *db.Tx, n New) (Receipt, error) {
 	if err := s.bar(ctx, tx, n, in, &sh); err != nil {
 		return Receipt{}, err
 	}
+	if n.Stopped && sh.Withheld == "" {
+		sh.Withheld, sh.State = "campaign.stopped", Withheld
+	}
 	if n.Way == Paper && sh.Withheld == "" {
 		switch _, err := typedFirst(ctx, tx, n.CampaignID, pupil.ID, n.Instrument); {
 		case err == nil:
@@ -288,6 +291,9 @@ func (s *Service) keep(ctx context.Context, tx *db.Tx, in instrument.Instrument,
 	got, err := s.score(in, &sh, n.Items, pupil, tx.Now)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if n.Stopped && len(got.result.Critical) == 0 {
+		return sh.receipt(false), nil // ended half-way, and nothing in it that must not wait
 	}
 	if sh.MatterID, err = s.ring(ctx, tx, in, sh, got); err != nil {
 		return Receipt{}, err
