@@ -24,10 +24,12 @@ export function Ask({ pack, m, paper, noted, onEnd }: { pack: Pack; m: Member; p
   useEffect(() => {
     void draftOf(me.id, pack, m, paper).then((d) => {
       setDraft(d);
-      const first = itemsAsked(paper, d.answers, m.age).findIndex((it) => d.answers[idOf(it)] === undefined);
-      setAt(first < 0 ? 0 : first);
+      const put = itemsAsked(paper, d.answers, m.age);
+      const first = put.findIndex((it) => d.answers[idOf(it)] === undefined);
+      setAt(first < 0 ? put.length : first);
     });
-  }, [me.id, pack, m, paper]);
+    // By what they are, not by their objects: those are made anew each second.
+  }, [me.id, pack.campaign.id, m.child_id, paper.id]);
   if (!draft) return <Skeleton lines={6} />;
 
   const { judged, owed } = weigh(pack, m, paper, draft.answers);
