@@ -108,6 +108,7 @@ const builds: Record<Target, () => UserConfig> = {
           login: here("public/login/index.html"),
           guardian: here("public/guardian/index.html"),
           first: here("public/first/index.html"),
+          sit: here("public/sit/index.html"),
         },
       },
     },

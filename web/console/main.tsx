@@ -9,12 +9,15 @@ import { queries } from "./kit/queries";
 import { ReasonProvider } from "./kit/reason";
 import { theme } from "./kit/theme";
 import { LiveProvider } from "./live";
+import { passing } from "@shared/passing";
 import { SessionGate } from "./session";
 import { LineKeeper } from "./hotline/line";
 import { Shell } from "./shell/shell";
 
 const root = document.getElementById("root");
-if (root) {
+// A tablet on its way through a class shows no page of staff.
+if (passing()) location.replace("/m/");
+else if (root) {
   createRoot(root).render(
     <StrictMode>
       <ConfigProvider locale={zhCN} theme={theme} button={{ autoInsertSpace: false }}>

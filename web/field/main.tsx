@@ -5,6 +5,9 @@ import "@shared/tokens.css";
 import "./field.css";
 import "./parts.css";
 import { Children, ChildPage } from "./child/page";
+import "@shared/form/form.css";
+import "./screen/screen.css";
+import { passing } from "@shared/passing";
 import { type Phone, useWatched } from "./kit/live";
 import { Icon, type icons } from "./kit/ui";
 import { t } from "./locale";
@@ -15,11 +18,21 @@ import { Notices } from "./notice/page";
 import { RingBar, unlockBell, useRinging } from "./notice/ring";
 import { Today } from "./order/list";
 import { OrderPage } from "./order/page";
+import { ChildAsked } from "./screen/child";
+import { Given } from "./screen/given";
+import { Screenings } from "./screen/home";
+import { Village } from "./screen/list";
+import { over } from "./screen/over";
+import { Passing, Round } from "./screen/round";
 import { Session, useMe, usePhone } from "./session";
 import { SignalPage } from "./signal/page";
 
-const tabs: [path: string, word: "tab.today" | "tab.signal" | "tab.children" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
+type Tab = "tab.today" | "tab.ask" | "tab.signal" | "tab.children" | "tab.notices" | "tab.mine";
+/** What a tab's page reads: who may not read it has no such tab. */
+const needs: Partial<Record<Tab, string>> = { "tab.ask": "campaign.read", "tab.children": "child.search" };
+const tabs: [path: string, word: Tab, icon: keyof typeof icons][] = [
   ["/", "tab.today", "tasks"],
+  ["/ask", "tab.ask", "note"],
   ["/signal", "tab.signal", "report"],
   ["/children", "tab.children", "find"],
   ["/notices", "tab.notices", "notice"],
@@ -34,7 +47,7 @@ function Tabs({ phone }: { phone: Phone }) {
   if (!tabs.some(([to]) => to === path)) return null;
   return (
     <nav className="f-tabs" aria-label={t("tab.label")}>
-      {tabs.filter(([to]) => to !== "/children" || me.actions.includes("child.search")).map(([to, word, icon]) => (
+      {tabs.filter(([, word]) => !needs[word] || me.actions.includes(needs[word])).map(([to, word, icon]) => (
         <Link key={to} href={to} aria-current={path === to ? "page" : undefined}>
           <Icon name={icon} />
           {t(word)}
@@ -74,6 +87,9 @@ function Newer() {
 function App() {
   const phone = usePhone();
   useRinging(phone);
+  const given = useWatched(over);
+  if (given === "looking") return null;
+  if (given) return <Given to={given} />;
   return (
     <Router base="/m">
       <div className="f-frame">
@@ -81,6 +97,10 @@ function App() {
         <RingBar phone={phone} />
         <Switch>
           <Route path="/order/:id">{({ id }) => <OrderPage id={id} key={id} />}</Route>
+          <Route path="/ask" component={Screenings} />
+          <Route path="/ask/:id">{({ id }) => <Village id={id} key={id} />}</Route>
+          <Route path="/ask/:id/:child">{({ id, child }) => <ChildAsked id={id} child={child} key={child} />}</Route>
+          <Route path="/round/:id">{({ id }) => <Round id={id} key={id} />}</Route>
           <Route path="/signal" component={SignalPage} />
           <Route path="/children" component={Children} />
           <Route path="/child/:id">{({ id }) => <ChildPage id={id} key={id} />}</Route>
@@ -102,9 +122,13 @@ unlockBell();
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
-    <Session>
-      <App />
-    </Session>,
+    passing() ? (
+      <Passing />
+    ) : (
+      <Session>
+        <App />
+      </Session>
+    ),
   );
 }
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/m/sw.js", { scope: "/m/" }).catch(() => undefined);

@@ -13,6 +13,7 @@ const limits = [
   ["help/answer/index.html", 30],
   ["login/index.html", 40],
   ["guardian/index.html", 30],
+  ["sit/index.html", 40],
   ["m/index.html", 150],
   ["console/index.html", 600],
 ];

@@ -232,6 +232,8 @@ func (a *API) campaigns(s Screening) {
 		ByID
 		Body struct {
 			Items []campaign.Consent `json:"items" maxItems:"2000"`
+			Key   string             `json:"key,omitempty" maxLength:"120"` // of a phone's outbox; the same word again changes nothing
+			At    clock.Millis       `json:"at,omitempty"`
 		}
 	}) (done, error) {
 		return done{true}, s.Campaigns.Consents(ctx, in.ID, in.Body.Items)
@@ -345,6 +347,7 @@ type newSheet struct {
 	At         clock.Millis         `json:"at,omitempty"` // of the phone's outbox: when it was taken
 	Consent    *campaign.Consent    `json:"consent,omitempty"`
 	Reason     string               `json:"reason,omitempty" maxLength:"500"`
+	Stopped    bool                 `json:"stopped,omitempty"`
 }
 
 func readItems(raw map[string]any) (map[string]instrument.Answer, error) {
@@ -359,7 +362,7 @@ func readItems(raw map[string]any) (map[string]instrument.Answer, error) {
 func (n newSheet) read() (answer.New, error) {
 	items, err := readItems(n.Items)
 	return answer.New{Key: n.Key, CampaignID: n.CampaignID, ChildID: n.ChildID, Instrument: n.Instrument, Version: n.Version, Informant: n.Informant, Way: n.Way,
-		Items: items, TakenAt: n.At, Consent: n.Consent, Reason: n.Reason}, err
+		Items: items, TakenAt: n.At, Consent: n.Consent, Reason: n.Reason, Stopped: n.Stopped}, err
 }
 
 func (a *API) sheets(s Screening) {
@@ -434,29 +437,34 @@ type typedIn struct {
 	}
 }
 
-// sitting is open to who has a child's code and no account.
+// sitting is open to who has a child's code and no account. The code stands in
+// the body: an address is kept in histories and logs.
 func (a *API) sitting(s Screening) {
-	call(a, http.MethodGet, "/sit/{code}", "what is put to the child whose code this is", func(ctx context.Context, in *struct {
-		Code string `path:"code" maxLength:"40"`
-	}) (campaign.Sitting, error) {
-		return s.Answers.Sitting(ctx, in.Code)
-	})
-	call(a, http.MethodPost, "/sit/{code}/word", "whether who answers wants to", func(ctx context.Context, in *struct {
-		Code string `path:"code" maxLength:"40"`
+	call(a, http.MethodPost, "/sit", "what is put to the child whose code this is", func(ctx context.Context, in *struct {
 		Body struct {
-			Yes bool `json:"yes"`
+			Code string `json:"code" maxLength:"40"`
+		}
+	}) (campaign.Sitting, error) {
+		return s.Answers.Sitting(ctx, in.Body.Code)
+	})
+	call(a, http.MethodPost, "/sit/word", "whether who answers wants to", func(ctx context.Context, in *struct {
+		Body struct {
+			Code string `json:"code" maxLength:"40"`
+			Yes  bool   `json:"yes"`
 		}
 	}) (done, error) {
-		return done{true}, s.Answers.Word(ctx, in.Code, in.Body.Yes)
+		return done{true}, s.Answers.Word(ctx, in.Body.Code, in.Body.Yes)
 	})
-	call(a, http.MethodPost, "/sit/{code}/sheet", "hand in a sheet; nothing of the result is told", func(ctx context.Context, in *struct {
-		Code string `path:"code" maxLength:"40"`
-		Body newSheet
+	call(a, http.MethodPost, "/sit/sheet", "hand in a sheet; nothing of the result is told", func(ctx context.Context, in *struct {
+		Body struct {
+			Code  string   `json:"code" maxLength:"40"`
+			Sheet newSheet `json:"sheet"`
+		}
 	}) (done, error) {
-		n, err := in.Body.read()
+		n, err := in.Body.Sheet.read()
 		if err != nil {
 			return done{}, err
 		}
-		return done{true}, s.Answers.Sit(ctx, in.Code, n)
+		return done{true}, s.Answers.Sit(ctx, in.Body.Code, n)
 	})
 }

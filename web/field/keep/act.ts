@@ -3,8 +3,8 @@ import { type PressedAt, pressNow } from "./device";
 import { idb } from "./idb";
 import { type Sealed, seal, unseal } from "./seal";
 
-/** The steps of an order that a phone may tell, the photos that follow one, and a signal from the field. */
-export type Verb = "accept" | "depart" | "arrive" | "handle" | "feedback" | "decline" | "photos" | "signal";
+/** The steps of an order that a phone may tell, the photos that follow one, a signal from the field, a questionnaire, a no to one. */
+export type Verb = "accept" | "depart" | "arrive" | "handle" | "feedback" | "decline" | "photos" | "signal" | "sheet" | "consent";
 
 export type Act = {
   /** Counts up: the order of pressing. */

@@ -9,11 +9,11 @@ import { flush } from "../keep/outbox";
 declare const self: ServiceWorkerGlobalScope;
 
 // Put in by the build, which knows the files it made.
-declare const __PRECACHE__: string[];
-declare const __VERSION__: string;
+declare const BUILT_FILES: string[];
+declare const BUILT_VERSION: string;
 
-const files = __PRECACHE__;
-const name = `pages-${__VERSION__}`;
+const files = BUILT_FILES;
+const name = `pages-${BUILT_VERSION}`;
 const SHELL = "/m/";
 
 self.addEventListener("install", (event) => {
@@ -44,7 +44,7 @@ self.addEventListener("fetch", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-  if (event.data === "version") event.ports[0]?.postMessage(__VERSION__);
+  if (event.data === "version") event.ports[0]?.postMessage(BUILT_VERSION);
 });
 
 // Presses left behind by a closed browser. An open page sends by itself, and

@@ -138,7 +138,7 @@ func (s *Service) Sitting(ctx context.Context, code string) (campaign.Sitting, e
 			return err
 		}
 		// Questions on suicide that are made to be asked face to face are asked so.
-		out.Papers = slices.DeleteFunc(out.Papers, func(in instrument.Instrument) bool { return in.Mode != instrument.SelfReport })
+		out.Papers = slices.DeleteFunc(out.Papers, func(f instrument.Form) bool { return f.Mode == instrument.Interview })
 		if len(out.Papers) == 0 {
 			return errs.Conflict("campaign.done_already")
 		}
@@ -161,6 +161,10 @@ func (s *Service) Word(ctx context.Context, code string, yes bool) error {
 		}
 		if m.Refusal() {
 			return errs.Conflict("campaign.child_refused")
+		}
+		// A teacher's or worker's word is nobody's consent.
+		if c.Informant != instrument.Child && c.Informant != instrument.Guardian {
+			return errs.Conflict("campaign.consent_missing")
 		}
 		_, err = s.ports.Campaigns.Said(ctx, tx, c, m, yes)
 		return err
@@ -196,6 +200,9 @@ func (s *Service) take(ctx context.Context, tx *db.Tx, n New) (Receipt, error) {
 	sh.Digest = in.Digest()
 	if err := s.bar(ctx, tx, n, in, &sh); err != nil {
 		return Receipt{}, err
+	}
+	if n.Stopped && sh.Withheld == "" {
+		sh.Withheld, sh.State = "campaign.stopped", Withheld
 	}
 	if n.Way == Paper && sh.Withheld == "" {
 		switch _, err := typedFirst(ctx, tx, n.CampaignID, pupil.ID, n.Instrument); {
@@ -284,6 +291,9 @@ func (s *Service) keep(ctx context.Context, tx *db.Tx, in instrument.Instrument,
 	got, err := s.score(in, &sh, n.Items, pupil, tx.Now)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if n.Stopped && len(got.result.Critical) == 0 {
+		return sh.receipt(false), nil // ended half-way, and nothing in it that must not wait
 	}
 	if sh.MatterID, err = s.ring(ctx, tx, in, sh, got); err != nil {
 		return Receipt{}, err

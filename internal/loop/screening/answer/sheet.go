@@ -49,6 +49,9 @@ type New struct {
 	TakenAt    clock.Millis                 `json:"taken_at,omitempty"` // now if 0
 	Consent    *campaign.Consent            `json:"consent,omitempty"`  // as it was given before the questions
 	Reason     string                       `json:"reason,omitempty"`   // why outside of a campaign
+	// Stopped: who answered ended it half-way. The answers are not kept; what
+	// is critical in them is still answered to.
+	Stopped bool `json:"stopped,omitempty"`
 }
 
 func (n New) check(now clock.Millis) error {

@@ -9,6 +9,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/screening/instrument"
+	"zugou/internal/loop/screening/obligation"
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/person"
@@ -17,12 +18,15 @@ import (
 // Pack is all that a worker's phone needs to ask a village without a network:
 // the questionnaires with their rules, the children, whom to call.
 type Pack struct {
-	Campaign       Campaign                `json:"campaign"`
-	Papers         []instrument.Instrument `json:"papers"`
-	Members        []PackMember            `json:"members"`
-	Calls          []PackCall              `json:"calls"` // the call list for a critical answer
-	OwnConsentFrom int                     `json:"own_consent_from"`
-	At             clock.Millis            `json:"at"`
+	Campaign Campaign                `json:"campaign"`
+	Papers   []instrument.Instrument `json:"papers"`
+	Members  []PackMember            `json:"members"`
+	Calls    []PackCall              `json:"calls"` // the call list for a critical answer
+	// Rules say what a critical answer obliges, so that the phone can tell it
+	// at once; they set nothing, the server decides again.
+	Rules          []obligation.Rule `json:"rules"`
+	OwnConsentFrom int               `json:"own_consent_from"`
+	At             clock.Millis      `json:"at"`
 }
 
 // PackMember is a child on the phone.
@@ -54,7 +58,7 @@ const packMost = 600
 func (s *Service) Pack(ctx context.Context, campaign id.ID, area string,
 	handedIn func(ctx context.Context, r db.Reader, campaign, child id.ID) ([]string, error),
 	calls func(ctx context.Context, r db.Reader, people []Responder) ([]PackCall, error)) (Pack, error) {
-	out := Pack{Papers: []instrument.Instrument{}, Members: []PackMember{}, Calls: []PackCall{}}
+	out := Pack{Papers: []instrument.Instrument{}, Members: []PackMember{}, Calls: []PackCall{}, Rules: []obligation.Rule{}}
 	actor := access.From(ctx)
 	if err := access.May(actor, "sheet.take"); err != nil {
 		return out, err
@@ -80,6 +84,11 @@ func (s *Service) Pack(ctx context.Context, campaign id.ID, area string,
 			return errs.Conflict("campaign.pack_too_many")
 		}
 		out.Campaign, out.At, out.OwnConsentFrom = c, r.At(), s.Conditions(r).OwnConsentFrom
+		for _, rule := range s.ports.Library.Policy(civil.DateOf(r.At().Time())).Rules {
+			if rule.SameDay {
+				out.Rules = append(out.Rules, rule)
+			}
+		}
 		for _, p := range c.Papers {
 			in, err := s.ports.Library.Exact(ctx, r, p.ID, p.Version)
 			if err != nil {

@@ -357,6 +357,7 @@ func (s *Service) Consents(ctx context.Context, campaign id.ID, list []Consent) 
 }
 
 func (s *Service) putConsent(ctx context.Context, tx *db.Tx, c Campaign, m Member, q Consent) error {
+	was := m
 	data := map[string]string{"campaign": string(c.ID)}
 	if q.Consent != "" {
 		m.Consent, m.ConsentBy, m.ConsentHow, m.ConsentAt = q.Consent, q.By, q.How, tx.Now
@@ -365,6 +366,9 @@ func (s *Service) putConsent(ctx context.Context, tx *db.Tx, c Campaign, m Membe
 	if q.Assent != "" {
 		m.Assent, m.AssentAt = q.Assent, tx.Now
 		data["assent"] = q.Assent
+	}
+	if m.Consent == was.Consent && m.ConsentBy == was.ConsentBy && m.ConsentHow == was.ConsentHow && m.Assent == was.Assent {
+		return nil // told before: a phone that lost the answer tells it again
 	}
 	m.RecordedBy = access.From(ctx).Account
 	if err := storeMember(ctx, tx, m); err != nil {
@@ -379,13 +383,13 @@ func (s *Service) putConsent(ctx context.Context, tx *db.Tx, c Campaign, m Membe
 
 // Sitting is what somebody who is about to answer is shown.
 type Sitting struct {
-	CampaignID id.ID                   `json:"campaign_id"`
-	ChildID    id.ID                   `json:"child_id,omitempty"` // for staff only
-	Title      string                  `json:"title"`
-	Greeting   string                  `json:"greeting"`   // the masked name, so that a pupil sees whose code it is
-	NeedsWord  bool                    `json:"needs_word"` // the child is asked first whether it wants to
-	Informant  instrument.Informant    `json:"informant"`
-	Papers     []instrument.Instrument `json:"instruments"` // not done yet, in order
+	CampaignID id.ID                `json:"campaign_id"`
+	ChildID    id.ID                `json:"child_id,omitempty"` // for staff only
+	Title      string               `json:"title"`
+	Greeting   string               `json:"greeting"`   // the masked name, so that a pupil sees whose code it is
+	NeedsWord  bool                 `json:"needs_word"` // the child is asked first whether it wants to
+	Informant  instrument.Informant `json:"informant"`
+	Papers     []instrument.Form    `json:"instruments"` // not done yet, in order
 }
 
 // Begin says which questionnaires are put to a child now, or what stands in
@@ -439,7 +443,11 @@ func (s *Service) Begin(ctx context.Context, tx *db.Tx, c Campaign, m Member, do
 	if err != nil {
 		return Sitting{}, err
 	}
-	out := Sitting{CampaignID: c.ID, Title: c.Title, Greeting: civil.MaskName(names[m.ChildID]), NeedsWord: needsWord, Informant: c.Informant, Papers: []instrument.Instrument{}}
+	out := Sitting{CampaignID: c.ID, Title: c.Title, Greeting: civil.MaskName(names[m.ChildID]), NeedsWord: needsWord, Informant: c.Informant, Papers: []instrument.Form{}}
+	var age *int
+	if m.Age >= 0 {
+		age = &m.Age
+	}
 	for _, p := range c.Papers {
 		if slices.Contains(done, p.ID) {
 			continue
@@ -448,7 +456,7 @@ func (s *Service) Begin(ctx context.Context, tx *db.Tx, c Campaign, m Member, do
 		if err != nil {
 			return Sitting{}, err
 		}
-		out.Papers = append(out.Papers, in)
+		out.Papers = append(out.Papers, in.Form(age))
 	}
 	if m.StartedAt == 0 && !needsWord {
 		m.StartedAt = tx.Now

@@ -1,0 +1,286 @@
+// Screening in a browser: a class of forty from consent to colour on a tablet
+// that goes round, and a village asked on a phone without a network, with the
+// browser killed in the middle of the sync.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+import { openBrowser, openHouse, openPage, password, signIn } from "./house.mjs";
+
+const tablet = { width: 800, height: 1280 };
+const phone = { width: 360, height: 780 };
+const PIN = "485296";
+
+let house;
+let browser;
+let section; // calls of the API as the section, the clinician, the seat
+let clinic;
+let seat;
+let village;
+
+/** Calls of the API as somebody, without a page. */
+async function caller(account) {
+  let cookies = "";
+  const call = async (method, path, body) => {
+    const res = await fetch(`${house.base}/api${path}`, { method, headers: { "X-Zugou": "1", "Content-Type": "application/json", Cookie: cookies }, body: body && JSON.stringify(body) });
+    const set = res.headers.getSetCookie().map((c) => c.split(";")[0]);
+    if (set.length) cookies = set.join("; ");
+    const said = await res.json();
+    assert.equal(res.status, 200, `${method} ${path}: ${JSON.stringify(said)}`);
+    return said;
+  };
+  await call("POST", "/sign-in", { account, password });
+  return call;
+}
+
+before(async () => {
+  house = await openHouse();
+  browser = await openBrowser();
+  [section, clinic, seat] = [await caller("section1"), await caller("clinic1"), await caller("seat1")];
+  village = (await (await caller("village001001"))("GET", "/me")).grants[0].region;
+  for (const v of (await clinic("GET", "/instruments")).items) {
+    if (["phq-a", "asq", "who-5"].includes(v.instrument)) {
+      await clinic("POST", `/instruments/${v.instrument}/${v.version}/sign`, { digest: v.digest, address: v.address, statement: "已逐题核对", compared: true });
+    }
+  }
+});
+
+after(async () => {
+  await browser?.close();
+  if (house) assert.equal(await house.end(), 0, "the graceful stop");
+});
+
+async function pupils(n, school, birth) {
+  const made = [];
+  for (let i = 0; i < n; i++) {
+    const { id } = await section("POST", "/children", {
+      name: `试${"甲乙丙丁戊己庚辛壬癸"[i % 10]}${"东南西北"[Math.floor(i / 10)]}`, sex: "f", birth_on: birth, id_no: "", no_id_reason: "测试用儿童", region: village, address: "",
+      registered_region: "", registered_address: "", phones: [], paired_carer: "", flags: [], sheltered: false, categories: [], guardians: [], school: { name: school, grade: "七年级", class: "1班" },
+    });
+    made.push(id);
+  }
+  return made;
+}
+
+async function campaign(title, school, instruments, prepare) {
+  const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+  const c = await section("POST", "/campaigns", { title, region: "500111", informant: "child", instruments, selection: { areas: [], school }, starts_on: today, ends_on: today });
+  await prepare?.(c.id);
+  await section("POST", `/campaigns/${c.id}/open`, {});
+  return c.id;
+}
+
+async function setPin(page) {
+  await page.goto(`${house.base}/m/me/pin`);
+  await page.getByLabel("6 位数字").fill(PIN);
+  await page.getByLabel("再输一次").fill(PIN);
+  await page.getByRole("button", { name: "保存" }).click();
+  await page.getByText("解锁数字已设置").waitFor();
+}
+
+async function typeCode(page, code) {
+  for (const d of code.replace(/ /g, "")) await page.locator(".q-pad button", { hasText: new RegExp(`^${d}$`) }).click();
+  await page.getByRole("button", { name: "好了" }).click();
+}
+
+/** Chooses an answer of each question by its place; the page waits until it takes a finger again. */
+async function answer(page, places) {
+  for (const [i, place] of places.entries()) {
+    await page.getByText(`第 ${i + 1} 题`).waitFor();
+    await page.locator(".q-options button:enabled").nth(place).click();
+  }
+}
+
+/** What a child's slip opens, without a browser. */
+async function bySlip(code, items) {
+  const call = async (path, body) => {
+    const res = await fetch(`${house.base}/api${path}`, { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    assert.equal(res.status, 200, `${path}: ${await res.clone().text()}`);
+    return res.json();
+  };
+  const told = await call("/sit", { code });
+  assert.equal(told.needs_word, true);
+  await call("/sit/word", { code, yes: true });
+  const [paper] = told.instruments;
+  assert.equal(paper.critical, undefined, "a child's page is told which answers are critical");
+  return call("/sit/sheet", { code, sheet: { key: `slip-${code}`, instrument: paper.id, version: paper.version, items } });
+}
+
+const calm = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0, 8: 0, 9: 0, dysthymia: 0, difficulty: 0, ideation_month: 0, attempt_ever: 0 };
+
+test("a class of forty is screened on a tablet that goes round, from consent to colour", { timeout: 180_000 }, async () => {
+  const children = await pupils(40, "轮流中学", "2011-03-01");
+  const { page, faults } = await openPage(browser, tablet);
+  await signIn(page, house.base, "teacher1");
+  const teacher = (await (await caller("teacher1"))("GET", "/me")).id;
+  const id = await campaign("轮流筛查", "轮流中学", ["phq-a"], async (c) => {
+    await section("POST", `/campaigns/${c}/consents`, { items: children.map((x) => ({ child_id: x, consent: "given", by: "mother", how: "paper" })) });
+    await section("PUT", `/campaigns/${c}/teachers`, { items: [{ account: teacher, name: "", school: "轮流中学", grade: "七年级", class: "1班" }] });
+  });
+  const members = (await section("GET", `/campaigns/${id}/members`)).items;
+
+  await setPin(page);
+  await page.goto(`${house.base}/m/round/${id}`);
+  await page.getByRole("button", { name: "40 还没填完" }).waitFor();
+  await page.getByRole("button", { name: "开始轮流填写" }).click();
+  await page.getByText("请交给下一位同学").waitFor();
+
+  // The first pupil says yes to the question on death; the second says no to all.
+  const ends = [];
+  for (const [n, places] of [[0, [0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 1, 1]], [1, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1]]]) {
+    await page.getByRole("button", { name: "我是下一位" }).click();
+    await typeCode(page, members[n].code);
+    await page.getByText("你是 试**").waitFor();
+    await page.getByRole("button", { name: "是的" }).click();
+    await page.getByRole("button", { name: "我愿意填" }).click();
+    await page.getByRole("button", { name: "开始" }).click();
+    await answer(page, places);
+    await page.getByRole("button", { name: "交上去" }).click();
+    await page.getByText("谢谢你").waitFor();
+    ends.push(await page.locator(".q-calm").innerText());
+    await page.getByRole("button", { name: "交给下一位" }).click();
+    await page.getByText("请交给下一位同学").waitFor();
+    assert.ok(!(await page.locator("body").innerText()).includes("试"), "the next child reads a name");
+  }
+  assert.equal(ends[0], ends[1], "the end tells what was answered");
+  for (const number of ["12355", "12356", "110", "120"]) assert.ok(ends[0].includes(number));
+
+  // No page of the teacher's is to be had while the tablet goes round.
+  await page.goto(`${house.base}/console/`);
+  await page.getByText("请交给下一位同学").waitFor();
+  const left = await page.evaluate(async () => JSON.stringify([Object.entries(sessionStorage), Object.keys(localStorage), location.href]));
+  assert.ok(!left.includes(members[0].code.replace(/ /g, "")), "the code stays on the tablet");
+
+  for (const m of members.slice(2)) await bySlip(m.code, calm);
+
+  await page.getByRole("button", { name: "老师解锁" }).click();
+  await page.getByLabel("解锁数字").fill("111222");
+  await page.getByRole("button", { name: "解锁", exact: true }).click();
+  await page.getByText("还可以试 4 次").waitFor();
+  await page.getByLabel("解锁数字").fill(PIN);
+  await page.getByRole("button", { name: "解锁", exact: true }).click();
+  await page.goto(`${house.base}/m/round/${id}`);
+  await page.getByRole("button", { name: "40 已填完" }).click();
+  const seen = await page.locator("main").innerText();
+  for (const secret of ["危急", "橙", "PHQ"]) assert.ok(!seen.includes(secret), `a teacher reads ${secret}`);
+
+  // One child's answer rang the seat; a professional assesses a colour.
+  const [positive, negative] = [members[0].child_id, members[1].child_id];
+  const queue = (await seat("GET", "/queue")).items.filter((m) => m.child_id === positive || m.child?.id === positive);
+  assert.equal(queue.length, 1, "the seat's queue");
+  const waiting = (await clinic("GET", "/levels/waiting")).items.map((w) => w.child_id);
+  assert.ok(waiting.includes(positive) && !waiting.includes(negative));
+  await clinic("POST", `/children/${positive}/assess`, { colour: "orange", reason: "当天谈话，近两周有死亡念头，无计划，家人可陪伴" });
+  assert.equal((await clinic("GET", `/children/${positive}/level`)).colour, "orange");
+  assert.equal((await section("GET", `/campaigns/${id}`)).campaign.done, 40);
+  assert.deepEqual(faults, []);
+});
+
+test("a village is asked on a phone without a network; the browser dies in the middle of the sync", { timeout: 180_000 }, async () => {
+  const [grave, well] = await pupils(2, "山里小学", "2014-03-01");
+  const id = await campaign("山里筛查", "山里小学", ["asq"]);
+  const profile = mkdtempSync(join(tmpdir(), "zugou-phone-"));
+  const open = () =>
+    chromium.launchPersistentContext(profile, {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+      viewport: phone,
+      locale: "zh-CN",
+      timezoneId: "Asia/Shanghai",
+    });
+  let context = await open();
+  try {
+    let page = context.pages()[0] ?? (await context.newPage());
+    await signIn(page, house.base, "village001001");
+    await setPin(page);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    await page.getByRole("link", { name: "返回" }).click();
+    await page.goto(`${house.base}/m/ask`);
+    await page.locator("li", { hasText: "山里筛查" }).getByRole("button", { name: "带到手机" }).click();
+    await page.locator("dialog").getByRole("button", { name: "带到手机" }).click();
+    await page.getByText("试甲东").waitFor();
+
+    await context.setOffline(true);
+    await page.reload(); // out of the phone's own store
+    const ask = async (name, places) => {
+      await page.getByRole("link", { name: new RegExp(name) }).click();
+      await page.getByLabel("母亲").check();
+      await page.getByLabel("当面口头").check();
+      await page.getByRole("button", { name: "同意参加" }).click();
+      await page.getByRole("button", { name: "孩子愿意" }).click();
+      await page.getByRole("button", { name: "开始" }).click();
+      await answer(page, places);
+    };
+    await ask("试甲东", [1]);
+    assert.equal(await page.getByText("有危急回答").count(), 0);
+    await page.getByText("第 2 题").waitFor();
+    await page.locator(".q-options button:enabled").nth(0).click();
+    await page.getByText("有危急回答，请马上处理").waitFor();
+    await page.getByText("坐席还不知道").waitFor();
+    assert.ok((await page.locator("a[href^='tel:']").count()) >= 2, "nobody to call");
+    await page.reload(); // the browser ends in the middle of the interview
+    await page.getByRole("button", { name: "开始" }).click();
+    await page.getByText("第 3 题").waitFor();
+    for (const [i, place] of [[3, 1], [4, 1], [5, 1]]) {
+      await page.getByText(`第 ${i} 题`).waitFor();
+      await page.locator(".q-options button:enabled").nth(place).click();
+    }
+    await page.getByRole("button", { name: "填完了，交上" }).click();
+    await page.getByText("已填完，等着发送").waitFor();
+    await page.getByRole("button", { name: "我已看到，正在处理" }).click();
+    await page.getByText("已看到").last().waitFor();
+    await page.getByRole("link", { name: "返回" }).click();
+    await ask("试乙东", [1, 1, 1, 1]);
+    await page.getByRole("button", { name: "填完了，交上" }).click();
+    await page.getByText("已填完，等着发送").waitFor();
+
+    // On the disk of the phone no answer and no name lies open.
+    const disk = await page.evaluate(
+      () =>
+        new Promise((done) => {
+          const r = indexedDB.open("zugou-m");
+          r.onsuccess = () => {
+            const tx = r.result.transaction([...r.result.objectStoreNames]);
+            const out = [];
+            for (const s of r.result.objectStoreNames) tx.objectStore(s).getAll().onsuccess = (e) => out.push(JSON.stringify(e.target.result));
+            tx.oncomplete = () => done(out.join("\n"));
+          };
+        }),
+    );
+    for (const open of ["试甲东", "试乙东", '"items"', "given"]) assert.ok(!disk.includes(open), `${open} lies open on the phone`);
+
+    // The line returns. The server takes the first sheet; its answer never
+    // arrives, and the browser is killed.
+    let reached;
+    const first = new Promise((done) => (reached = done));
+    await context.route("**/api/sheets", async (route) => {
+      await route.fetch();
+      reached();
+      await new Promise((done) => setTimeout(done, 60_000));
+    });
+    await context.setOffline(false);
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    await first;
+    await context.close();
+
+    context = await open();
+    page = context.pages()[0] ?? (await context.newPage());
+    await page.goto(`${house.base}/m/me/unsent`);
+    if (await page.getByRole("link", { name: /登录/ }).or(page.locator("input[type=password]")).first().isVisible().catch(() => false)) await signIn(page, house.base, "village001001");
+    await page.goto(`${house.base}/m/me/unsent`);
+    await page.locator(".f-act-done").nth(1).waitFor({ timeout: 60_000 });
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+  for (const child of [grave, well]) {
+    const sheets = (await clinic("GET", `/children/${child}/sheets`)).items;
+    assert.equal(sheets.length, 1, "a sheet is lost or doubled");
+    assert.equal(sheets[0].critical, child === grave);
+  }
+  const queue = (await seat("GET", "/queue")).items.filter((m) => m.child_id === grave || m.child?.id === grave);
+  assert.equal(queue.length, 1, "the seat's queue");
+  assert.equal((await section("GET", `/campaigns/${id}`)).campaign.done, 2);
+});
