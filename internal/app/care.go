@@ -47,7 +47,8 @@ func (a *App) careOptions() care.Options {
 // workers are the roles that are given cases.
 var workers = []access.Role{access.Clinician, access.Counsellor, access.SocialWorker}
 
-// mayTakeCases tells whether an account holds a role for casework.
+// mayTakeCases tells whether an account holds a role for casework, and has the
+// records check and the qualification that it asks for.
 func (a *App) mayTakeCases(ctx context.Context, r db.Reader, account id.ID, as access.Role) error {
 	roles := workers
 	field := "worker"
@@ -60,7 +61,7 @@ func (a *App) mayTakeCases(ctx context.Context, r db.Reader, account id.ID, as a
 	}
 	for _, h := range found {
 		if h.Account == account {
-			return nil
+			return a.Workforce.MayMeet(ctx, r, account, field)
 		}
 	}
 	return errs.Invalid(field, "case.not_qualified")
