@@ -14,6 +14,7 @@ import report from "@locale/report.json";
 import role from "@locale/role.json";
 import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
+import visit from "@locale/visit.json";
 import { translator } from "@shared/locale";
 
 export const words = {
@@ -31,5 +32,6 @@ export const words = {
   ...report,
   ...role,
   ...seat,
+  ...visit,
 };
 export const t = translator(words);

@@ -14,11 +14,14 @@ import { Notices } from "./notice/page";
 import { RingBar, unlockBell, useRinging } from "./notice/ring";
 import { Today } from "./order/list";
 import { OrderPage } from "./order/page";
-import { Session, usePhone } from "./session";
+import { Session, useMe, usePhone } from "./session";
 import { SignalPage } from "./signal/page";
+import { VisitPage } from "./visit/page";
+import { RoutePage } from "./visit/route";
 
-const tabs: [path: string, word: "tab.today" | "tab.signal" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
+const tabs: [path: string, word: "tab.today" | "tab.visits" | "tab.signal" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
   ["/", "tab.today", "tasks"],
+  ["/visits", "tab.visits", "go"],
   ["/signal", "tab.signal", "report"],
   ["/notices", "tab.notices", "notice"],
   ["/me", "tab.mine", "mine"],
@@ -26,12 +29,14 @@ const tabs: [path: string, word: "tab.today" | "tab.signal" | "tab.notices" | "t
 
 function Tabs({ phone }: { phone: Phone }) {
   const [path] = useLocation();
+  const me = useMe();
+  const shown = tabs.filter(([to]) => to !== "/visits" || me.actions.includes("visit.make"));
   const notices = useWatched(phone.notices);
   const unread = notices.value?.filter((n) => !n.read_at).length ?? 0;
   if (!tabs.some(([to]) => to === path)) return null;
   return (
     <nav className="f-tabs" aria-label={t("tab.label")}>
-      {tabs.map(([to, word, icon]) => (
+      {shown.map(([to, word, icon]) => (
         <Link key={to} href={to} aria-current={path === to ? "page" : undefined}>
           <Icon name={icon} />
           {t(word)}
@@ -78,6 +83,8 @@ function App() {
         <RingBar phone={phone} />
         <Switch>
           <Route path="/order/:id">{({ id }) => <OrderPage id={id} key={id} />}</Route>
+          <Route path="/visits" component={RoutePage} />
+          <Route path="/visits/:id">{({ id }) => <VisitPage id={id} key={id} />}</Route>
           <Route path="/signal" component={SignalPage} />
           <Route path="/notices" component={Notices} />
           <Route path="/me" component={Mine} />
