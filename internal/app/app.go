@@ -30,6 +30,7 @@ import (
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/guard/guardian"
 	"zugou/internal/loop/hotline"
+	"zugou/internal/loop/visit"
 	"zugou/internal/loop/workforce"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/device"
@@ -75,6 +76,7 @@ type App struct {
 	Care      *care.Service
 	Workforce *workforce.Service
 	Bookings  *booking.Service
+	Visits    *visit.Service
 	line      lineBox
 	Atlas     *region.Atlas
 	Version   string
@@ -248,6 +250,9 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.wireWorkforce(); err != nil {
 		return err
 	}
+	if err := a.wireVisits(); err != nil {
+		return err
+	}
 	a.Care = care.New(a.careOptions())
 	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
 		return err
@@ -322,6 +327,7 @@ func (a *App) routes() {
 	p.Care = a.Care
 	p.Workforce = a.Workforce
 	p.Bookings = a.Bookings
+	p.Visits = a.Visits
 	p.TaskOnChild = taskOnChild
 	p.Albums = a.doors.albums
 	p.Secrets = a.doors.secrets

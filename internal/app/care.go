@@ -10,6 +10,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/care"
+	"zugou/internal/loop/visit"
 	"zugou/internal/people/access"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
@@ -68,11 +69,14 @@ func (a *App) mayTakeCases(ctx context.Context, r db.Reader, account id.ID, as a
 }
 
 // taskOnChild is the purpose for which an account sees a child: an order out
-// for it, or a case it works on.
+// for it, a case it works on, a pairing or a visit due.
 func taskOnChild(ctx context.Context, r db.Reader, account, child id.ID) (id.ID, error) {
 	task, err := matter.TaskOnChild(ctx, r, account, child)
 	if err != nil || task != "" {
 		return task, err
 	}
-	return care.TaskOnChild(ctx, r, account, child)
+	if task, err = care.TaskOnChild(ctx, r, account, child); err != nil || task != "" {
+		return task, err
+	}
+	return visit.TaskOnChild(ctx, r, account, child)
 }

@@ -14,6 +14,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/loop/visit"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
 	"zugou/internal/people/duty"
@@ -112,6 +113,11 @@ func (g *registers) Near(ctx context.Context, r db.Reader, child id.ID) ([]id.ID
 	if card.PairedCarer != "" {
 		out = append(out, card.PairedCarer)
 	}
+	helpers, err := visit.Helpers(ctx, r, child)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, helpers...)
 	for _, c := range card.Contacts {
 		accounts, err := g.AccountsOf(ctx, r, c.PersonID, "")
 		if err != nil {

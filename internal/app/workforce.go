@@ -7,6 +7,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/booking"
 	"zugou/internal/loop/care"
+	"zugou/internal/loop/visit"
 	"zugou/internal/loop/workforce"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
@@ -39,7 +40,8 @@ func (a *App) wireWorkforce() error {
 		Tell: func(ctx context.Context, tx *db.Tx, to id.ID, key, text string, ref id.ID) error {
 			return notify.Send(ctx, tx, notify.Message{To: to, Policy: notify.Ordinary, Key: key, Text: text, Ref: ref, Region: a.Config.District})
 		},
-		Barred: func(context.Context, *db.Tx, id.ID) error { return nil },
+		// Visits are wired after the workforce, which they ask.
+		Barred: func(ctx context.Context, tx *db.Tx, account id.ID) error { return a.Visits.Stop(ctx, tx, account) },
 		ChildArea: func(ctx context.Context, r db.Reader, child id.ID) (string, error) {
 			return person.Region(ctx, r, child)
 		},
@@ -55,9 +57,13 @@ func (a *App) loads(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.
 	if err != nil {
 		return nil, err
 	}
+	visits, err := visit.Loads(ctx, r, accounts)
+	if err != nil {
+		return nil, err
+	}
 	out := map[id.ID]workforce.Load{}
 	for _, x := range accounts {
-		out[x] = workforce.Load{Cases: cases[x]}
+		out[x] = workforce.Load{Cases: cases[x], Pairings: visits[x].Pairings, Visits: visits[x].Visits}
 	}
 	return out, nil
 }

@@ -35,6 +35,7 @@ import (
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/guard/guardian"
 	"zugou/internal/loop/hotline"
+	"zugou/internal/loop/visit"
 	"zugou/internal/loop/workforce"
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
@@ -95,6 +96,7 @@ type Parts struct {
 	Intake    *intake.Service
 	Workforce *workforce.Service
 	Bookings  *booking.Service
+	Visits    *visit.Service
 }
 
 // API holds the parts behind the calls.
@@ -145,6 +147,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.house()
 	a.workforce()
 	a.bookings()
+	a.visits()
 	return a
 }
 
