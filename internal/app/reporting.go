@@ -19,7 +19,7 @@ func (a *App) reporting() error {
 		return err
 	}
 	a.Figures = report.New(a.DB, a.Config.District, policies)
-	return a.Figures.Register(report.Centre()...)
+	return a.Figures.Register(append(report.Centre(), report.Care()...)...)
 }
 
 // figureFiles are the source papers of recorded figures.
