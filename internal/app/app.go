@@ -24,11 +24,14 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
+	"zugou/internal/loop/booking"
 	"zugou/internal/loop/care"
 	"zugou/internal/loop/gateway/badge"
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/guard/guardian"
 	"zugou/internal/loop/hotline"
+	"zugou/internal/loop/visit"
+	"zugou/internal/loop/workforce"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
@@ -50,30 +53,33 @@ import (
 
 // App is the wired program.
 type App struct {
-	Config  config.Config
-	Clock   clock.Clock
-	Log     *slog.Logger
-	DB      *db.DB
-	Keys    *crypto.Keyring
-	Words   chassis.Locale
-	Jobs    *job.Engine
-	Staff   *staff.Service
-	Person  *person.Service
-	Device  *device.Service
-	Guard   *guard.Service
-	Duty    *duty.Finder
-	Notify  *notify.Service
-	Matters *matter.Service
-	Orders  *dispatch.Service
-	Seat    *seat.Service
-	Unsaved *seat.Unsaved
-	Hub     *stream.Hub
-	Metrics *chassis.Metrics
-	Hotline *hotline.Service
-	Care    *care.Service
-	line    lineBox
-	Atlas   *region.Atlas
-	Version string
+	Config    config.Config
+	Clock     clock.Clock
+	Log       *slog.Logger
+	DB        *db.DB
+	Keys      *crypto.Keyring
+	Words     chassis.Locale
+	Jobs      *job.Engine
+	Staff     *staff.Service
+	Person    *person.Service
+	Device    *device.Service
+	Guard     *guard.Service
+	Duty      *duty.Finder
+	Notify    *notify.Service
+	Matters   *matter.Service
+	Orders    *dispatch.Service
+	Seat      *seat.Service
+	Unsaved   *seat.Unsaved
+	Hub       *stream.Hub
+	Metrics   *chassis.Metrics
+	Hotline   *hotline.Service
+	Care      *care.Service
+	Workforce *workforce.Service
+	Bookings  *booking.Service
+	Visits    *visit.Service
+	line      lineBox
+	Atlas     *region.Atlas
+	Version   string
 
 	Documents *document.Service
 	Intake    *intake.Service
@@ -242,6 +248,12 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.drawings(); err != nil {
 		return err
 	}
+	if err := a.wireWorkforce(); err != nil {
+		return err
+	}
+	if err := a.wireVisits(); err != nil {
+		return err
+	}
 	a.Care = care.New(a.careOptions())
 	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
 		return err
@@ -314,6 +326,9 @@ func (a *App) routes() {
 	p.District = a.Config.District
 	p.Version = a.Version
 	p.Care = a.Care
+	p.Workforce = a.Workforce
+	p.Bookings = a.Bookings
+	p.Visits = a.Visits
 	p.TaskOnChild = taskOnChild
 	p.Albums = a.doors.albums
 	p.Secrets = a.doors.secrets

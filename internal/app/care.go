@@ -10,6 +10,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/care"
+	"zugou/internal/loop/visit"
 	"zugou/internal/people/access"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
@@ -47,7 +48,8 @@ func (a *App) careOptions() care.Options {
 // workers are the roles that are given cases.
 var workers = []access.Role{access.Clinician, access.Counsellor, access.SocialWorker}
 
-// mayTakeCases tells whether an account holds a role for casework.
+// mayTakeCases tells whether an account holds a role for casework, and has the
+// records check and the qualification that it asks for.
 func (a *App) mayTakeCases(ctx context.Context, r db.Reader, account id.ID, as access.Role) error {
 	roles := workers
 	field := "worker"
@@ -60,18 +62,21 @@ func (a *App) mayTakeCases(ctx context.Context, r db.Reader, account id.ID, as a
 	}
 	for _, h := range found {
 		if h.Account == account {
-			return nil
+			return a.Workforce.MayMeet(ctx, r, account, field)
 		}
 	}
 	return errs.Invalid(field, "case.not_qualified")
 }
 
 // taskOnChild is the purpose for which an account sees a child: an order out
-// for it, or a case it works on.
+// for it, a case it works on, a pairing or a visit due.
 func taskOnChild(ctx context.Context, r db.Reader, account, child id.ID) (id.ID, error) {
 	task, err := matter.TaskOnChild(ctx, r, account, child)
 	if err != nil || task != "" {
 		return task, err
 	}
-	return care.TaskOnChild(ctx, r, account, child)
+	if task, err = care.TaskOnChild(ctx, r, account, child); err != nil || task != "" {
+		return task, err
+	}
+	return visit.TaskOnChild(ctx, r, account, child)
 }

@@ -85,6 +85,12 @@ func (a *App) SeedDemo(ctx context.Context) ([]staff.DemoAccount, error) {
 	if err := a.seedGuard(ctx, district); err != nil {
 		return nil, err
 	}
+	if err := a.seedWorkforce(ctx, accounts); err != nil {
+		return nil, err
+	}
+	if err := a.seedVisits(ctx, accounts); err != nil {
+		return nil, err
+	}
 	return accounts, a.seedPlaces(ctx, table, district)
 }
 

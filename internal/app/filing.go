@@ -21,9 +21,11 @@ func (a *App) filing() error {
 		return err
 	}
 	a.Documents = document.New(document.Parts{DB: a.DB, Keys: a.Keys, Folder: a.Config.Attachments(), Policies: policies, Records: map[string]document.Record{
-		"order":  orderFiles{},
-		"matter": matterFiles{},
-		"figure": figureFiles{},
+		"order":      orderFiles{},
+		"matter":     matterFiles{},
+		"figure":     figureFiles{},
+		"visit":      visitFiles{a, false},
+		"visit_sign": visitFiles{a, true},
 	}})
 	a.Documents.Schedule(a.Jobs)
 	return a.importing()

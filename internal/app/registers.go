@@ -15,6 +15,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/risk/level"
+	"zugou/internal/loop/visit"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
 	"zugou/internal/people/duty"
@@ -113,6 +114,11 @@ func (g *registers) Near(ctx context.Context, r db.Reader, child id.ID) ([]id.ID
 	if card.PairedCarer != "" {
 		out = append(out, card.PairedCarer)
 	}
+	helpers, err := visit.Helpers(ctx, r, child)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, helpers...)
 	for _, c := range card.Contacts {
 		accounts, err := g.AccountsOf(ctx, r, c.PersonID, "")
 		if err != nil {

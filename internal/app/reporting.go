@@ -20,7 +20,7 @@ func (a *App) reporting() error {
 		return err
 	}
 	a.Figures = report.New(a.DB, a.Config.District, policies)
-	return a.Figures.Register(slices.Concat(report.Centre(), report.Devices(), screeningFigures())...)
+	return a.Figures.Register(slices.Concat(report.Centre(), report.Devices(), report.Care(), screeningFigures())...)
 }
 
 // figureFiles are the source papers of recorded figures.

@@ -18,6 +18,7 @@ import role from "@locale/role.json";
 import seat from "@locale/seat.json";
 import shared from "@locale/shared.json";
 import survey from "@locale/survey.json";
+import visit from "@locale/visit.json";
 import { translator } from "@shared/locale";
 
 export const words = {
@@ -39,5 +40,6 @@ export const words = {
   ...role,
   ...seat,
   ...survey,
+  ...visit,
 };
 export const t = translator(words);

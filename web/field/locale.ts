@@ -2,7 +2,8 @@
 // locale/zh-CN: add it here by one line, with keys that begin with its name.
 import field from "@locale/field.json";
 import shared from "@locale/shared.json";
+import visit from "@locale/visit.json";
 import { translator } from "@shared/locale";
 
-export const words = { ...shared, ...field };
+export const words = { ...shared, ...visit, ...field };
 export const t = translator(words);

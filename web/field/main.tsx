@@ -26,12 +26,15 @@ import { over } from "./screen/over";
 import { Passing, Round } from "./screen/round";
 import { Session, useMe, usePhone } from "./session";
 import { SignalPage } from "./signal/page";
+import { VisitPage } from "./visit/page";
+import { RoutePage } from "./visit/route";
 
-type Tab = "tab.today" | "tab.ask" | "tab.signal" | "tab.children" | "tab.notices" | "tab.mine";
+type Tab = "tab.today" | "tab.visits" | "tab.ask" | "tab.signal" | "tab.children" | "tab.notices" | "tab.mine";
 /** What a tab's page reads: who may not read it has no such tab. */
-const needs: Partial<Record<Tab, string>> = { "tab.ask": "campaign.read", "tab.children": "child.search" };
+const needs: Partial<Record<Tab, string>> = { "tab.visits": "visit.make", "tab.ask": "campaign.read", "tab.children": "child.search" };
 const tabs: [path: string, word: Tab, icon: keyof typeof icons][] = [
   ["/", "tab.today", "tasks"],
+  ["/visits", "tab.visits", "go"],
   ["/ask", "tab.ask", "note"],
   ["/signal", "tab.signal", "report"],
   ["/children", "tab.children", "find"],
@@ -101,6 +104,8 @@ function App() {
           <Route path="/ask/:id">{({ id }) => <Village id={id} key={id} />}</Route>
           <Route path="/ask/:id/:child">{({ id, child }) => <ChildAsked id={id} child={child} key={child} />}</Route>
           <Route path="/round/:id">{({ id }) => <Round id={id} key={id} />}</Route>
+          <Route path="/visits" component={RoutePage} />
+          <Route path="/visits/:id">{({ id }) => <VisitPage id={id} key={id} />}</Route>
           <Route path="/signal" component={SignalPage} />
           <Route path="/children" component={Children} />
           <Route path="/child/:id">{({ id }) => <ChildPage id={id} key={id} />}</Route>

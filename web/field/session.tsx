@@ -124,11 +124,11 @@ function Inside({ me, onEnd, reload, children }: { me: Me; onEnd: () => void; re
   const [phone, setPhone] = useState<Phone>();
   const { covered, cover, lift } = useCover(me);
   useEffect(() => {
-    const made = new Phone(me.id, onEnd);
+    const made = new Phone(me.id, onEnd, me.actions.includes("visit.make"));
     made.start();
     setPhone(made);
     return () => made.stop();
-  }, [me.id, onEnd]);
+  }, [me, onEnd]);
   const trouble = useWatched<string | undefined>(phone?.trouble ?? noTrouble);
   const stay = useMemo(() => phone && { me, phone, lock: cover, reload }, [me, phone, cover, reload]);
   if (!stay) return <Skeleton lines={6} />;

@@ -2,6 +2,8 @@ package care
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -96,3 +98,29 @@ func TaskOnChild(ctx context.Context, r db.Reader, account, child id.ID) (id.ID,
 	}
 	return id.ID(rows[0]), nil
 }
+
+// Loads gives how many open cases each of the accounts works on.
+func Loads(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.ID]int, error) {
+	out := map[id.ID]int{}
+	for part := range slices.Chunk(accounts, 300) {
+		args := make([]any, len(part))
+		for i, a := range part {
+			args[i] = a
+		}
+		var rows []struct {
+			Worker id.ID `bun:"worker"`
+			N      int   `bun:"n"`
+		}
+		if err := r.List(ctx, &rows, "SELECT worker, count(*) AS n FROM care_case WHERE state IN ('intake', 'assessed', 'serving', 'closing') AND worker IN ("+
+			strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+") GROUP BY worker", args...); err != nil {
+			return nil, err
+		}
+		for _, w := range rows {
+			out[w.Worker] = w.N
+		}
+	}
+	return out, nil
+}
+
+// Needs lists what a case can be about.
+func Needs() []string { return slices.Clone(needs) }

@@ -133,7 +133,7 @@ func (a Actor) Allowed(action Action, t Target) bool {
 // the rights of the record's own officers.
 func taskOpens(action Action) bool {
 	switch action {
-	case "child.read", "child.reveal", "matter.read", "matter.note", "signal.read", "order.read", "position.read":
+	case "child.read", "child.reveal", "matter.read", "matter.note", "signal.read", "order.read", "position.read", "visit.read", "visit.make":
 		return true
 	}
 	return false

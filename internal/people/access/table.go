@@ -141,6 +141,23 @@ level.contact           .  .  A  A  A  .  A  .  .  .  .  .  .  .  .  A  A  .  T
 level.override          .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
 rule.read               .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  A  .  A  .
 rule.publish            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+workforce.read          .  A  A  .  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
+workforce.write         .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+workforce.vet           .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+workforce.match         .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  A  .
+duties.read             A  A  A  A  A  A  A  A  A  .  .  .  .  .  A  A  A  A  .
+venue.read              .  .  A  A  .  .  A  A  A  .  .  .  .  .  .  A  A  A  .
+venue.write             .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+venue.book              .  .  A  A  .  .  A  A  .  .  .  .  .  .  .  A  A  A  .
+pairing.read            .  A  A  A  .  .  .  A  A  .  .  .  .  .  .  .  .  A  O
+pairing.write           .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  A  .
+visit.read              .  A  A  A  T  .  T  A  A  .  .  .  .  .  .  T  T  A  T
+visit.make              .  .  A  A  T  .  T  .  .  .  .  .  .  .  .  T  T  .  T
+visit.plan              .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  A  .
+visit.decide            .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  A  .
+phone.wipe              .  .  A  .  .  .  .  A  .  .  A  A  .  .  .  .  .  .  .
+outcome.read            .  .  .  .  .  .  T  A  A  .  .  .  .  .  .  T  T  A  .
+outcome.write           .  .  .  .  .  .  O  A  .  .  .  .  .  .  .  O  O  A  .
 `
 
 // columns gives the role of each column of table, left to right.

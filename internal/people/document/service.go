@@ -202,7 +202,7 @@ func (s *Service) prepare(ctx context.Context, u Upload) (d Document, full, smal
 		if err != nil {
 			return d, "", "", err
 		}
-		d.Meta = subject.Seal(aad(d.ID, "meta"), string(text))
+		d.Meta, d.Said = subject.Seal(aad(d.ID, "meta"), string(text)), &meta
 	}
 	d.Bytes = int64(len(body))
 	return d, subject.Seal(aad(d.ID, partFull), string(body)), small, nil

@@ -9,6 +9,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
+	"zugou/internal/people/child"
 )
 
 // Pupil is a child in a list of children to be asked or visited.
@@ -104,4 +105,33 @@ func (s *Service) Target(ctx context.Context, r db.Reader, childID id.ID) (acces
 		return access.Target{}, err
 	}
 	return s.target(ctx, r, rec)
+}
+
+// Rolled is a child in a walk over all children.
+type Rolled struct {
+	ID         id.ID
+	Region     string
+	Categories []child.Kind // in force on the day of the read
+}
+
+// Walk gives the children that show, by id, behind the one named: for what
+// looks at every child in pages.
+func Walk(ctx context.Context, r db.Reader, after id.ID, limit int) ([]Rolled, error) {
+	var rows []Pupil
+	if err := r.List(ctx, &rows, "SELECT p.id, p.name, p.birth_on, p.region, p.school, p.grade, p.class FROM person p WHERE p.child AND "+shows+" AND p.id > ? ORDER BY p.id LIMIT ?", after, limit); err != nil {
+		return nil, err
+	}
+	ids := make([]id.ID, len(rows))
+	for i, c := range rows {
+		ids[i] = c.ID
+	}
+	cats, err := categoriesOf(ctx, r, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Rolled, len(rows))
+	for i, c := range rows {
+		out[i] = Rolled{c.ID, c.Region, child.Active(cats[c.ID], c.BirthOn, today(r))}
+	}
+	return out, nil
 }

@@ -25,6 +25,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/loop/booking"
 	"zugou/internal/loop/care"
 	"zugou/internal/loop/drawing/batch"
 	"zugou/internal/loop/drawing/rating"
@@ -34,6 +35,8 @@ import (
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/guard/guardian"
 	"zugou/internal/loop/hotline"
+	"zugou/internal/loop/visit"
+	"zugou/internal/loop/workforce"
 	"zugou/internal/people/device"
 	"zugou/internal/people/document"
 	"zugou/internal/people/duty"
@@ -91,6 +94,9 @@ type Parts struct {
 	Door      platform.Door
 	Guardian  *guardian.Service
 	Intake    *intake.Service
+	Workforce *workforce.Service
+	Bookings  *booking.Service
+	Visits    *visit.Service
 }
 
 // API holds the parts behind the calls.
@@ -139,6 +145,9 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.admin()
 	a.areas()
 	a.house()
+	a.workforce()
+	a.bookings()
+	a.visits()
 	return a
 }
 

@@ -3,8 +3,9 @@ import { type PressedAt, pressNow } from "./device";
 import { idb } from "./idb";
 import { type Sealed, seal, unseal } from "./seal";
 
-/** The steps of an order that a phone may tell, the photos that follow one, a signal from the field, a questionnaire, a no to one. */
-export type Verb = "accept" | "depart" | "arrive" | "handle" | "feedback" | "decline" | "photos" | "signal" | "sheet" | "consent";
+/** The steps of an order that a phone may tell, the photos that follow one, a signal from the field, a questionnaire, a no to one, and a visit. */
+export type Verb =
+  | "accept" | "depart" | "arrive" | "handle" | "feedback" | "decline" | "photos" | "signal" | "sheet" | "consent" | "visit";
 
 export type Act = {
   /** Counts up: the order of pressing. */
@@ -54,6 +55,8 @@ export type Letter = {
   photos: Photo[];
   /** The order the photos belong to. */
   orderId: string;
+  /** Another record that the photos belong to, where there is no order. */
+  record?: { kind: string; id: string };
 };
 
 // A letter in bytes: its JSON, a zero, the bytes of its photos. JSON holds no zero.

@@ -87,7 +87,10 @@ async function upload(act: Act, letter: Letter, send: Ask): Promise<Answer | und
     const [photo] = letter.photos;
     const form = new FormData();
     form.append("file", new Blob([photo.bytes], { type: photo.type }), `${photo.key}.jpg`);
-    form.append("order_id", letter.orderId);
+    if (letter.record) {
+      form.append("record_kind", letter.record.kind);
+      form.append("record_id", letter.record.id);
+    } else form.append("order_id", letter.orderId);
     form.append("key", photo.key);
     form.append("at", String(photo.at));
     if (photo.lat !== undefined && photo.lon !== undefined) {

@@ -9,6 +9,8 @@ import { type Answer, ask } from "../keep/ask";
 import { keep, kept } from "../keep/kept";
 import { flush, type Halt, onOutbox, tellOutbox } from "../keep/outbox";
 import type { MyOrder } from "../order/order";
+import type { Route } from "../visit/visit";
+import { wipe } from "../visit/wipe";
 
 /** A value that pages watch. */
 export class Watched<T> {
@@ -57,6 +59,7 @@ export type Trouble = Halt | undefined;
 export class Phone {
   readonly orders = new Watched<Kept<MyOrder[]>>({ value: undefined, asOf: 0, stale: false, failed: undefined });
   readonly notices = new Watched<Kept<Notice[]>>({ value: undefined, asOf: 0, stale: false, failed: undefined });
+  readonly route = new Watched<Kept<Route>>({ value: undefined, asOf: 0, stale: false, failed: undefined });
   readonly acts = new Watched<Act[]>([]);
   readonly sending = new Watched(false);
   readonly line = new Watched(navigator.onLine);
@@ -69,6 +72,8 @@ export class Phone {
   constructor(
     readonly account: string,
     private readonly onEnd: () => void,
+    /** Whether the person makes visits. */
+    private readonly visits = false,
   ) {}
 
   start(): void {
@@ -114,6 +119,8 @@ export class Phone {
     const orders = await kept<MyOrder[]>(this.account, "orders").catch(() => undefined);
     if (orders && !this.orders.get().value) this.orders.set({ value: orders.value, asOf: orders.at, stale: true, failed: undefined });
     const notices = await kept<Notice[]>(this.account, "notices").catch(() => undefined);
+    const route = this.visits ? await kept<Route>(this.account, "route").catch(() => undefined) : undefined;
+    if (route && !this.route.get().value) this.route.set({ value: route.value, asOf: route.at, stale: true, failed: undefined });
     if (notices && !this.notices.get().value) this.notices.set({ value: notices.value, asOf: notices.at, stale: true, failed: undefined });
   }
 
@@ -126,7 +133,22 @@ export class Phone {
     await Promise.all([
       this.load(this.orders, "orders", "/orders/mine", auto, (before, now) => this.ringForNew(before, now)),
       this.load(this.notices, "notices", "/notices", auto),
+      this.visits && this.loadRoute(auto),
     ]);
+  }
+
+  /** The visits to make, taken along for where there is no network. */
+  private async loadRoute(auto: boolean): Promise<void> {
+    const answer = await ask("GET", "/visits/route", { auto });
+    const before = this.route.get();
+    if (answer.kind !== "ok") {
+      this.route.set({ ...before, stale: true, failed: answer });
+      return;
+    }
+    const value = answer.body as Route;
+    if (value.wipe) return wipe(this.account, value.wipe, this.onEnd);
+    this.route.set({ value, asOf: serverNow(), stale: false, failed: undefined });
+    await keep(this.account, "route", value, serverNow()).catch(() => undefined);
   }
 
   private async load<T extends { id: string }>(
