@@ -70,3 +70,6 @@ export const api = (page, method, path, body) =>
     },
     [method, path, body],
   );
+
+/** A picture of the page into the folder of SHOTS, to look at the screens. */
+export const shot = async (page, name) => process.env.SHOTS && (await page.screenshot({ path: join(process.env.SHOTS, `${name}.png`) }));

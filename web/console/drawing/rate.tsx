@@ -75,7 +75,7 @@ function Filling(props: { sheet: CodingSheet; subject: Subject; image: string; b
     else return;
     e.preventDefault();
   };
-  useEffect(() => list.current?.focus(), []);
+  useEffect(() => list.current?.focus({ preventScroll: true }), []);
   return (
     <div className="rate-desk">
       <Picture src={props.image} />

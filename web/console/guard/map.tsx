@@ -254,7 +254,7 @@ export function GeoMap(props: MapProps) {
               </>
             )}
             {pen.shape === "polygon" && pen.points.length > 0 && (
-              <path className="gd-pen" d={path(view, [...pen.points, ...(hover ? [hover] : [])].map((p): [number, number] => [p.lon, p.lat]), w, h)} />
+              <path className="gd-pen" d={path(view, [...pen.points, ...(hover && !pen.edit ? [hover] : [])].map((p): [number, number] => [p.lon, p.lat]), w, h)} />
             )}
             {!pen.edit && pen.points.map((p) => {
               const c = project(view, p, w, h);

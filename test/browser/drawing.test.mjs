@@ -1,0 +1,127 @@
+// From print to rated: sheets of a class, photos handed in, one mended by
+// dragging, two raters and a third, the mark.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+
+let house, browser, photos;
+const wide = { width: 1366, height: 768 };
+
+before(async () => {
+  photos = mkdtempSync(join(tmpdir(), "zugou-photos-"));
+  house = await openHouse();
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await house?.end();
+  rmSync(photos, { recursive: true, force: true });
+});
+
+/** Codes a whole sheet by the keyboard: what is named is there, the rest is not. */
+async function rate(page, present) {
+  await page.locator(".rate-list").focus();
+  for (const code of present) {
+    await page.locator(".rate-row", { hasText: code }).locator(".rate-code-1").click();
+  }
+  await page.locator(".rate-list").focus();
+  await page.keyboard.press("a");
+  await page.keyboard.press("Control+Enter");
+}
+
+test("a class's drawings, from print to rated", { timeout: 420_000 }, async () => {
+  const desk = await openPage(browser, wide);
+  await signIn(desk.page, house.base, "section1");
+  const classes = (await api(desk.page, "GET", "/drawings/classes")).body.items.filter((c) => c.school);
+  const cls = classes.find((c) => c.children >= 3) ?? classes[0];
+  assert.ok(cls, "the demonstration has a class");
+
+  // Print.
+  await desk.page.goto(`${house.base}/console/drawings`);
+  await desk.page.getByText("还没有收集过画作").waitFor();
+  await shot(desk.page, "1-empty");
+  await desk.page.getByRole("button", { name: "打印作画纸" }).click();
+  await desk.page.getByRole("combobox", { name: "学校" }).click();
+  await desk.page.locator(".ant-select-item-option", { hasText: cls.school }).first().click();
+  await shot(desk.page, "2-print");
+  const pdf = desk.page.waitForResponse((r) => r.url().endsWith("/api/drawings/sheets") && r.request().method() === "POST");
+  await desk.page.getByRole("button", { name: "生成 PDF" }).click();
+  assert.equal((await pdf).headers()["content-type"], "application/pdf");
+  const sheets = (await api(desk.page, "GET", `/drawings/sheets?school=${encodeURIComponent(cls.school)}`)).body.items;
+  assert.ok(sheets.length >= 2, "each child has a sheet");
+  const codes = sheets.slice(0, 2).map((s) => `ZGHTP1${s.number.replaceAll("-", "")}`);
+
+  // Photos: the first is fine, the second has a corner folded over.
+  const marks = execFileSync("go", ["run", "./test/photo/make", photos, codes[0], `fold:${codes[1]}`], { cwd: join(import.meta.dirname, "../.."), encoding: "utf8", env: { ...process.env, CGO_ENABLED: "0" } })
+    .trim()
+    .split("\n")
+    .map((line) => [...line.matchAll(/\((-?\d+),(-?\d+)\)/g)].map((m) => ({ x: Number(m[1]), y: Number(m[2]) })));
+
+  // A batch, and the files into it.
+  await desk.page.getByRole("button", { name: "新建批次" }).click();
+  await desk.page.getByLabel("批次名称").fill("春季 浏览器测试");
+  await desk.page.getByLabel("作画日期").fill("2024-05-20");
+  await desk.page.getByLabel("提供了彩笔").check();
+  await desk.page.getByRole("button", { name: "建立批次" }).click();
+  await desk.page.getByTestId("files").setInputFiles([join(photos, "1.jpg"), join(photos, "2.jpg")]);
+  await desk.page.getByText("收到 2 张新照片").waitFor({ timeout: 60_000 });
+  await desk.page.getByRole("button", { name: "处理 1 张没读出来的" }).waitFor({ timeout: 60_000 });
+  await shot(desk.page, "3-batch");
+
+  // Mend by dragging the dots onto the marks and typing the number.
+  await desk.page.getByRole("button", { name: "处理 1 张没读出来的" }).click();
+  await desk.page.locator(".mend-dot").first().waitFor();
+  await shot(desk.page, "4-mend");
+  for (const [n, m] of marks[1].entries()) {
+    // Each is measured when it is taken: the page lies as it lies now.
+    const box = await desk.page.locator(".mend-photo").boundingBox();
+    const dot = await desk.page.locator(".mend-dot").nth(n).boundingBox();
+    await desk.page.mouse.move(dot.x + dot.width / 2, dot.y + dot.height / 2);
+    await desk.page.mouse.down();
+    await desk.page.mouse.move(box.x + (m.x / 1200) * box.width, box.y + (m.y / 1600) * box.height, { steps: 4 });
+    await desk.page.mouse.up();
+  }
+  await desk.page.getByLabel("纸上的编号").fill(sheets[1].number.toLowerCase());
+  await shot(desk.page, "5-mended");
+  await desk.page.getByRole("button", { name: "保存这幅画" }).click();
+  await desk.page.getByText("没有需要处理的照片").first().waitFor({ timeout: 30_000 });
+
+  // Two raters apart, and a third.
+  const many = ["W05", "W06", "W07", "W08", "W09", "H01", "H02", "T01", "T02", "P02"];
+  for (const [account, present] of [["clinic1", many], ["clinic2", []], ["school1", many]]) {
+    const r = await openPage(browser, wide);
+    await signIn(r.page, house.base, account);
+    await r.page.goto(`${house.base}/console/rating`);
+    for (let n = 0; n < 2; n++) {
+      await r.page.locator(".rate-list").waitFor({ timeout: 30_000 });
+      const text = await r.page.locator("main, .drawing-page").first().innerText();
+      for (const secret of [cls.school, sheets[0].name, sheets[1].name]) assert.ok(!text.includes(secret), `${account} is shown ${secret}`);
+      if (n === 0) await shot(r.page, `6-rate-${account}`);
+      const before = await r.page.locator(".rate-picture img").getAttribute("src");
+      await rate(r.page, present);
+      await r.page.waitForFunction((src) => document.querySelector(".rate-picture img")?.getAttribute("src") !== src, before, { timeout: 30_000 });
+    }
+    await r.page.getByText("现在没有需要您评定的画").waitFor();
+    assert.deepEqual(r.faults, []);
+    await r.context.close();
+  }
+
+  // The mark, and the report.
+  await desk.page.goto(`${house.base}/console/drawing-results`);
+  await desk.page.getByRole("cell", { name: sheets[0].name }).first().waitFor({ timeout: 30_000 });
+  await desk.page.getByText(/^至 /).first().waitFor();
+  await shot(desk.page, "7-results");
+  await desk.page.locator(".drawing-row").first().click();
+  await desk.page.locator(".result-one img").waitFor();
+  await shot(desk.page, "8-result");
+  await desk.page.goto(`${house.base}/console/drawings`);
+  await desk.page.locator(".drawing-row").first().click();
+  await desk.page.getByText("一致性与效度").waitFor();
+  await desk.page.getByText("与后来专业评估相比").waitFor();
+  await shot(desk.page, "9-report");
+  assert.deepEqual(desk.faults, []);
+});
