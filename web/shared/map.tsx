@@ -132,11 +132,11 @@ export function TownshipMap({ facts, selected, onSelect, label, legend, outlines
               {(chosen || fact?.mark === "alarm") && (
                 <Face shape={shape} x={x} y={y} className={fact?.mark === "alarm" ? "zg-tile-alarm" : "zg-tile-ring"} points={ring} />
               )}
-              <text className="zg-tile-name" y={fact?.count === undefined ? 5 : -3}>
+              <text aria-hidden="true" className="zg-tile-name" y={fact?.count === undefined ? 5 : -3}>
                 {short(tile.name)}
               </text>
               {fact?.count !== undefined && (
-                <text className="zg-tile-count" y={17}>
+                <text aria-hidden="true" className="zg-tile-count" y={17}>
                   {fact.count}
                 </text>
               )}

@@ -10,6 +10,8 @@ import { PageHead } from "../kit/page";
 import { t } from "../locale";
 import { useMay } from "../session";
 import type { Region } from "./types";
+import "../matter/matter.css";
+import "./admin.css";
 
 type Preview = { outlines: number; points: number; missing: Region[] };
 type Node = { key: string; title: string; children?: Node[] };
@@ -20,6 +22,9 @@ async function send<T>(path: string, file: Blob): Promise<T> {
   if (!res.ok) throw new ApiError("invalid", "invalid", [said.message, ...(said.fields ?? []).map((f) => t("areas.fault", { at: f.name, what: f.message }))].join("\n"));
   return said;
 }
+
+/** City and districts are the state's; a district changes what lies in it. */
+const inside = (r: Region) => ["township", "village", "grid"].includes(r.level);
 
 export default function AreasPage() {
   const may = useMay();
@@ -78,22 +83,22 @@ export default function AreasPage() {
         title={t("page.areas")}
         actions={may("region.manage") && <Upload accept=".geojson,.json" showUploadList={false} beforeUpload={(f) => { void take(f); return false; }}><Button>{t("areas.import")}</Button></Upload>}
       />
-      {fault && <Alert type="error" closable onClose={() => setFault("")} message={t("areas.refused")} description={<pre style={{ whiteSpace: "pre-wrap", margin: 0 }}>{fault}</pre>} />}
+      {fault && <Alert type="error" closable onClose={() => setFault("")} showIcon title={t("areas.refused")} description={<pre style={{ whiteSpace: "pre-wrap", margin: 0 }}>{fault}</pre>} />}
       <Loaded query={query} errorText={errorText} lines={12}>
         {() => (
           <div style={{ display: "grid", gridTemplateColumns: "minmax(320px, 1fr) 1fr", gap: 16 }}>
-            <Tree treeData={tree} height={560} defaultExpandedKeys={["50", "500111"]} onSelect={(keys) => setChosen(keys[0] as string | undefined)} />
+            <Tree className="areas-tree" aria-label={t("page.areas")} treeData={tree} height={560} defaultExpandedKeys={["50", "500111"]} onSelect={(keys) => setChosen(keys[0] as string | undefined)} />
             {area ? (
               <div>
                 <Descriptions column={1} size="small" bordered title={area.name}>
                   <Descriptions.Item label={t("areas.code")}>{area.code}</Descriptions.Item>
                   <Descriptions.Item label={t("areas.point")}>{area.lat !== undefined && area.lon !== undefined ? `${area.lat.toFixed(5)}, ${area.lon.toFixed(5)}` : t("areas.noPoint")} {area.invented && <Tag>{t("areas.invented")}</Tag>}</Descriptions.Item>
                 </Descriptions>
-                {may("region.manage") && (
-                  <p>
-                    {area.level === "village" && <Button type="primary" onClick={() => setVerb("grid")}>{t("areas.grid")}</Button>}{" "}
-                    <Button onClick={() => setVerb("rename")}>{t("areas.rename")}</Button>{" "}
-                    <Button onClick={() => setVerb("recode")}>{t("areas.recode")}</Button>{" "}
+                {may("region.manage") && inside(area) && (
+                  <p className="page-filters" style={{ marginTop: 12 }}>
+                    {area.level === "village" && <Button type="primary" onClick={() => setVerb("grid")}>{t("areas.grid")}</Button>}
+                    <Button onClick={() => setVerb("rename")}>{t("areas.rename")}</Button>
+                    <Button onClick={() => setVerb("recode")}>{t("areas.recode")}</Button>
                     <Button danger onClick={() => setVerb("merge")}>{t("areas.merge")}</Button>
                   </p>
                 )}
@@ -109,7 +114,7 @@ export default function AreasPage() {
           <Form form={form} layout="vertical" preserve={false} onFinish={(v) => void change(v)}>
             {(verb === "grid" || verb === "rename") && <Form.Item name="name" label={t("areas.name")} rules={[{ required: true }]}><Input maxLength={30} /></Form.Item>}
             {(verb === "recode" || verb === "merge") && <Form.Item name="code" label={t("areas.successor")}><Input maxLength={15} /></Form.Item>}
-            {verb !== "grid" && <Form.Item name="from_on" label={t("areas.from")} extra={t("areas.fromHint")}><Input placeholder={t("areas.day")} maxLength={10} /></Form.Item>}
+            {verb !== "grid" && <Form.Item name="from_on" label={t("areas.from")} extra={t("areas.fromHint")}><Input type="date" /></Form.Item>}
             {verb !== "grid" && <Form.Item name="reason" label={t("areas.paper")} rules={[{ required: true }]}><Input.TextArea rows={2} maxLength={500} /></Form.Item>}
           </Form>
         </Modal>

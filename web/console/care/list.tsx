@@ -60,7 +60,9 @@ export default function Cases() {
   const [referring, setReferring] = useState(false);
   const [handing, setHanding] = useState(false);
   const at = cursor.at(-1) ?? "";
-  const query = useQuery({ queryKey: ["cases", mine, state, at], queryFn: () => api.get<List<Row> & { next?: string }>("/cases", { mine: mine ? "true" : "false", state, cursor: at, limit: 100 }), meta: { topics: ["matter"] } });
+  // A seat refers a child and reads no case: it is told so, and asks for none.
+  const reads = may("case.read");
+  const query = useQuery({ enabled: reads, queryKey: ["cases", mine, state, at], queryFn: () => api.get<List<Row> & { next?: string }>("/cases", { mine: mine ? "true" : "false", state, cursor: at, limit: 100 }), meta: { topics: ["matter"] } });
   // What falls due first stands first; cases without a contact keep their order.
   const sorted = (rows: Row[]) => [...rows].sort((a, b) => (a.next_due || Infinity) - (b.next_due || Infinity) || 0);
   return (
@@ -69,15 +71,21 @@ export default function Cases() {
         {may("case.handover") && <Button onClick={() => setHanding(true)}>{t("care.handOver")}</Button>}
         {may("case.refer") && <Button type="primary" onClick={() => setReferring(true)}>{t("care.refer")}</Button>}
       </>} />
-      <div className="page-filters">
-        <Segmented value={mine ? "mine" : "area"} options={[{ value: "mine", label: t("care.mine") }, { value: "area", label: t("care.area") }]} onChange={(v) => { setMine(v === "mine"); setCursor([]); }} />
-        <Select aria-label={t("care.stateName")} style={{ width: 140 }} value={state} onChange={(v) => { setState(v); setCursor([]); }} options={[{ value: "open", label: t("care.openAll") }, ...[...life, "rejected"].map((value) => ({ value, label: wordFor(words, "care.state", value) })), { value: "", label: t("care.all") }]} />
-      </div>
-      <Loaded query={query} errorText={errorText} lines={6}>
-        {(d) => <CaseTable rows={sorted(d.items)} more={<p className="page-more">
-          {cursor.length > 0 && <Button onClick={() => setCursor(cursor.slice(0, -1))}>{t("care.before")}</Button>} {d.next && <Button onClick={() => setCursor([...cursor, d.next ?? ""])}>{t("care.after")}</Button>}
-        </p>} />}
-      </Loaded>
+      {reads ? (
+        <>
+          <div className="page-filters">
+            <Segmented value={mine ? "mine" : "area"} options={[{ value: "mine", label: t("care.mine") }, { value: "area", label: t("care.area") }]} onChange={(v) => { setMine(v === "mine"); setCursor([]); }} />
+            <Select aria-label={t("care.stateName")} style={{ width: 140 }} value={state} onChange={(v) => { setState(v); setCursor([]); }} options={[{ value: "open", label: t("care.openAll") }, ...[...life, "rejected"].map((value) => ({ value, label: wordFor(words, "care.state", value) })), { value: "", label: t("care.all") }]} />
+          </div>
+          <Loaded query={query} errorText={errorText} lines={6}>
+            {(d) => <CaseTable rows={sorted(d.items)} more={<p className="page-more">
+              {cursor.length > 0 && <Button onClick={() => setCursor(cursor.slice(0, -1))}>{t("care.before")}</Button>} {d.next && <Button onClick={() => setCursor([...cursor, d.next ?? ""])}>{t("care.after")}</Button>}
+            </p>} />}
+          </Loaded>
+        </>
+      ) : (
+        <Empty title={t("care.onlyRefer")} hint={t("care.onlyReferHint")} />
+      )}
       <ReferDialog shown={referring} onClose={() => setReferring(false)} />
       {handing && <HandOver onClose={() => setHanding(false)} />}
     </>

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Drawer, Form, Input, Modal, Select, Table } from "antd";
+import { Button, Descriptions, Drawer, Form, Input, Modal, Select, Table } from "antd";
 import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import type { Kind, List, Ms } from "@shared/api/types";
-import { formatDateTime } from "@shared/format";
+import { formatDateTime, formatTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { townships } from "@shared/map";
 import { Empty, Loaded } from "@shared/state";
@@ -28,9 +28,14 @@ function ReportView({ id, onMatter }: { id: string; onMatter: (m: string) => voi
     <Loaded query={query} errorText={errorText}>
       {(r) => (
         <>
-          <p>
-            <b>{t("drill.dispatch")}</b> {seconds(r.dispatch_seconds)} <b>{t("drill.total")}</b> {r.total_seconds ? seconds(r.total_seconds) : t("drill.nobody")} <b>{t("drill.pages")}</b> {t("drill.people", { n: r.pages })}
-          </p>
+          <Descriptions column={2} size="small" bordered style={{ marginBottom: 12 }}>
+            <Descriptions.Item label={t("drill.began")}>{formatDateTime(r.started_at)}</Descriptions.Item>
+            <Descriptions.Item label={t("matter.region")}>{placeOf(r.region)}</Descriptions.Item>
+            <Descriptions.Item label={t("drill.dispatch")}>{seconds(r.dispatch_seconds)}</Descriptions.Item>
+            <Descriptions.Item label={t("drill.total")}>{r.total_seconds ? seconds(r.total_seconds) : t("drill.nobody")}</Descriptions.Item>
+            <Descriptions.Item label={t("drill.pages")}>{t("drill.people", { n: r.pages })}</Descriptions.Item>
+            <Descriptions.Item label={t("drill.lost")}>{seconds(r.levels.reduce((n, l) => n + l.lost_seconds, 0))}</Descriptions.Item>
+          </Descriptions>
           <Table
             size="small"
             pagination={false}
@@ -40,8 +45,8 @@ function ReportView({ id, onMatter }: { id: string; onMatter: (m: string) => voi
             columns={[
               { title: t("drill.level"), render: (_, l) => wordFor(words, "level.place", l.level) },
               { title: t("drill.called"), render: (_, l) => t("drill.people", { n: l.called }) },
-              { title: t("drill.offered"), render: (_, l) => <span className="zg-num">{formatDateTime(l.offered_at)}</span> },
-              { title: t("drill.accepted"), render: (_, l) => <span className="zg-num">{l.accepted_at ? formatDateTime(l.accepted_at) : t("drill.noAnswer")}</span> },
+              { title: t("drill.offered"), render: (_, l) => <span className="zg-num">{formatTime(l.offered_at)}</span> },
+              { title: t("drill.accepted"), render: (_, l) => <span className="zg-num">{l.accepted_at ? formatTime(l.accepted_at) : t("drill.noAnswer")}</span> },
               { title: t("drill.used"), render: (_, l) => seconds(l.seconds) },
               { title: t("drill.lost"), render: (_, l) => <b>{seconds(l.lost_seconds)}</b> },
             ]}

@@ -183,7 +183,8 @@ function Frame() {
               <SideMenu folded={folded} />
             </nav>
           </Layout.Sider>
-          <Layout.Content className="shell-content">
+          {/* In the tab order, so that a long page without buttons can be scrolled by keys. */}
+          <Layout.Content className="shell-content" tabIndex={0}>
             <Switch>
               {open.map((p) => (
                 <Route key={p.path} path={p.path}>
