@@ -28,7 +28,7 @@ import { SignalPage } from "./signal/page";
 
 const tabs: [path: string, word: "tab.today" | "tab.ask" | "tab.signal" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
   ["/", "tab.today", "tasks"],
-  ["/ask", "tab.ask", "note"],
+  ["/ask", "tab.ask", "ask"],
   ["/signal", "tab.signal", "report"],
   ["/notices", "tab.notices", "notice"],
   ["/me", "tab.mine", "mine"],
