@@ -161,6 +161,7 @@ test("a class of forty is screened on a tablet that goes round, from consent to 
   await page.getByText("还可以试 4 次").waitFor();
   await page.getByLabel("解锁数字").fill(PIN);
   await page.getByRole("button", { name: "解锁", exact: true }).click();
+  await page.getByRole("navigation", { name: "主菜单" }).waitFor();
   await page.goto(`${house.base}/m/round/${id}`);
   await page.getByRole("button", { name: "40 已填完" }).click();
   const seen = await page.locator("main").innerText();

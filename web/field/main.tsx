@@ -35,7 +35,7 @@ const needs: Partial<Record<Tab, string>> = { "tab.visits": "visit.make", "tab.a
 const tabs: [path: string, word: Tab, icon: keyof typeof icons][] = [
   ["/", "tab.today", "tasks"],
   ["/visits", "tab.visits", "go"],
-  ["/ask", "tab.ask", "note"],
+  ["/ask", "tab.ask", "ask"],
   ["/signal", "tab.signal", "report"],
   ["/children", "tab.children", "find"],
   ["/notices", "tab.notices", "notice"],

@@ -87,7 +87,7 @@ export function ChildAsked({ id, child }: { id: string; child: string }) {
           const key = noted?.papers[p.id]?.key;
           return (
             <section key={p.id} className="f-block">
-              <h2 className="s-title">{p.title.zh}</h2>
+              <h2 className="s-title">{p.title?.zh}</h2>
               <p className="f-note">{t(`screen.mode.${p.mode}`, { n: p.items.length })}</p>
               {state === "open" ? (
                 <button type="button" className="f-button" onClick={() => begin(p)}>

@@ -26,7 +26,8 @@ export type Item = {
 export type Paper = {
   id: string;
   version: string;
-  title: Text;
+  /** For staff only. */
+  title?: Text;
   mode: "self" | "interview" | "checklist";
   instruction: Text;
   options: Record<string, Option[]>;

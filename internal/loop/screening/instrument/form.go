@@ -4,11 +4,11 @@ import "slices"
 
 // Form is what somebody who answers needs of a questionnaire: its words and
 // which question follows. How it is scored, and which answers are critical, is
-// nobody's business on a page that a child or a parent can look behind.
+// nobody's business on a page that a child or a parent can look behind; nor is
+// the title, which often names an illness.
 type Form struct {
 	ID          string              `json:"id"`
 	Version     string              `json:"version"`
-	Title       Text                `json:"title"`
 	Mode        Mode                `json:"mode"`
 	Instruction Text                `json:"instruction"`
 	Options     map[string][]Option `json:"options"`
@@ -35,7 +35,7 @@ type FormMissing struct {
 // Form gives the questions that are put to somebody of an age; nil where it is
 // not known.
 func (in Instrument) Form(age *int) Form {
-	f := Form{ID: in.ID, Version: in.Version, Title: in.Title, Mode: in.Mode, Instruction: in.Instruction, Options: map[string][]Option{},
+	f := Form{ID: in.ID, Version: in.Version, Mode: in.Mode, Instruction: in.Instruction, Options: map[string][]Option{},
 		Sections: in.Sections, Items: []FormItem{}, Missing: FormMissing{in.Missing.Refused}}
 	s := &sheet{in: in, a: Answers{Age: age}, omitted: map[string]bool{}, unreversed: map[string]bool{}}
 	s.chooseVariant()
