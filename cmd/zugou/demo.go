@@ -53,7 +53,7 @@ func runDemo(ctx context.Context, e env, args []string) error {
 	living, stop := context.WithCancel(ctx)
 	defer stop()
 	return a.Serve(ctx, func(addrs map[string]string) {
-		printDemo(e.Out, baseURL(c, addrs["http"]), addrs["watch"], accounts)
+		printDemo(e.Out, a.Words.Text, baseURL(c, addrs["http"]), addrs["watch"], accounts)
 		if sip := addrs["sip"]; sip != "" {
 			fmt.Fprintf(e.Out, "热线端口 sip:%s（用软电话呼叫 sip:line@%s）\n", sip, sip)
 		}
@@ -80,7 +80,7 @@ func given(args []string, name string) bool {
 }
 
 // printDemo shows one account for each role.
-func printDemo(w io.Writer, base, watch string, accounts []staff.DemoAccount) {
+func printDemo(w io.Writer, words func(string) (string, bool), base, watch string, accounts []staff.DemoAccount) {
 	fmt.Fprintf(w, "\n足够 演示已启动：%s （设备端口 %s）\n", base, watch)
 	fmt.Fprintf(w, "全部演示账号的密码：%s\n\n", staff.DemoPassword)
 	seen := map[access.Role]bool{}
@@ -93,9 +93,12 @@ func printDemo(w io.Writer, base, watch string, accounts []staff.DemoAccount) {
 		switch acc.Role {
 		case access.TownshipOfficer, access.VillageDirector, access.GridWorker, access.PoliceLiaison:
 			page = "/m"
+		case access.Citizen:
+			page = "/guardian"
 		}
-		fmt.Fprintf(w, "  %-18s %-14s %s%s\n", acc.Role, acc.Account, base, page)
+		role, _ := words("role." + string(acc.Role))
+		fmt.Fprintf(w, "  %-14s %s%-12s %s\n", acc.Account, base, page, role)
 	}
-	fmt.Fprintf(w, "  %-18s %-14s %s/help\n\n", "child, citizen", "(no account)", base)
+	fmt.Fprintf(w, "  %-14s %s%-12s 儿童、群众求助\n\n", "（不用账号）", base, "/help")
 	fmt.Fprintln(w, "打开坐席页面约半分钟内会响起第一条 SOS。按 Ctrl-C 结束；再次运行保留数据。")
 }

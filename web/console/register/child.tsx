@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Button, DatePicker, Form, Input, Modal, Select, Space, Switch, Tag, Timeline, TreeSelect } from "antd";
 import type { Dayjs } from "dayjs";
 import { useState } from "react";
-import { useLocation, useParams } from "wouter";
+import { Link, useLocation, useParams } from "wouter";
 import { ApiError, api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
 import { useServerSecond } from "@shared/clock";
@@ -90,7 +90,7 @@ function Sheet({ child }: { child: Child }) {
             {child.level && <Assessed colour={child.level} />}
             <Provisional urgency={child.level_urgency} short />
             {active.map((c) => <Tag key={c.id}>{categoryName(c.kind)}</Tag>)}
-            {child.flags.map((f) => <Tag key={f} color="warning">{wordFor(words, "flag", f)}</Tag>)}
+            {child.flags.map((f) => <strong key={f} className="reg-flag">{wordFor(words, "flag", f)}</strong>)}
             {child.open_matters > 0 && <strong>{t("kids.openMatters", { n: child.open_matters })}</strong>}
           </>
         }
@@ -170,6 +170,7 @@ function Sheet({ child }: { child: Child }) {
 }
 
 function History({ id }: { id: string }) {
+  const may = useMay();
   const query = useInfiniteQuery({
     queryKey: ["timeline", id],
     queryFn: ({ pageParam }) => api.get<List<Entry>>(`/children/${id}/timeline`, { cursor: pageParam, limit: 30 }),
@@ -188,7 +189,7 @@ function History({ id }: { id: string }) {
               key: e.id,
               content: (
                 <>
-                  <div><strong>{e.words}</strong></div>
+                  <div>{e.ref_kind === "matter" && may("matter.read") ? <Link href={`/matters?m=${e.ref_id}`}><strong>{e.words}</strong></Link> : <strong>{e.words}</strong>}</div>
                   {e.text && <div>{e.text}</div>}
                   <div className="reg-dim zg-num">{formatDateTime(e.at)} {e.by}</div>
                 </>

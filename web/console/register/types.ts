@@ -63,7 +63,7 @@ export type Child = Omit<Row, "categories"> & {
   may_write: boolean;
   may_reveal: boolean;
 };
-export type Entry = { id: string; at: Ms; kind: string; title: string; words: string; text?: string; by: string };
+export type Entry = { id: string; at: Ms; kind: string; title: string; words: string; text?: string; ref_kind: string; ref_id: string; by: string };
 export type Region = { code: string; name: string; level: string };
 
 export const categoryKinds = ["orphan", "unattended", "left_behind", "hardship_poverty", "hardship_disability", "hardship_illness", "hardship_guardianship", "hardship"] as const;
