@@ -24,7 +24,7 @@ type Report = {
   keys: { id: string; alg: string; created: Ms; current: boolean }[];
   backups: { known: boolean; count: number; made_at: Ms };
   digests: { count: number; last_at: Ms };
-  findings: { key: string; ok: boolean; n: number }[];
+  findings: { key: string; ok: boolean; warn: boolean; n: number }[];
 };
 const none: Query = {};
 
@@ -37,7 +37,7 @@ export default function SystemPage() {
         {(r) => (
           <>
             <h3>{t("system.doctor")}</h3>
-            {r.findings.map((f) => <p key={f.key}><Tag>{f.ok ? t("system.ok") : t("system.act")}</Tag>{f.ok ? wordFor(words, "okfinding", f.key, { n: f.n }) : wordFor(words, "badfinding", f.key, { n: f.n })}</p>)}
+            {r.findings.map((f) => <p key={f.key}><Tag>{f.ok ? t("system.ok") : f.warn ? t("system.warn") : t("system.act")}</Tag>{f.ok ? wordFor(words, "okfinding", f.key, { n: f.n }) : wordFor(words, "badfinding", f.key, { n: f.n })}</p>)}
             <Descriptions column={3} size="small" bordered>
               <Descriptions.Item label={t("system.version")}>{r.version}</Descriptions.Item>
               <Descriptions.Item label={t("system.engine")}>{r.engine}</Descriptions.Item>
