@@ -6,24 +6,29 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 
 	"zugou/internal/app"
 	"zugou/internal/kernel/config"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/errs"
+	"zugou/internal/web/chassis"
+	"zugou/locale"
 )
 
 const doctorUsage = `Usage: zugou doctor [the flags of serve]
 
 Looks whether the house can do its work: settings, folder, keys, database,
-schema, a durable commit, jobs that are late, alarms of the night. It changes
-nothing but a heartbeat. The exit status is 1 if something needs a person.
+schema, a durable commit, jobs, channels, the audit's chain and its digests,
+backups, certificate, disk, clock. It changes nothing but a heartbeat. The exit
+status is 1 if something needs a person; what is only worth knowing leaves it 0.
 `
 
-// finding is one line of the doctor: good, or what to do.
-type finding struct {
-	what string
-	bad  string
+// line is one line of the doctor, in Chinese.
+type line struct {
+	mark, text string
+	sick       bool
 }
 
 func runDoctor(ctx context.Context, e env, args []string) error {
@@ -35,14 +40,16 @@ func runDoctor(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
+	words, err := chassis.LoadWords(locale.Files, "zh-CN")
+	if err != nil {
+		return err
+	}
 	sick := 0
-	for _, f := range examine(ctx, c) {
-		if f.bad == "" {
-			fmt.Fprintf(e.Out, "ok    %s\n", f.what)
-			continue
+	for _, l := range examine(ctx, c, words) {
+		if l.sick {
+			sick++
 		}
-		sick++
-		fmt.Fprintf(e.Out, "BAD   %s: %s\n", f.what, f.bad)
+		fmt.Fprintf(e.Out, "%s  %s\n", l.mark, l.text)
 	}
 	if sick > 0 {
 		return fmt.Errorf("%d things need a person", sick)
@@ -50,31 +57,30 @@ func runDoctor(ctx context.Context, e env, args []string) error {
 	return nil
 }
 
-// healthy and sick word what app.Examine finds.
-var (
-	healthy = map[string]string{"commit": "a commit is durable", "jobs_in_time": "jobs run in time", "jobs_succeed": "jobs succeed",
-		"digests": "the audit's daily digest is kept outside", "backups": "the last backup is fresh", "backups_none": "a backup was made", "backups_unknown": "backups are watched"}
-	sick = map[string]string{"commit": "the storage does not commit%.0d", "jobs_in_time": "%d jobs are more than a minute late: is serve running?",
-		"jobs_succeed": "%d jobs failed more than three times; see the log", "digests": "no readable digest of the last 36 hours (%d kept); see the setting audit-digests",
-		"backups": "the last one is %d hours old", "backups_none": "there is none in the folder of the setting backups%.0d", "backups_unknown": "the setting backups names no folder%.0d"}
-)
-
-func examine(ctx context.Context, c config.Config) []finding {
-	out := []finding{{what: "settings can be read"}}
-	note := func(what string, err error) {
-		f := finding{what: what}
-		if err != nil {
-			f.bad = err.Error()
+func examine(ctx context.Context, c config.Config, words chassis.Words) []line {
+	say := func(key string, n int) string {
+		text, ok := words.Text(key)
+		if !ok {
+			text = key
 		}
-		out = append(out, f)
+		return strings.ReplaceAll(text, "{n}", strconv.Itoa(n))
+	}
+	good, act := say("system.ok", 0), say("system.act", 0)
+	out := []line{{good, say("okfinding.settings", 0), false}}
+	note := func(key string, err error) {
+		if err != nil {
+			out = append(out, line{act, say("badfinding."+key, 0) + " (" + err.Error() + ")", true})
+			return
+		}
+		out = append(out, line{good, say("okfinding."+key, 0), false})
 	}
 	keys, err := crypto.Open(c.Keys(), c.Cipher)
 	if errs.Is(err, errs.KindNotFound) {
-		err = fmt.Errorf("no keys in %s: a house that was never started, or keys that must be restored from the safe", c.Keys())
+		err = fmt.Errorf("%s: %s", c.Keys(), say("badfinding.keys_none", 0))
 	}
-	note("keys can be read", err)
+	note("keys", err)
 	d, err := openDatabase(ctx, c)
-	note("database can be opened and has this program's schema", err)
+	note("database", err)
 	if err != nil {
 		return out
 	}
@@ -83,12 +89,15 @@ func examine(ctx context.Context, c config.Config) []finding {
 	if keys != nil {
 		house = keys.ID()
 	}
-	for _, f := range app.Examine(ctx, d, c, house) {
-		line := finding{what: healthy[f.Key]}
-		if !f.OK {
-			line.bad = fmt.Sprintf(sick[f.Key], f.N)
+	for _, f := range app.Examine(ctx, d, c, house, false) {
+		switch {
+		case f.OK:
+			out = append(out, line{good, say("okfinding."+f.Key, f.N), false})
+		case f.Warn:
+			out = append(out, line{say("system.warn", 0), say("badfinding."+f.Key, f.N), false})
+		default:
+			out = append(out, line{act, say("badfinding."+f.Key, f.N), true})
 		}
-		out = append(out, line)
 	}
 	return out
 }

@@ -94,6 +94,7 @@ type App struct {
 	Guardian  *guardian.Service
 
 	ringers   ringers
+	vitals    vitals
 	digests   digests
 	startedAt clock.Millis
 	life      context.Context // ends with the program: what runs behind an answer
@@ -360,7 +361,7 @@ func (a *App) Run(ctx context.Context) {
 		a.Log.Error("guard not woken", "error", err)
 	}
 	var wg sync.WaitGroup
-	for _, f := range []func(context.Context){a.Jobs.Run, a.Hub.Run, a.seal, a.learn, a.Drawings.Batches.Run, a.knowDevices, a.consume, a.doors.router.Run} {
+	for _, f := range []func(context.Context){a.Jobs.Run, a.Hub.Run, a.seal, a.learn, a.Drawings.Batches.Run, a.knowDevices, a.consume, a.doors.router.Run, a.feel} {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()

@@ -48,40 +48,6 @@ func (a *App) staffOptions() (staff.Options, error) {
 	return o, nil
 }
 
-// Bounds of the doctor.
-const (
-	jobLate     = time.Minute
-	jobTries    = 3
-	digestStale = 36 * time.Hour
-	backupStale = 48 * time.Hour
-)
-
-// Examine looks whether the house can do its work. It changes nothing but a
-// heartbeat. `zugou doctor` and the system page show the same lines.
-func Examine(ctx context.Context, d *db.DB, c config.Config, house string) []api.Finding {
-	now := d.Clock().Now()
-	out := []api.Finding{{Key: "commit", OK: d.Check(ctx) == nil}}
-	var late, failing int
-	err := d.View(ctx, func(ctx context.Context, r db.Reader) error {
-		return r.Get(ctx, db.To(&late, &failing), `SELECT coalesce(sum(CASE WHEN due_at < ? THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN attempts > ? THEN 1 ELSE 0 END), 0) FROM job`,
-			r.At().Add(-jobLate), jobTries)
-	})
-	out = append(out, api.Finding{Key: "jobs_in_time", OK: err == nil && late == 0, N: late}, api.Finding{Key: "jobs_succeed", OK: err == nil && failing == 0, N: failing})
-	g := digests{dir: c.AuditDigests(), house: house, db: d}.State()
-	hours := func(at clock.Millis) int { return int(now.Sub(at.Time()).Hours()) }
-	out = append(out, api.Finding{Key: "digests", OK: g.Spoilt == 0 && g.LastAt != 0 && now.Sub(g.LastAt.Time()) < digestStale, N: g.Count})
-	b := backups(c)
-	switch {
-	case !b.Known:
-		out = append(out, api.Finding{Key: "backups_unknown"})
-	case b.MadeAt == 0:
-		out = append(out, api.Finding{Key: "backups_none"})
-	default:
-		out = append(out, api.Finding{Key: "backups", OK: now.Sub(b.MadeAt.Time()) < backupStale, N: hours(b.MadeAt)})
-	}
-	return out
-}
-
 // backups reads the folder of backups by the names of what is in it: the
 // stamp is part of the name.
 func backups(c config.Config) api.Backups {
@@ -107,7 +73,7 @@ var countedTables = []string{"account", "person", "device", "signal", "matter", 
 func (a *App) report(ctx context.Context) (api.HouseReport, error) {
 	out := api.HouseReport{System: a.system(ctx), StartedAt: a.startedAt, Cipher: a.Config.Cipher, Keys: a.Keys.Status(), Backups: backups(a.Config),
 		Digests: a.digests.State(), Open: []api.Listener{}, Channels: []api.Channel{}, Jobs: []api.Jobs{}, Rows: []api.Count{},
-		Findings: Examine(ctx, a.DB, a.Config, a.Keys.ID())}
+		Findings: Examine(ctx, a.DB, a.Config, a.Keys.ID(), true)}
 	on := map[string]string{}
 	for _, l := range a.Config.Listeners() {
 		on[l.Name] = l.Addr

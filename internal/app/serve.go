@@ -79,6 +79,7 @@ func (a *App) gauges() {
 	})
 	a.Metrics.Gauge("zugou_screens", "Screens connected to the stream.", nil, func() float64 { return float64(a.Hub.Listeners()) })
 	a.Metrics.Gauge("zugou_unsaved_alarms", "Alarms that ring from memory.", nil, func() float64 { return float64(len(a.Unsaved.List())) })
+	a.alarmGauges()
 }
 
 // stopWithin bounds the graceful stop.

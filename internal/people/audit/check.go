@@ -104,11 +104,7 @@ func State(ctx context.Context, r db.Reader) (Chain, error) {
 	if err := r.Get(ctx, db.To(&out.SealedTo), "SELECT coalesce(max(at), 0) FROM audit_row WHERE id = (SELECT row_id FROM audit_chain WHERE n = ?)", h.N); err != nil {
 		return out, err
 	}
-	behind, args := "seq > ?", []any{h.Seq}
-	if r.On() == db.Postgres {
-		behind, args = "(xid, seq) > (?, ?)", []any{h.Xid, h.Seq}
-	}
-	if err := r.Get(ctx, db.To(&out.Unsealed), "SELECT count(*) FROM audit_row WHERE "+behind, args...); err != nil {
+	if out.Unsealed, _, err = Behind(ctx, r); err != nil {
 		return out, err
 	}
 	if err := r.List(ctx, &out.Checks, "SELECT "+checkColumns+" FROM audit_check ORDER BY begun_at DESC LIMIT 10"); err != nil {
@@ -121,4 +117,26 @@ func State(ctx context.Context, r db.Reader) (Chain, error) {
 		}
 	}
 	return out, nil
+}
+
+// Behind tells how many rows are not chained yet, and since when the oldest of
+// them waits; 0 if none does.
+func Behind(ctx context.Context, r db.Reader) (n int64, since clock.Millis, err error) {
+	h, err := readHead(ctx, r)
+	if err != nil {
+		return 0, 0, err
+	}
+	newer, args := "seq > ?", []any{h.Seq}
+	if r.On() == db.Postgres {
+		newer, args = "(xid, seq) > (?, ?)", []any{h.Xid, h.Seq}
+	}
+	err = r.Get(ctx, db.To(&n, &since), "SELECT count(*), coalesce(min(at), 0) FROM audit_row WHERE "+newer, args...)
+	return n, since, err
+}
+
+// Began gives the instant of the first row, 0 if there is none.
+func Began(ctx context.Context, r db.Reader) (clock.Millis, error) {
+	var at clock.Millis
+	err := r.Get(ctx, db.To(&at), "SELECT coalesce(min(at), 0) FROM audit_row")
+	return at, err
 }

@@ -70,9 +70,12 @@ type Count struct {
 	N    int64  `json:"n"`
 }
 
-// Finding is one line of the doctor.
+// Finding is one line of the doctor: good, worth knowing (Warn), or a thing
+// that needs a person. Key names its words, Alarm what was looked at.
 type Finding struct {
-	Key string `json:"key"`
-	OK  bool   `json:"ok"`
-	N   int    `json:"n"`
+	Key   string `json:"key"`
+	Alarm string `json:"alarm"`
+	OK    bool   `json:"ok"`
+	Warn  bool   `json:"warn"`
+	N     int    `json:"n"`
 }

@@ -26,7 +26,7 @@ type Report = {
   keys: { id: string; alg: string; created: Ms; current: boolean }[];
   backups: { known: boolean; count: number; made_at: Ms };
   digests: { count: number; last_at: Ms };
-  findings: { key: string; ok: boolean; n: number }[];
+  findings: { key: string; ok: boolean; warn: boolean; n: number }[];
 };
 const none: Query = {};
 
@@ -42,7 +42,7 @@ export default function SystemPage() {
             <ul className="system-findings">
               {r.findings.map((f) => (
                 <li key={f.key}>
-                  <Tag color={f.ok ? "default" : "error"} icon={f.ok ? <CheckOutlined /> : <WarningOutlined />}>{f.ok ? t("system.ok") : t("system.act")}</Tag>
+                  <Tag color={f.ok ? "default" : f.warn ? "warning" : "error"} icon={f.ok ? <CheckOutlined /> : <WarningOutlined />}>{f.ok ? t("system.ok") : f.warn ? t("system.warn") : t("system.act")}</Tag>
                   {f.ok ? wordFor(words, "okfinding", f.key, { n: f.n }) : wordFor(words, "badfinding", f.key, { n: f.n })}
                 </li>
               ))}
