@@ -1,6 +1,7 @@
 // Words of the desktop pages. A page with many words brings its own file of
 // locale/zh-CN: add it here by one line, with keys that begin with its name.
 import admin from "@locale/admin.json";
+import aftercare from "@locale/aftercare.json";
 import care from "@locale/care.json";
 import centre from "@locale/centre.json";
 import command from "@locale/command.json";
@@ -21,6 +22,7 @@ export const words = {
   ...shared,
   ...consoleWords,
   ...admin,
+  ...aftercare,
   ...care,
   ...centre,
   ...command,
