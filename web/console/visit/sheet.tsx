@@ -49,7 +49,7 @@ export function VisitDrawer({ id, onClose }: { id: string; onClose: () => void }
   const query = useQuery({ queryKey: ["visit", id], queryFn: () => api.get<Sheet>(`/visits/${id}`), meta: { topics: ["case"] } });
   const settle = async (m: Mark, wrong: boolean) => {
     const answer = await ask({ title: t(wrong ? "visits.wrong" : "visits.explained"), text: markText(m), label: t("visits.answer"), verb: t("visits.settle"), danger: wrong });
-    if (answer) await act.act(m.id, () => api.post(`/visits/marks/${m.id}`, { wrong, answer }), t("visits.settled"));
+    if (answer) await act.act(m.id, () => api.post(`/visit-marks/${m.id}`, { wrong, answer }), t("visits.settled"));
   };
   return (
     <Drawer open size={960} destroyOnHidden title={query.data ? t("visits.of", { name: query.data.child_name, place: query.data.region_name }) : t("visits.one")} onClose={onClose}>
