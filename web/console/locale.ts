@@ -2,6 +2,7 @@
 // locale/zh-CN: add it here by one line, with keys that begin with its name.
 import admin from "@locale/admin.json";
 import audit from "@locale/audit.json";
+import aftercare from "@locale/aftercare.json";
 import care from "@locale/care.json";
 import centre from "@locale/centre.json";
 import colour from "@locale/colour.json";
@@ -26,6 +27,7 @@ export const words = {
   ...consoleWords,
   ...admin,
   ...audit,
+  ...aftercare,
   ...care,
   ...centre,
   ...colour,

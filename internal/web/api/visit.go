@@ -91,7 +91,7 @@ func (a *API) visits() {
 	}) (visit.Visit, error) {
 		return a.Visits.Decide(ctx, in.ID, in.Body.Version)
 	})
-	call(a, http.MethodPost, "/visits/marks/{id}", "what a doubtful visit was", func(ctx context.Context, in *struct {
+	call(a, http.MethodPost, "/visit-marks/{id}", "what a doubtful visit was", func(ctx context.Context, in *struct {
 		ByID
 		Body struct {
 			Wrong  bool   `json:"wrong"`
