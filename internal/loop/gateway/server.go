@@ -106,9 +106,9 @@ const (
 	flushAfter   = 2 * time.Second  // an unfinished frame after a silence is all there will be
 	writeWithin  = 10 * time.Second
 	takeWithin   = 20 * time.Second
-	floodBurst   = 200 // messages that are no alarm, at once
-	floodPerSec  = 20  // and in the long run
-	readBuffer   = 4096
+	floodBurst   = 200  // messages that are no alarm, at once
+	floodPerSec  = 20   // and in the long run
+	readBuffer   = 1024 // a frame has 100 to 300 bytes; speech comes in several reads
 	staleReplays = 30 * time.Minute
 )
 
