@@ -83,15 +83,19 @@ export function Ringer() {
   // The title flashes without a name or a kind: it stands in the task bar.
   useEffect(() => {
     if (!what || what === "low") return;
-    const plain = document.title;
-    let on = false;
+    // The page may change meanwhile: what is put back is its title of now.
+    const flash = t("ring.title", { n: Math.max(1, waiting) });
+    let plain = document.title;
     const timer = setInterval(() => {
-      on = !on;
-      document.title = on ? t("ring.title", { n: Math.max(1, waiting) }) : plain;
+      if (document.title === flash) document.title = plain;
+      else {
+        plain = document.title;
+        document.title = flash;
+      }
     }, 800);
     return () => {
       clearInterval(timer);
-      document.title = plain;
+      if (document.title === flash) document.title = plain;
     };
   }, [what, waiting]);
 

@@ -178,7 +178,7 @@ function Frame() {
         </Layout.Header>
         <Bands />
         <Layout hasSider>
-          <Layout.Sider className="shell-side" width={176} collapsedWidth={52} collapsed={folded} trigger={null}>
+          <Layout.Sider className="shell-side" width={196} collapsedWidth={52} collapsed={folded} trigger={null}>
             <nav aria-label={t("shell.menu")}>
               <SideMenu folded={folded} />
             </nav>
