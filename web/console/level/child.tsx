@@ -101,9 +101,9 @@ function Level({ v, supervise }: { v: LevelView; supervise?: string }) {
           )}
           <section>
             <h3>{t("colour.today")}</h3>
-            {v.now.text.map((x) => <p key={x} className="colour-why">{x}</p>)}
+            {v.now.text.filter((x) => !v.now.missing.some((m) => m.text === x)).map((x) => <p key={x} className="colour-why">{x}</p>)}
             {v.now.missing.length > 0 && (
-              <details className="colour-missing">
+              <details className="colour-missing" open>
                 <summary>{t("colour.missing", { n: v.now.missing.length })}</summary>
                 <ul>{v.now.missing.map((m) => <li key={m.code}>{m.text}</li>)}</ul>
               </details>
@@ -127,7 +127,7 @@ function Level({ v, supervise }: { v: LevelView; supervise?: string }) {
           </section>
         </>
       )}
-      <Contacts list={v.contacts} may={v.may_contact} onDone={setDialog} />
+      <Contacts list={v.contacts} begun={{ assess: v.since, others: v.colour_at }} may={v.may_contact} onDone={setDialog} />
       {v.assessments.length > 0 && (
         <section>
           <h3>{t("colour.history")}</h3>
@@ -187,7 +187,7 @@ function Agree({ a, may }: { a: Assessment; may: boolean }) {
   );
 }
 
-function Contacts({ list, may, onDone }: { list: Contact[]; may: boolean; onDone: (c: Contact) => void }) {
+function Contacts({ list, begun, may, onDone }: { list: Contact[]; begun: { assess: number; others: number }; may: boolean; onDone: (c: Contact) => void }) {
   const due = list.filter((c) => c.state !== "done");
   const done = list.filter((c) => c.state === "done");
   return (
@@ -198,7 +198,7 @@ function Contacts({ list, may, onDone }: { list: Contact[]; may: boolean; onDone
         <div key={c.id} className="colour-duty">
           <span>{wordFor(words, "colour.contact", c.kind)}</span>
           <span className="page-muted">{wordFor(words, "colour.who", c.who)}</span>
-          <DueAt c={c} />
+          <DueAt c={c} since={c.kind === "assess" ? begun.assess : begun.others} />
           {c.tries > 0 && <span className="page-muted">{t("colour.triedTimes", { n: c.tries })}</span>}
           {may && c.kind === "contact" && <Button size="small" onClick={() => onDone(c)}>{t("colour.document")}</Button>}
         </div>
@@ -221,10 +221,10 @@ function Contacts({ list, may, onDone }: { list: Contact[]; may: boolean; onDone
 // A clock runs only where the end is near; what is weeks ahead has its date.
 const NEAR_MS = 48 * 3_600_000;
 
-function DueAt({ c }: { c: Contact }) {
+function DueAt({ c, since }: { c: Contact; since: number }) {
   const now = useServerSecond();
   if (c.due_at - now > NEAR_MS) return <span className="zg-num">{t("colour.dueOn", { at: formatDateTime(c.due_at) })}</span>;
-  return <Countdown since={c.due_at - NEAR_MS} due={c.due_at} waitsFor={t("colour.dueBy")} />;
+  return <Countdown since={since || c.due_at - NEAR_MS} due={c.due_at} waitsFor={t("colour.dueBy")} />;
 }
 
 type Visit = { reached: "yes" | "no"; stable?: boolean; note?: string };

@@ -125,7 +125,7 @@ export function Head({ value, onChange }: { value: Heading; onChange: (v: Partia
 function RuleLine({ r, talk, onChange, onMove, onRemove }: { r: RuleRow; talk: boolean; onChange: (r: RuleRow) => void; onMove: (by: number) => void; onRemove: () => void }) {
   return (
     <div className="colour-rule">
-      {talk ? <span className="page-muted">{t("colour.talkOnly")}</span> : <Select<Exclude<Colour, "">> value={(r.urgency || "yellow") as Exclude<Colour, "">} aria-label={t("colour.raises")} onChange={(urgency) => onChange({ ...r, urgency })} options={colours.filter((c) => c !== "green").map((c) => ({ value: c, label: <><LevelShape level={c} /> {t(`level.${c}`)}</> }))} />}
+      {talk ? <span className="page-muted">{t("colour.rows.talk")}</span> : <Select<Exclude<Colour, "">> value={(r.urgency || "yellow") as Exclude<Colour, "">} aria-label={t("colour.raises")} onChange={(urgency) => onChange({ ...r, urgency })} options={colours.filter((c) => c !== "green").map((c) => ({ value: c, label: <><LevelShape level={c} /> {t(`level.${c}`)}</> }))} />}
       <Input value={r.code} aria-label={t("colour.code")} maxLength={40} onChange={(e) => onChange({ ...r, code: e.target.value })} />
       <Input value={r.title} aria-label={t("colour.ruleTitle")} placeholder={t("colour.ruleTitle")} maxLength={60} onChange={(e) => onChange({ ...r, title: e.target.value })} />
       <Input className="colour-code" value={r.when} aria-label={t("colour.condition")} placeholder={t("colour.condition")} maxLength={500} onChange={(e) => onChange({ ...r, when: e.target.value })} />

@@ -199,6 +199,8 @@ function Places({ region, onPick }: { region: string; onPick: (s: Standing) => v
             size="small"
             rowKey={(s) => s.region + s.school}
             dataSource={list}
+            // "children" is a number here, not rows below the row.
+            expandable={{ childrenColumnName: "below" }}
             pagination={list.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
             onRow={(s) => ({ tabIndex: 0, onClick: () => onPick(s), onKeyDown: (k) => k.key === "Enter" && onPick(s) })}
             columns={[

@@ -57,9 +57,12 @@ export default function RulesPage() {
   );
 }
 
+// The sources of what is shipped are written in English, for who maintains it.
+const chinese = /[\u4e00-\u9fff]/;
+
 const About = ({ e, status, source }: { e: Edition; status: string; source: string }) => (
   <p className="page-muted">
-    {t("colour.edition", { version: e.version, from: e.from_on })} {status.startsWith("example") ? <b>{t("colour.example")}</b> : status} <span>{t("colour.source", { source })}</span>
+    {t("colour.edition", { version: e.version, from: e.from_on })} {status.startsWith("example") ? <b>{t("colour.example")}</b> : status} <span>{t("colour.source", { source: chinese.test(source) ? source : t("colour.shippedSource") })}</span>
   </p>
 );
 

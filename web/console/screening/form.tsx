@@ -6,7 +6,7 @@ import { api } from "@shared/api/client";
 import { useAct } from "../kit/act";
 import { t, words } from "../locale";
 import { wordFor } from "@shared/locale";
-import { optionsOf, itemID, type Answers, type Instrument, type Result } from "./types";
+import { itemID, itemNo, optionsOf, plainReason, type Answers, type Instrument, type Result } from "./types";
 import { Grid } from "./typing";
 import "./screening.css";
 
@@ -22,7 +22,7 @@ export function FormPreview({ form }: { form: Instrument }) {
             <li key={item.code}>
               {section && <h3>{section.title.zh}</h3>}
               <p>
-                <span className="zg-num">{itemID(item)}</span> {item.text.zh}
+                <span className="zg-num">{itemNo(form, itemID(item))}</span> {item.text.zh}
                 {item.suicide && <span className="survey-suicide">{t("form.mark.suicide")}</span>}
                 {item.reverse && <span className="survey-suicide">{t("form.mark.reverse")}</span>}
                 {item.unscored && <span className="survey-suicide">{t("form.mark.unscored")}</span>}
@@ -40,7 +40,7 @@ export function FormPreview({ form }: { form: Instrument }) {
 export function ScoringView({ form }: { form: Instrument }) {
   const idOf = (code: string) => {
     const item = form.items.find((i) => i.code === code);
-    return item ? itemID(item) : code;
+    return item ? itemNo(form, itemID(item)) : code;
   };
   return (
     <div className="survey-form">
@@ -79,8 +79,8 @@ export function Bench({ form }: { form: Instrument }) {
           <strong>{r.total === null ? t(r.scorable ? "survey.noTotal" : "survey.notScorable") : t("form.totalIs", { n: r.total })} {form.levels?.find((l) => l.code === r.level)?.label.zh ?? form.bands?.find((b) => b.code === r.band)?.label.zh ?? ""}</strong>
           {Object.keys(r.subscales).length > 0 && <p>{Object.entries(r.subscales).map(([code, n]) => `${form.subscales?.find((s) => s.code === code)?.title.zh ?? code} ${n}`).join(t("list.dot"))}</p>}
           <p>{got.obligation.title.zh} <span className="page-muted">{wordFor(words, "form.urgency", got.obligation.urgency)}</span></p>
-          <ul className="survey-why">{got.words.map((w) => <li key={w}>{w}</li>)}</ul>
-          {r.missing.length > 0 && <p>{t("survey.missing")} {t("survey.items", { items: r.missing.join(t("list.dot")) })}</p>}
+          <ul className="survey-why">{got.words.map((w) => <li key={w}>{plainReason(form, w)}</li>)}</ul>
+          {r.missing.length > 0 && <p>{t("survey.missing")} {t("survey.items", { items: r.missing.map((x) => itemNo(form, x)).join(t("list.dot")) })}</p>}
         </section>
       )}
     </>

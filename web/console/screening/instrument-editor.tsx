@@ -159,6 +159,9 @@ function About({ form, set }: Part) {
   );
 }
 
+/** A set of options by what it offers. */
+const setName = (list: Instrument["options"][string]) => list.map((o) => o.text.zh).join(t("list.dot"));
+
 function Items({ form, set }: Part) {
   const put = (items: Item[]) => set({ items });
   const at = (i: number, change: Partial<Item>) => put(form.items.map((x, j) => (j === i ? { ...x, ...change } : x)));
@@ -202,7 +205,7 @@ function Items({ form, set }: Part) {
           </span>
           <span className="survey-item-more">
             <Input value={item.code} maxLength={40} aria-label={t("form.code")} onChange={(e) => recode(i, e.target.value)} />
-            <Select value={item.options} aria-label={t("form.part.options")} options={Object.keys(form.options).map((value) => ({ value, label: value }))} onChange={(v) => at(i, { options: v })} />
+            <Select value={item.options} aria-label={t("form.part.options")} options={Object.entries(form.options).map(([value, list]) => ({ value, label: setName(list) }))} onChange={(v) => at(i, { options: v })} />
             {!!form.sections?.length && <Select allowClear value={item.section} aria-label={t("form.section")} placeholder={t("form.section")} options={form.sections.map((s) => ({ value: s.code, label: s.title.zh }))} onChange={(v?: string) => at(i, { section: v ?? "" })} />}
             <Checkbox checked={!!item.reverse} onChange={(e) => at(i, { reverse: e.target.checked })}>{t("form.mark.reverse")}</Checkbox>
             <Checkbox checked={!!item.unscored} onChange={(e) => at(i, { unscored: e.target.checked })}>{t("form.mark.unscored")}</Checkbox>
@@ -222,7 +225,7 @@ function OptionSets({ form, set }: Part) {
     <>
       {Object.entries(form.options).map(([name, list]) => (
         <fieldset key={name} className="survey-set">
-          <legend>{name}</legend>
+          <legend>{setName(list)}</legend>
           {list.map((o, i) => (
             <div key={i} className="survey-option-line">
               <InputNumber value={o.value} precision={0} aria-label={t("form.value")} onChange={(v) => put(name, list.map((x, j) => (j === i ? { ...x, value: v ?? 0 } : x)))} />

@@ -18,10 +18,8 @@ import { Cutoffs } from "./cutoffs";
 import { Bench, FormPreview, ScoringView } from "./form";
 import { blankForm, InstrumentEditor, nextVersion } from "./instrument-editor";
 import { readJson, saveJson, SuicideMark } from "./parts";
-import { informantName, type Instrument, type Version } from "./types";
+import { ages, informantName, type Instrument, type Version } from "./types";
 import "../matter/matter.css";
-
-export const ages = (a: { min: number; max?: number }) => (a.max ? t("form.ages", { min: a.min, max: a.max }) : t("form.agesFrom", { min: a.min }));
 
 /** Where a version stands: signed, waiting for its comparison, or replaced. */
 function Standing({ v }: { v: Version }) {

@@ -13,7 +13,7 @@ import { t } from "../locale";
 import { useMay } from "../session";
 import { ConsentFields } from "./members";
 import { SheetDrawer } from "./results";
-import { className, criticalNow, isAsked, itemID, optionsOf, type Answers, type Instrument, type Member, type Receipt, type Version } from "./types";
+import { className, criticalNow, isAsked, itemID, itemNo, optionsOf, type Answers, type Instrument, type Member, type Receipt, type Version } from "./types";
 import "./screening.css";
 
 type Asking = { member: Member; papers: Instrument[]; done: string[]; bar: string; bar_text: string; open: boolean; own_age: number };
@@ -154,7 +154,7 @@ export function Interview({ form, child, campaign, informant, reason, onDone }: 
   const head = useRef<HTMLHeadingElement>(null);
   const asked = useMemo(() => form.items.filter((i) => isAsked(form, i, answers)), [form, answers]);
   const item = asked[Math.min(at, asked.length - 1)];
-  const critical = criticalNow(form, answers);
+  const critical = criticalNow(form, answers).map((x) => itemNo(form, x));
   const finished = at >= asked.length;
   const blank = asked.filter((i) => !i.optional && answers[itemID(i)] === undefined).map(itemID);
   useEffect(() => head.current?.focus(), [at]);
@@ -201,7 +201,7 @@ export function Interview({ form, child, campaign, informant, reason, onDone }: 
       {critical.length > 0 && <Alarm items={critical} onHand={() => void hand()} busy={act.busy === "hand"} />}
       {!finished && item ? (
         <>
-          <h2 ref={head} tabIndex={-1}><span className="zg-num">{itemID(item)}</span> {item.text.zh}</h2>
+          <h2 ref={head} tabIndex={-1}><span className="zg-num">{itemNo(form, itemID(item))}</span> {item.text.zh}</h2>
           <div className="survey-options">
             {optionsOf(form, item).map((o) => (
               <button key={o.value} type="button" className="survey-option" aria-pressed={answers[itemID(item)] === o.value} onClick={() => give(o.value)}>{o.text.zh}</button>
@@ -217,7 +217,7 @@ export function Interview({ form, child, campaign, informant, reason, onDone }: 
       ) : (
         <>
           <h2 ref={head} tabIndex={-1}>{t("survey.askedAll")}</h2>
-          {blank.length > 0 && <p>{t("survey.blankItems", { items: blank.join(t("list.dot")) })}</p>}
+          {blank.length > 0 && <p>{t("survey.blankItems", { items: blank.map((x) => itemNo(form, x)).join(t("list.dot")) })}</p>}
           <p>{t("survey.thank")}</p>
           <div className="survey-foot">
             <Button onClick={() => setAt(Math.max(0, asked.length - 1))}>{t("survey.previous")}</Button>

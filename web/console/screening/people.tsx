@@ -89,7 +89,7 @@ export function TeachersTab({ p }: { p: Progress }) {
         locale={{ emptyText: <Empty title={t("survey.noTeachers")} hint={t("survey.noTeachersHint")} /> }}
         columns={[
           { title: t("survey.name"), render: (_, x) => <strong>{x.name}</strong> },
-          { title: t("survey.class"), render: (_, x) => className(x) },
+          { title: t("survey.class"), render: (_, x) => (x.grade ? className(x) : `${x.school} ${t("survey.wholeSchool")}`) },
           ...(p.may_write
             ? [{ title: "", width: 110, render: (_: unknown, x: Teaching) => <Button size="small" type="link" loading={act.busy === "teachers"} onClick={() => void put(p.teachers.filter((y) => y !== x), t("survey.teacherGone"))}>{t("survey.remove")}</Button> }]
             : []),

@@ -10,7 +10,7 @@ import { useAct } from "../kit/act";
 import { t } from "../locale";
 import { useAreas } from "../register/types";
 import { useMe } from "../session";
-import { informantName, informants, type Campaign, type ClassCount, type Informant, type Version } from "./types";
+import { ages, informantName, informants, type Campaign, type ClassCount, type Informant, type Version } from "./types";
 
 type Values = {
   title: string;
@@ -90,6 +90,13 @@ export function PlanDrawer({ onClose }: { onClose: (made?: string) => void }) {
   }, [classes.data]);
   const inSchool = (classes.data ?? []).filter((c) => c.school === values?.school);
   const grades = [...new Set(inSchool.map((c) => c.grade))].filter(Boolean);
+  // A scale is made for an age: who is outside is not asked, unless somebody says so.
+  const fitAges = (chosen: string[]) => {
+    const of = choices.filter((c) => c.live && chosen.includes(c.live.instrument)).map((c) => c.live?.age ?? { min: 0 });
+    const least = Math.max(0, ...of.map((a) => a.min));
+    const most = Math.min(99, ...of.map((a) => a.max ?? 99));
+    form.setFieldsValue({ min_age: (least || undefined) as never, max_age: (most < 99 ? most : undefined) as never });
+  };
   const make = async (v: Values) => {
     let made: Campaign | undefined;
     if (await act.act("make", async () => { made = await api.post<Campaign>("/campaigns", planOf(v, own)); }, t("survey.made"))) onClose(made?.id);
@@ -124,11 +131,12 @@ export function PlanDrawer({ onClose }: { onClose: (made?: string) => void }) {
             mode="multiple"
             maxCount={6}
             loading={forms.isPending}
+            onChange={fitAges}
             options={choices
               .filter((c) => (c.live ?? c.newest).informants.includes(informant))
               .map((c) => {
                 const v = c.live ?? c.newest;
-                return { value: v.instrument, disabled: !c.live, label: [v.title.zh, v.suicide ? t("survey.suicide") : "", c.live ? "" : t("survey.unsigned")].filter(Boolean).join(" ") };
+                return { value: v.instrument, disabled: !c.live, label: [v.title.zh, ages(v.age), v.suicide ? t("survey.suicide") : "", c.live ? "" : t("survey.unsigned")].filter(Boolean).join(" ") };
               })}
           />
         </Form.Item>
@@ -166,7 +174,7 @@ export function PlanDrawer({ onClose }: { onClose: (made?: string) => void }) {
           </Form.Item>
         )}
         <div className="survey-three">
-          <Form.Item name="min_age" label={t("survey.minAge")}><InputNumber min={3} max={18} precision={0} suffix={t("survey.years")} /></Form.Item>
+          <Form.Item name="min_age" label={t("survey.minAge")} extra={t("survey.ageHint")}><InputNumber min={3} max={18} precision={0} suffix={t("survey.years")} /></Form.Item>
           <Form.Item name="max_age" label={t("survey.maxAge")}><InputNumber min={3} max={18} precision={0} suffix={t("survey.years")} /></Form.Item>
           <Form.Item name="per_day" label={t("survey.perDay")} extra={t("survey.perDayHint")}><InputNumber min={0} max={5000} precision={0} suffix={t("survey.person")} /></Form.Item>
         </div>

@@ -13,7 +13,7 @@ import { useAct } from "../kit/act";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { saveJson } from "./parts";
-import { informantName, type Listed, type SheetView } from "./types";
+import { informantName, itemNo, plainReason, type Listed, type SheetView } from "./types";
 import "./screening.css";
 
 /** What a sheet says in one line. It is a screen's result, never a colour. */
@@ -105,13 +105,13 @@ function Sheet({ v }: { v: SheetView }) {
             <dd>{subscales.map(([code, n]) => `${v.form.subscales?.find((s) => s.code === code)?.title.zh ?? code} ${n}`).join(t("list.dot"))}</dd>
           </>
         )}
-        {r && r.missing.length > 0 && <><dt>{t("survey.missing")}</dt><dd>{t("survey.items", { items: r.missing.join(t("list.dot")) })}</dd></>}
+        {r && r.missing.length > 0 && <><dt>{t("survey.missing")}</dt><dd>{t("survey.items", { items: r.missing.map((x) => itemNo(v.form, x)).join(t("list.dot")) })}</dd></>}
         <dt>{t("survey.version")}</dt><dd className="zg-num">{v.version}</dd>
       </dl>
       {v.reasons.length > 0 && (
         <>
           <h3>{t("survey.why")}</h3>
-          <ul className="survey-why">{v.reasons.map((x) => <li key={x}>{x}</li>)}</ul>
+          <ul className="survey-why">{v.reasons.map((x) => <li key={x}>{plainReason(v.form, x)}</li>)}</ul>
         </>
       )}
       <p className="survey-note">{t("survey.resultRule")}</p>
@@ -122,7 +122,7 @@ function Sheet({ v }: { v: SheetView }) {
           pagination={false}
           dataSource={v.lines}
           columns={[
-            { title: t("survey.itemNo"), width: 60, dataIndex: "id", className: "zg-num" },
+            { title: t("survey.itemNo"), width: 72, className: "zg-num", render: (_, l) => itemNo(v.form, l.id) },
             { title: t("survey.item"), dataIndex: "text" },
             { title: t("survey.answer"), width: 180, render: (_, l) => <span className={l.critical ? "survey-critical" : undefined}>{l.answer || <span className="page-muted">{t(l.missing ? "survey.blank" : "survey.notPut")}</span>}{l.critical && ` ${t("survey.criticalItem")}`}</span> },
           ]}

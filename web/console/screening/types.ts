@@ -1,7 +1,7 @@
 // What the server says of questionnaires, campaigns and sheets.
 import type { Ms } from "@shared/api/types";
 import { wordFor } from "@shared/locale";
-import { words } from "../locale";
+import { t, words } from "../locale";
 
 export type Text = { zh: string; en: string };
 export type Informant = "child" | "guardian" | "teacher" | "worker";
@@ -161,6 +161,20 @@ export type Receipt = { id: string; again: boolean; state: Listed["state"]; urge
 export type Answers = Record<string, number | "refused">;
 
 export const itemID = (i: Item) => i.number || i.code;
+/** The number that people see: items that the form prints none for are counted as further ones. */
+export function itemNo(form: Instrument, id: string): string {
+  const further = form.items.filter((i) => !i.number).findIndex((i) => i.code === id);
+  return further < 0 ? id : t("survey.furtherItem", { n: further + 1 });
+}
+
+/** What the scorer says, with its codes in words. */
+export function plainReason(form: Instrument, text: string): string {
+  let out = text;
+  for (const i of form.items) if (!i.number) out = out.replaceAll(` ${i.code} `, ` ${itemNo(form, i.code)} `);
+  for (const s of form.subscales ?? []) out = out.replace(new RegExp(`\\b${s.code}(?=[<>])`), s.title.zh);
+  return out.replace(/\btotal(?=[<>])/, t("survey.total")).replace(">=", " ≥ ").replace("<=", " ≤ ");
+}
+
 export const optionsOf = (form: Instrument, item: Item) => form.options[item.options] ?? [];
 export const informants: readonly Informant[] = ["child", "guardian", "teacher", "worker"];
 export const informantName = (i: string) => wordFor(words, "survey.informant", i);
@@ -196,3 +210,5 @@ export function criticalNow(form: Instrument, answers: Answers): string[] {
     })
     .map(itemID);
 }
+
+export const ages = (a: { min: number; max?: number }) => (a.max ? t("form.ages", { min: a.min, max: a.max }) : t("form.agesFrom", { min: a.min }));

@@ -15,7 +15,7 @@ import { Count, PageHead } from "../kit/page";
 import { t } from "../locale";
 import { useMay } from "../session";
 import { Elsewhere, ResponseImport } from "./elsewhere";
-import { className, isAsked, itemID, optionsOf, type Answers, type Campaign, type Given, type Instrument, type Listed, type Member, type Receipt, type SheetView } from "./types";
+import { className, isAsked, itemID, itemNo, optionsOf, type Answers, type Campaign, type Given, type Instrument, type Listed, type Member, type Receipt, type SheetView } from "./types";
 import "../matter/matter.css";
 import "./screening.css";
 
@@ -111,7 +111,7 @@ export function Grid({ form, value, onChange }: { form: Instrument; value: Answe
               if (e.key === "ArrowUp") rows.current[n - 1]?.focus();
             }}
           >
-            <span className="zg-num">{id}</span>
+            <span className="zg-num">{itemNo(form, id)}</span>
             <span>{item.text.zh}</span>
             <span className="survey-ticks">
               {options.map((o) => (
@@ -239,7 +239,7 @@ function Again({ sheet, onClose }: { sheet: Listed; onClose: () => void }) {
     <Modal open width={900} title={t("survey.againOf", { name: sheet.name, title: sheet.title })} okText={receipt ? t("survey.ok") : t("survey.save")} cancelText={t("kit.back")} confirmLoading={act.busy === "again"} okButtonProps={{ disabled: !query.data }} onCancel={onClose} onOk={() => (receipt ? onClose() : void send())}>
       {receipt ? (
         <>
-          <p role="status">{receipt.differing.length ? t("survey.differing", { items: receipt.differing.join(t("list.dot")) }) : t("survey.typedTwice")}</p>
+          <p role="status">{receipt.differing.length ? t("survey.differing", { items: receipt.differing.map((x) => (query.data ? itemNo(query.data.form, x) : x)).join(t("list.dot")) }) : t("survey.typedTwice")}</p>
           <Told receipt={receipt} />
         </>
       ) : (
@@ -280,7 +280,7 @@ function Settle({ sheet, onClose }: { sheet: Listed; onClose: () => void }) {
             pagination={false}
             dataSource={v.differing}
             columns={[
-              { title: t("survey.itemNo"), width: 60, className: "zg-num", dataIndex: "item" },
+              { title: t("survey.itemNo"), width: 72, className: "zg-num", render: (_, d) => itemNo(v.form, d.item) },
               { title: t("survey.item"), render: (_, d) => v.form.items.find((i) => itemID(i) === d.item)?.text.zh },
               ...(["first", "second"] as const).map((side) => ({
                 title: t(`survey.side.${side}`),

@@ -97,7 +97,8 @@ func (s *Service) Assess(ctx context.Context, childID id.ID, q Judgement) (Outco
 		if lower {
 			title = "timeline.level_lower_proposed"
 		}
-		if err := s.ports.Note(ctx, tx, child.Entry{ChildID: row.ChildID, Kind: "level", Title: title, Data: map[string]string{"colour": string(q.Colour), "was": string(a.Was)}, RefKind: "assessment", RefID: a.ID}, strings.TrimSpace(q.Reason)); err != nil {
+		// The reason stays with the assessment: the child's timeline has more readers.
+		if err := s.ports.Note(ctx, tx, child.Entry{ChildID: row.ChildID, Kind: "level", Title: title, Data: map[string]string{"colour": string(q.Colour), "was": string(a.Was)}, RefKind: "assessment", RefID: a.ID}, ""); err != nil {
 			return err
 		}
 		if err := audit.Write(ctx, tx, audit.Entry{Action: "level.assess", SubjectKind: "child", Subject: row.ChildID, Fields: []string{"colour", "urgency"}, Purpose: string(t.Task), Region: row.Region}); err != nil {

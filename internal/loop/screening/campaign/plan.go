@@ -171,7 +171,10 @@ func (s *Service) Ask(ctx context.Context, campaign, childID id.ID, handedIn fun
 			}
 			out.Papers = append(out.Papers, in)
 		}
-		out.Bar, out.OwnAge = errs.KeyOf(m.May(c.Informant, s.Conditions(r))), s.Conditions(r).OwnConsentFrom
+		out.OwnAge = s.Conditions(r).OwnConsentFrom
+		if err := m.May(c.Informant, s.Conditions(r)); err != nil {
+			out.Bar = errs.KeyOf(err)
+		}
 		day := civil.DateOf(r.At().Time())
 		out.Open = c.State == Open && day >= c.StartsOn && day <= c.EndsOn
 		out.Done, err = handedIn(ctx, r, campaign, childID)

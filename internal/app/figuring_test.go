@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"zugou/internal/kernel/civil"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/id"
+	"zugou/internal/loop/screening/answer"
+	"zugou/internal/loop/screening/campaign"
+	"zugou/internal/loop/screening/instrument"
+	"zugou/internal/people/access"
+	"zugou/internal/report"
+)
+
+func TestASuspectedChildCountsOnceAndOpensIntoItsSheets(t *testing.T) {
+	wards(t, 2, func(w *ward) {
+		in := w.version("asq")
+		yes := calm(in)
+		yes["1"] = instrument.Answer{Value: 1}
+		for i, s := range []struct {
+			child id.ID
+			items map[string]instrument.Answer
+		}{{w.children[0], yes}, {w.children[0], yes}, {w.children[1], calm(in)}} {
+			_, err := w.a.Screening.Answers.Take(w.as(access.Clinician), answer.New{Key: fmt.Sprintf("figure-%d", i), ChildID: s.child, Instrument: in.ID, Version: in.Version,
+				Informant: instrument.Child, Way: answer.Interview, Items: s.items, Reason: "统计试验"})
+			w.must(err)
+		}
+		day := civil.DateOf(w.clk.Now())
+		w.must(w.a.DB.View(w.as(access.BureauSection), func(ctx context.Context, r db.Reader) error {
+			got, err := w.a.Figures.Open(ctx, r, "D10", report.Period{From: day, To: day.AddDays(1)}, "", 0, 0)
+			if err == nil && (got.Value != 1 || len(got.Items) != 2 || got.Items[0].Kind != "sheet" || got.Items[0].Counted != string(w.children[0])) {
+				w.t.Errorf("D10 is %v of %+v", got.Value, got.Items)
+			}
+			if err != nil {
+				return err
+			}
+			none, err := w.a.Figures.Open(ctx, r, "D09", report.Period{From: day, To: day.AddDays(1)}, "", 0, 0)
+			if err == nil && none.Value != 0 {
+				w.t.Errorf("D09 is %v without a drawing", none.Value)
+			}
+			return err
+		}))
+	})
+}
+
+func TestAPlanSaysHowManyItTakesAndWhatItNeeds(t *testing.T) {
+	wards(t, 9, func(w *ward) {
+		plan := campaign.New{Region: "500111", Selection: campaign.Selection{School: "试验中学"}}
+		fit, err := w.a.Screening.Campaigns.Fits(w.as(access.BureauSection), plan)
+		w.must(err)
+		if fit.Children != 9 || fit.Needed != 3 || fit.Room <= 0 {
+			w.t.Errorf("the plan takes %+v", fit)
+		}
+		plan.Selection.MinAge = 17
+		if fit, err = w.a.Screening.Campaigns.Fits(w.as(access.BureauSection), plan); err != nil || fit.Children != 0 {
+			w.t.Errorf("from 17: %+v, %v", fit, err)
+		}
+		classes, err := w.a.Screening.Campaigns.Classes(w.as(access.BureauSection))
+		w.must(err)
+		if len(classes) != 1 || classes[0].School != "试验中学" || classes[0].Children != 9 {
+			w.t.Errorf("classes: %+v", classes)
+		}
+		_, err = w.a.Screening.Campaigns.Fits(w.as(access.Teacher), plan)
+		w.wants(err, "access.forbidden")
+		people, err := w.a.Screening.Campaigns.Colleagues(w.as(access.BureauSection), true)
+		w.must(err)
+		if len(people) == 0 || people[0].Role != access.Teacher {
+			w.t.Errorf("teachers: %+v", people)
+		}
+		c := w.round(true, "asq")
+		_, err = w.a.Screening.Campaigns.Ask(w.as(access.Teacher), c.ID, w.children[0], answer.HandedIn)
+		w.wants(err, "access.forbidden")
+		ask, err := w.a.Screening.Campaigns.Ask(w.as(access.Clinician), c.ID, w.children[0], answer.HandedIn)
+		w.must(err)
+		if len(ask.Papers) != 1 || ask.Bar != "" || ask.Open {
+			w.t.Errorf("before it opened: bar %q, open %v, %d papers", ask.Bar, ask.Open, len(ask.Papers))
+		}
+	})
+}
+
+func TestResultsOfACampaignAreForWhoReadsThemAsTheirWork(t *testing.T) {
+	wards(t, 1, func(w *ward) {
+		c := w.round(true, "asq")
+		_, err := w.a.Screening.Campaigns.Open(w.as(access.BureauSection), c.ID)
+		w.must(err)
+		in := w.version("asq")
+		_, err = w.a.Screening.Answers.Take(w.as(access.Clinician), answer.New{Key: "r", CampaignID: c.ID, ChildID: w.children[0], Instrument: in.ID, Version: in.Version,
+			Informant: instrument.Child, Way: answer.Interview, Items: calm(in)})
+		w.must(err)
+		list, err := w.a.Screening.Answers.OfCampaign(w.as(access.Clinician), c.ID, "")
+		w.must(err)
+		if len(list) != 1 || list[0].Critical {
+			w.t.Errorf("results: %+v", list)
+		}
+		for _, role := range []access.Role{access.Teacher, access.BureauSection, access.SeatOperator} {
+			_, err := w.a.Screening.Answers.OfCampaign(w.as(role), c.ID, "")
+			w.wants(err, "access.forbidden")
+		}
+	})
+}
