@@ -10,6 +10,12 @@ import { passing } from "@shared/passing";
 import { type Phone, useWatched } from "./kit/live";
 import { Icon, type icons } from "./kit/ui";
 import { t } from "./locale";
+import { ChildAsked } from "./screen/child";
+import { Given } from "./screen/given";
+import { AskTab, Screenings } from "./screen/home";
+import { Village } from "./screen/list";
+import { over } from "./screen/over";
+import { Passing, Round } from "./screen/round";
 import { Mine } from "./mine/page";
 import { Password, Pin, Sessions } from "./mine/safety";
 import { Unsent } from "./mine/unsent";
@@ -17,18 +23,11 @@ import { Notices } from "./notice/page";
 import { RingBar, unlockBell, useRinging } from "./notice/ring";
 import { Today } from "./order/list";
 import { OrderPage } from "./order/page";
-import { ChildAsked } from "./screen/child";
-import { Given } from "./screen/given";
-import { Screenings } from "./screen/home";
-import { Village } from "./screen/list";
-import { over } from "./screen/over";
-import { Passing, Round } from "./screen/round";
-import { Session, useMe, usePhone } from "./session";
+import { Session, usePhone } from "./session";
 import { SignalPage } from "./signal/page";
 
-const tabs: [path: string, word: "tab.today" | "tab.ask" | "tab.signal" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
+const tabs: [path: string, word: "tab.today" | "tab.signal" | "tab.notices" | "tab.mine", icon: keyof typeof icons][] = [
   ["/", "tab.today", "tasks"],
-  ["/ask", "tab.ask", "ask"],
   ["/signal", "tab.signal", "report"],
   ["/notices", "tab.notices", "notice"],
   ["/me", "tab.mine", "mine"],
@@ -38,11 +37,10 @@ function Tabs({ phone }: { phone: Phone }) {
   const [path] = useLocation();
   const notices = useWatched(phone.notices);
   const unread = notices.value?.filter((n) => !n.read_at).length ?? 0;
-  const me = useMe();
-  if (!tabs.some(([to]) => to === path)) return null;
+  if (path !== "/ask" && !tabs.some(([to]) => to === path)) return null;
   return (
     <nav className="f-tabs" aria-label={t("tab.label")}>
-      {tabs.filter(([to]) => to !== "/ask" || me.actions.includes("campaign.read")).map(([to, word, icon]) => (
+      {tabs.map(([to, word, icon]) => (
         <Link key={to} href={to} aria-current={path === to ? "page" : undefined}>
           <Icon name={icon} />
           {t(word)}
@@ -54,6 +52,7 @@ function Tabs({ phone }: { phone: Phone }) {
           )}
         </Link>
       ))}
+      <AskTab on={path === "/ask"} />
     </nav>
   );
 }
@@ -92,10 +91,6 @@ function App() {
         <RingBar phone={phone} />
         <Switch>
           <Route path="/order/:id">{({ id }) => <OrderPage id={id} key={id} />}</Route>
-          <Route path="/ask" component={Screenings} />
-          <Route path="/ask/:id">{({ id }) => <Village id={id} key={id} />}</Route>
-          <Route path="/ask/:id/:child">{({ id, child }) => <ChildAsked id={id} child={child} key={child} />}</Route>
-          <Route path="/round/:id">{({ id }) => <Round id={id} key={id} />}</Route>
           <Route path="/signal" component={SignalPage} />
           <Route path="/notices" component={Notices} />
           <Route path="/me" component={Mine} />
@@ -103,6 +98,10 @@ function App() {
           <Route path="/me/password" component={Password} />
           <Route path="/me/sessions" component={Sessions} />
           <Route path="/me/pin" component={Pin} />
+          <Route path="/ask" component={Screenings} />
+          <Route path="/ask/:id">{({ id }) => <Village id={id} key={id} />}</Route>
+          <Route path="/ask/:id/:child">{({ id, child }) => <ChildAsked id={id} child={child} key={child} />}</Route>
+          <Route path="/round/:id">{({ id }) => <Round id={id} key={id} />}</Route>
           <Route component={Today} />
         </Switch>
         <Tabs phone={phone} />

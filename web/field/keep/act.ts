@@ -3,8 +3,8 @@ import { type PressedAt, pressNow } from "./device";
 import { idb } from "./idb";
 import { type Sealed, seal, unseal } from "./seal";
 
-/** The steps of an order that a phone may tell, the photos that follow one, a signal from the field, a questionnaire, a no to one. */
-export type Verb = "accept" | "depart" | "arrive" | "handle" | "feedback" | "decline" | "photos" | "signal" | "sheet" | "consent";
+/** The steps of an order that a phone may tell, the photos that follow one, and a signal from the field. */
+export type Verb = "accept" | "depart" | "arrive" | "handle" | "feedback" | "decline" | "photos" | "signal";
 
 export type Act = {
   /** Counts up: the order of pressing. */
@@ -12,7 +12,7 @@ export type Act = {
   account: string;
   /** Sent with every attempt, so that the server counts the press once. */
   key: string;
-  verb: Verb;
+  verb: Verb | SheetVerb;
   /** Presses of one lane go one after another: the order's id, or the key of a signal. */
   lane: string;
   /** The order's number, to name the press by; no personal value. */
@@ -93,9 +93,12 @@ export const newKey = (): string => {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 };
 
+/** A questionnaire, and a no to one. */
+export type SheetVerb = "sheet" | "consent";
+
 export type Press = {
   account: string;
-  verb: Verb;
+  verb: Verb | SheetVerb;
   lane: string;
   no: string;
   critical: boolean;

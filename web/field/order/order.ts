@@ -2,7 +2,7 @@
 // it, and where it stands once the presses that wait on the phone are counted.
 import type { Ms, Position } from "@shared/api/types";
 import type { Urgency } from "@shared/tag";
-import type { Act, Verb } from "../keep/act";
+import type { Act } from "../keep/act";
 
 export const stages = ["offered", "accepted", "on_the_way", "on_scene", "handled", "fed_back", "called_back"] as const;
 export type Stage = (typeof stages)[number];
@@ -56,7 +56,7 @@ const reaches: Record<Step, Stage> = {
   handle: "handled",
   feedback: "fed_back",
 };
-export const isStep = (v: Verb): v is Step => v in reaches;
+export const isStep = (v: Act["verb"]): v is Step => v in reaches;
 
 const nextStep: Partial<Record<Stage, Step>> = {
   offered: "accept",

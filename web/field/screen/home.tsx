@@ -8,7 +8,7 @@ import { type Answer, ask } from "../keep/ask";
 import { hasPin } from "../keep/pin";
 import { canSeal } from "../keep/seal";
 import { useWatched } from "../kit/live";
-import { Page, Sheet } from "../kit/ui";
+import { Icon, Page, Sheet } from "../kit/ui";
 import { t } from "../locale";
 import { useMe, usePhone } from "../session";
 import { type Campaign, type Pack, listPacks, takePack } from "./pack";
@@ -89,6 +89,18 @@ function Take({ campaign, onClose, onTaken }: { campaign: Campaign; onClose: () 
         </>
       )}
     </Sheet>
+  );
+}
+
+/** The way here, for who asks children or watches over a class. */
+export function AskTab({ on }: { on: boolean }) {
+  const me = useMe();
+  if (!me.actions.includes("campaign.read")) return null;
+  return (
+    <Link href="/ask" className="s-tab" aria-current={on ? "page" : undefined}>
+      <Icon name="ask" />
+      {t("tab.ask")}
+    </Link>
   );
 }
 
