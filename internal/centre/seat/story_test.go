@@ -538,3 +538,24 @@ func TestBeforeContactIsDecidedOnlyWhoWasToldIsCalled(t *testing.T) {
 		w.wants(err, errs.KindNotFound, "")
 	})
 }
+
+func TestAChildsTimelineTellsOfItsMattersButNotOfAbuse(t *testing.T) {
+	each(t, func(w *world) {
+		told := func() (titles []string) {
+			w.must(w.db.View(context.Background(), func(ctx context.Context, r db.Reader) error {
+				return r.List(ctx, &titles, "SELECT title FROM child_entry WHERE child_id = ? AND kind = 'matter' ORDER BY at, id", child)
+			}))
+			return titles
+		}
+		_, err := w.seat.Enter(as("op1"), seat.Entry{Source: signal.School, Kind: "abuse", ChildID: child, Text: "老师发现多处旧伤", Key: "k1"})
+		w.must(err)
+		if got := told(); len(got) != 0 {
+			t.Fatalf("abuse is told: %q", got)
+		}
+		w.press(badge, 1)
+		w.press(badge, 2) // the same matter
+		if got := told(); len(got) != 1 || got[0] != "timeline.matter_opened" {
+			t.Fatalf("%q", got)
+		}
+	})
+}

@@ -15,7 +15,7 @@ import { t } from "../locale";
 import { pages, type Page } from "../pages";
 import { useMay, useMe } from "../session";
 import { LockScreen, useIdleLock } from "./lock";
-import { Ringer } from "./ringer";
+import { Ringer, useQueue } from "./ringer";
 
 const groups = ["centre", "loop", "people", "duty", "system"] as const;
 
@@ -41,7 +41,8 @@ function LineState() {
 
 /** Bands that concern everybody: faults first, then the drill, then the demo. */
 function Bands() {
-  const { state } = useLive();
+  const { state, unsaved } = useLive();
+  const queue = useQueue();
   const { data } = useQuery({
     queryKey: ["system"],
     queryFn: () => api.get<SystemState>("/system"),
@@ -51,12 +52,15 @@ function Bands() {
   });
   const me = useMe();
   const may = useMay();
+  // The state is asked for each minute only; an alarm that could not be
+  // written says it at once.
+  const failing = data?.storage_failing_since || queue.data?.storage_failing_since || unsaved[0]?.received_at;
   return (
     <>
       <ConnectionBanner state={state} />
-      {!!data?.storage_failing_since && (
+      {!!failing && (
         <div className="zg-band zg-band-fault" role="alert">
-          <strong>{t("storage.failing", { time: formatTime(data.storage_failing_since, false) })}</strong>
+          <strong>{t("storage.failing", { time: formatTime(failing, false) })}</strong>
           <span>{t("storage.meaning")}</span>
         </div>
       )}
