@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -252,6 +253,46 @@ func TestAKilledImportShowsNothingAndGoesOnAfterTheRestart(t *testing.T) {
 		}
 		if doubles := w.count("SELECT count(*) FROM (SELECT id_index FROM person WHERE id_index <> '' GROUP BY id_index HAVING count(*) > 1) x"); doubles != 0 {
 			t.Errorf("%d numbers stand twice", doubles)
+		}
+	})
+}
+
+// Two officers, each in a process of its own, press the button at once; both
+// lists hold the same children. One waits for the other, and nobody stands in
+// the register twice.
+func TestTwoListsCommittedAtOnceDoNotPassEachOther(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		one := w.s
+		w.restart()
+		two := w.s
+		first, second := w.upload(roster.Children, "a.csv", many(12, 30)), w.upload(roster.Children, "b.csv", many(12, 40))
+		type press struct {
+			s *intake.Service
+			v intake.View
+		}
+		var wg sync.WaitGroup
+		for _, p := range []press{{one, first}, {two, second}} {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				for {
+					_, err := p.s.Commit(section, p.v.ID)
+					if err == nil {
+						return
+					}
+					if errs.KeyOf(err) != "intake.other_writes" {
+						t.Errorf("%s: %v", p.v.FileName, err)
+						return
+					}
+				}
+			}()
+		}
+		wg.Wait()
+		if n := w.count("SELECT count(*) FROM person p JOIN person q ON p.id_index = q.id_index AND p.id < q.id WHERE p.id_index <> ''"); n != 0 {
+			t.Errorf("%d numbers stand twice", n)
+		}
+		if n := w.count("SELECT count(*) FROM intake WHERE state = 'done'"); n != 2 {
+			t.Errorf("%d lists are done of 2", n)
 		}
 	})
 }
