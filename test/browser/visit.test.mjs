@@ -54,9 +54,8 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   await page.getByText("还发了别的").click();
   await page.getByRole("button", { name: "多一个图书" }).click();
   await page.getByLabel("照护人").last().check();
-  const pad = await page.locator(".v-sign canvas").boundingBox();
-  await page.locator(".v-sign canvas").scrollIntoViewIfNeeded();
-  const box = (await page.locator(".v-sign canvas").boundingBox()) ?? pad;
+  await page.locator(".v-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" })); // clear of the button below
+  const box = await page.locator(".v-sign canvas").boundingBox();
   await page.mouse.move(box.x + 40, box.y + 40);
   await page.mouse.down();
   await page.mouse.move(box.x + 160, box.y + 70, { steps: 5 });
