@@ -8,6 +8,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { PageHead } from "../kit/page";
+import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useAreas } from "../register/types";
 import { useMay, useMe } from "../session";
@@ -93,6 +94,11 @@ function PersonDialog({ person, onClose }: { person?: Row | undefined; onClose: 
 function WorkerDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const may = useMay();
   const act = useAct(["case"]);
+  const ask = useAskReason();
+  const wipe = async (x: Row) => {
+    const reason = await ask({ title: t("work.wipeOf", { name: x.name }), text: t("work.wipeText"), verb: t("work.wipe"), danger: true });
+    if (reason) await act.act("wipe", () => api.post("/wipes", { account: x.account, reason }), t("work.wiped"));
+  };
   const [paper, setPaper] = useState(false);
   const [changing, setChanging] = useState(false);
   const [ending, setEnding] = useState(false);
@@ -107,6 +113,7 @@ function WorkerDrawer({ id, onClose }: { id: string; onClose: () => void }) {
             <p className="page-muted">
               {wordFor(words, "work.kind", x.kind)} · {x.region_name} · {t("work.loadOf", { cases: x.load.cases, pairings: x.load.pairings, visits: x.load.visits, most: x.most || "—" })}
             </p>
+            {x.account && may("phone.wipe") && <p><Button size="small" danger onClick={() => void wipe(x)}>{t("work.wipe")}</Button></p>}
             <Table size="small" rowKey="id" pagination={false} dataSource={x.papers} locale={{ emptyText: <Empty title={t("work.noPapers")} hint={t("work.noPapersHint")} /> }} columns={[
               { title: t("work.paperKind"), render: (_, p) => wordFor(words, "work.paper", p.kind) },
               { title: t("work.what"), render: (_, p) => <>{p.kind === "vetting" ? wordFor(words, "work.resultOf", p.result) : p.kind === "qualification" ? wordFor(words, "work.titleOf", p.title) : `${p.title} ${t("work.hoursN", { n: p.hours })}`}{p.note && <div className="page-muted">{p.note}</div>}</> },

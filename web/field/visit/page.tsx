@@ -178,6 +178,21 @@ export function VisitPage({ id }: { id: string }) {
     );
   }, [me.id, id]);
 
+  // What was sent stays to be read, also once the visit is off the route.
+  if (act && act.state !== "refused") {
+    return (
+      <Page title={t("visit.title")} back="/visits">
+        <section className="f-block f-result" role="status">
+          <Icon name={act.state === "done" ? "done" : "wait"} size={48} />
+          <h2>{t(`visit.sent.${act.state}`)}</h2>
+          <p>{t(`visit.next.${act.state}`)}</p>
+        </section>
+        <button type="button" className="f-button f-button-quiet" onClick={() => go("/visits")}>
+          {t("visit.back")}
+        </button>
+      </Page>
+    );
+  }
   if (!stop || !route || !form) {
     return (
       <Page title={t("visit.title")} back="/visits">
@@ -216,20 +231,6 @@ export function VisitPage({ id }: { id: string }) {
     setBusy(false);
   };
 
-  if (act && act.state !== "refused") {
-    return (
-      <Page title={t("visit.title")} back="/visits">
-        <section className="f-block f-result" role="status">
-          <Icon name={act.state === "done" ? "done" : "wait"} size={48} />
-          <h2>{t(`visit.sent.${act.state}`)}</h2>
-          <p>{t(`visit.next.${act.state}`)}</p>
-        </section>
-        <button type="button" className="f-button f-button-quiet" onClick={() => go("/visits")}>
-          {t("visit.back")}
-        </button>
-      </Page>
-    );
-  }
   const lacking = (name: string) => missing.includes(name);
   return (
     <Page
