@@ -207,7 +207,9 @@ export function Queue({ answer, unsaved, selected, onSelect, onOrder, onIntake, 
           );
         })}
         {order.length === 0 && unsaved.length === 0 && (
-          <Empty title={t("seat.empty")} hint={only ? t("seat.emptyFilter") : t("seat.emptyHint")} />
+          <li>
+            <Empty title={t("seat.empty")} hint={only ? t("seat.emptyFilter") : t("seat.emptyHint")} />
+          </li>
         )}
       </ul>
     </section>
