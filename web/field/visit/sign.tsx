@@ -28,7 +28,7 @@ export function SignPad({ sign, onChange }: { sign: Photo | undefined; onChange:
     if (!drawing.current) return;
     drawing.current = false;
     ref.current?.toBlob((blob) => {
-      void blob?.arrayBuffer().then((b) => onChange({ key: newKey(), at: serverNow(), type: "image/png", bytes: new Uint8Array(b) }));
+      void blob?.arrayBuffer().then((b) => onChange({ key: newKey(), at: Math.round(serverNow()), type: "image/png", bytes: new Uint8Array(b) }));
     }, "image/png");
   };
   return (

@@ -71,8 +71,8 @@ function letterOf(stop: { id: string }, f: Form, ended: Ms): Letter {
     body: {
       visit_id: f.visit,
       due_id: stop.id,
-      began_at: f.began || ended,
-      ended_at: ended,
+      began_at: Math.round(f.began || ended), // the server counts whole milliseconds
+      ended_at: Math.round(ended),
       met: f.met === "yes",
       ...(f.danger && { danger: f.danger }),
       ...(f.lat !== undefined && f.lon !== undefined && { lat: f.lat, lon: f.lon, accuracy_m: f.accuracy ?? 0 }),

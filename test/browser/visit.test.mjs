@@ -1,0 +1,89 @@
+// A visit in the hills: taken along, filled without a network, sent once when
+// there is one, seen by the township; and nothing readable on the phone's disk.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { api, openBrowser, openHouse, openPage, signIn } from "./house.mjs";
+
+let house, browser;
+before(async () => {
+  house = await openHouse();
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  assert.equal(await house?.end(), 0, "the demonstration did not end gracefully");
+});
+
+const phoneSize = { width: 360, height: 780 };
+
+/** All that lies in the phone's database, as text. */
+const disk = (page) =>
+  page.evaluate(async () => {
+    const db = await new Promise((done) => {
+      const r = indexedDB.open("zugou-m");
+      r.onsuccess = () => done(r.result);
+    });
+    let text = "";
+    for (const name of db.objectStoreNames) {
+      const rows = await new Promise((done) => {
+        const r = db.transaction(name).objectStore(name).getAll();
+        r.onsuccess = () => done(r.result);
+      });
+      text += JSON.stringify(rows, (_, v) => (v instanceof ArrayBuffer ? new TextDecoder("utf-8").decode(v) : ArrayBuffer.isView(v) ? new TextDecoder("utf-8").decode(v) : v));
+    }
+    db.close();
+    return text;
+  });
+
+test("a volunteer fills a visit without a network; it is sent once, and the township sees it", async () => {
+  const { page, faults, context } = await openPage(browser, phoneSize);
+  await signIn(page, house.base, "volunteer1");
+  await page.goto(`${house.base}/m/visits`);
+  await page.locator(".f-card").first().waitFor({ timeout: 15_000 });
+  const name = (await page.locator(".f-card b").first().textContent()) ?? "";
+  assert.ok(name.length > 1);
+
+  await context.setOffline(true);
+  await page.locator(".f-card").first().click();
+  await page.getByRole("button", { name: "到了，开始探访" }).click();
+  await page.getByRole("button", { name: "保存", exact: true }).click();
+  await page.getByText("请选择有没有见到孩子").waitFor();
+  await page.getByLabel("见到了").check();
+  await page.getByRole("radiogroup", { name: "吃得饱" }).getByRole("radio", { name: "是" }).click();
+  await page.getByLabel("走访情况").fill("孩子在家写作业，外婆身体还好");
+  await page.getByText("还发了别的").click();
+  await page.getByRole("button", { name: "多一个图书" }).click();
+  await page.getByLabel("照护人").last().check();
+  await page.locator(".v-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" })); // clear of the button below
+  const box = await page.locator(".v-sign canvas").boundingBox();
+  await page.mouse.move(box.x + 40, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 160, box.y + 70, { steps: 5 });
+  await page.mouse.up();
+  await page.getByRole("button", { name: "重新签" }).waitFor();
+  await page.waitForTimeout(400); // the draft's pause
+  await page.getByRole("button", { name: "保存", exact: true }).click();
+  await page.getByText("已保存在手机上").waitFor();
+  const lying = await disk(page);
+  assert.ok(!lying.includes(name) && !lying.includes("写作业"), "the phone's disk holds readable words");
+
+  await context.setOffline(false);
+  await page.getByText("已送达").waitFor({ timeout: 30_000 });
+  await page.getByRole("button", { name: "回到清单" }).click();
+  assert.deepEqual(faults, []);
+
+  const desk = await openPage(browser, { width: 1366, height: 768 });
+  await signIn(desk.page, house.base, "section1");
+  const list = await api(desk.page, "GET", "/visits");
+  assert.equal(list.status, 200);
+  assert.equal(list.body.items.length, 1, "the visit is there once");
+  await desk.page.goto(`${house.base}/console/visits?tab=records`);
+  await desk.page.getByText(name).first().waitFor({ timeout: 15_000 });
+  await desk.page.locator(".page-row-key").first().click();
+  await desk.page.getByText("孩子在家写作业").waitFor();
+  await desk.page.getByText("图书 1").waitFor();
+  await desk.page.locator(".kit-files img").first().waitFor({ timeout: 15_000 });
+  assert.deepEqual(desk.faults, []);
+  await context.close();
+  await desk.context.close();
+});
