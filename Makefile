@@ -48,7 +48,7 @@ vet:
 
 .PHONY: test-go
 test-go: test/fhirpath/node_modules/.package-lock.json ## Go tests on both engines, stories, a short crash test
-	go test ./...
+	go test -timeout 25m ./...
 
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json ## types, style, unit tests and size of the pages
