@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -131,7 +132,9 @@ func (h *house) badge(deviceID string) *badge {
 			if _, err := io.ReadFull(conn, buf); err != nil {
 				return
 			}
-			b.replies <- struct{}{}
+			if bytes.HasSuffix(buf, []byte("*AL]")) { // commands come down the same line
+				b.replies <- struct{}{}
+			}
 		}
 	}()
 	return b

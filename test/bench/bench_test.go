@@ -195,8 +195,8 @@ func (s *screen) nth(n int) (time.Time, error) {
 	}
 }
 
-// report prints hundredths of what was measured, in milliseconds.
-func report(b *testing.B, what string, took []time.Duration, hundredths ...int) {
+// percentiles prints hundredths of what was measured, in milliseconds.
+func percentiles(b *testing.B, what string, took []time.Duration, hundredths ...int) {
 	b.Helper()
 	slices.Sort(took)
 	for _, h := range hundredths {

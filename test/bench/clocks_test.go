@@ -93,7 +93,7 @@ func BenchmarkClocks(b *testing.B) {
 		b.Fatalf("%d clocks moved of %d", len(late), clocks)
 	}
 	b.Logf("%d clocks over %v, in real time", clocks, over)
-	report(b, "late-", late, 50, 99)
+	percentiles(b, "late-", late, 50, 99)
 }
 
 // each runs fn for 0 … n-1, many at once.

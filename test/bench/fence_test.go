@@ -23,7 +23,7 @@ func circle(p geo.Point, radius float64) *fence.Shape {
 // BenchmarkFenceChecks: fixes judged a second against 2,000 danger zones of a
 // district, by index and exact distance.
 func BenchmarkFenceChecks(b *testing.B) {
-	machine(b)
+	machine(b, "embedded engine")
 	r := rand.New(rand.NewPCG(1, 1))
 	at := func() geo.Point { return geo.Point{Lat: 29.4 + 0.4*r.Float64(), Lon: 105.5 + 0.5*r.Float64()} }
 	var index fence.Index[*fence.Shape]
@@ -52,7 +52,7 @@ func BenchmarkFenceChecks(b *testing.B) {
 // half hour around (goal ≤ 0.02 a device and day). Missed: outside by the truth
 // for an hour on end, by more than the rule's margin, and never told (goal 0).
 func BenchmarkFenceTruth(b *testing.B) {
-	machine(b)
+	machine(b, "embedded engine")
 	editions, err := guard.ReadEditions(rules.Files)
 	if err != nil {
 		b.Fatal(err)

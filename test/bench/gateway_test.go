@@ -355,7 +355,7 @@ func bare(b *testing.B, size int, group float64) float64 {
 // groups of the same size (goal 70 %), and Mosquitto's QoS 1 for information:
 // its acknowledgement does not mean that anything is on disk.
 func BenchmarkDurable(b *testing.B) {
-	machine(b)
+	machine(b, "embedded engine")
 	a, addrs := doorsOf(b)
 	secrets := tokens(b, a, devices)
 	kinds := []struct {

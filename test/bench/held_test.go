@@ -298,7 +298,7 @@ const (
 // (goal ≤ 1.2 times); and the latency of an SOS, from the press to its durable
 // answer, while all 10,000 report once a minute.
 func BenchmarkHeld(b *testing.B) {
-	machine(b)
+	machine(b, "embedded engine")
 	b.Run("watch", func(b *testing.B) {
 		server, lines, _ := part(b, "echo")
 		plain, _, _, _ := perConnection(b, server.Process.Pid, line(b, lines, "listening"), "watch", manyWatches)

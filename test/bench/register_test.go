@@ -105,7 +105,7 @@ func BenchmarkImport(b *testing.B) {
 	close(over)
 	b.Logf("%d rows written, %d people made, %d doubtful, %d refused; reading and matching took %v", v.Written, v.People, v.Counts.Duplicate, v.Counts.Refuse, read.Round(time.Millisecond))
 	b.ReportMetric(float64(v.Written)/took.Seconds(), "children/s")
-	report(b, "sos-", <-pressed, 50, 99)
+	percentiles(b, "sos-", <-pressed, 50, 99)
 }
 
 // BenchmarkSearch fills a register with 200,000 people (children and their
@@ -177,7 +177,7 @@ func search(b *testing.B, engine db.Engine, people int) {
 			}
 		}
 	}
-	report(b, "", took, 50, 95)
+	percentiles(b, "", took, 50, 95)
 	b.ReportMetric(float64(total)/filled.Seconds(), "people/s-filled")
 	for k, t := range worst {
 		if t > 50*time.Millisecond {

@@ -41,7 +41,7 @@ func BenchmarkSOSToScreen(b *testing.B) {
 				took = append(took, at.Sub(began))
 				_ = conn.Close()
 			}
-			report(b, "", took, 50, 99)
+			percentiles(b, "", took, 50, 99)
 		})
 	}
 }

@@ -67,7 +67,7 @@ func within(ms []time.Duration, share float64) time.Duration {
 // network at once, each sent twice as phones do when an answer is lost; none
 // may be doubled.
 func BenchmarkVisitsSynced(b *testing.B) {
-	machine(b)
+	machine(b, "embedded engine")
 	a, base, _ := house(b)
 	const phones, visits = 300, 10_000
 	client := phone(b, base, "town116")
@@ -117,7 +117,7 @@ func BenchmarkVisitsSynced(b *testing.B) {
 // BenchmarkTimeline: the first page of a child with 2,000 entries; the limit is
 // 50 ms at p95.
 func BenchmarkTimeline(b *testing.B) {
-	machine(b)
+	machine(b, "embedded engine")
 	a, base, _ := house(b)
 	client := phone(b, base, "section1")
 	var children []id.ID
