@@ -238,6 +238,9 @@ func TestOurBrokerUnderSomebodyElsesClients(t *testing.T) {
 		sub := exec.Command(tool(t, "mosquitto_sub"), append([]string{"-h", host, "-p", port, "-V", version, "-q", "1", "-v", "-t", "down/" + badge + "/#", "-t", "down/" + other + "/#",
 			"--will-topic", "up/" + badge + "/will", "--will-payload", "{}", "--will-qos", "1"}, own...)...)
 		sub.Stdout = heard
+		until(t, "the line of the last publisher to be given up", func() bool {
+			return h.count("SELECT count(*) FROM device_line WHERE device_id = ?", badge) == 0
+		})
 		if err := sub.Start(); err != nil {
 			t.Fatal(err)
 		}
