@@ -11,6 +11,7 @@ import { PageHead } from "../kit/page";
 import { t } from "../locale";
 import { goToSignIn } from "../session";
 import type { Session } from "./types";
+import "./admin.css";
 
 type Own = { phone_masked: string; password_at: number; password_ends: number; factor: string; factor_at: number; recovery_left: number };
 type Enrolment = { secret: string; qr_svg: string };

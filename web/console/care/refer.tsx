@@ -10,6 +10,7 @@ import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { open as openStates, type Forms, type Found } from "./data";
+import "./care.css";
 
 type Kid = { id: string; name: string; age: number; region_name: string };
 

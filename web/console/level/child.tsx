@@ -21,6 +21,7 @@ import { useMay } from "../session";
 import { Assessed, colourWord, Provisional, ThreeFields } from "./marks";
 import { above, colours, stableContacts, type Assessment, type Colour, type Contact, type LevelView } from "./types";
 import "./level.css";
+import "../register/register.css";
 
 const useLevel = (child: string) => useQuery({ queryKey: ["level", child], queryFn: () => api.get<LevelView>(`/children/${child}/level`), meta: { topics: ["level", "sheet", "child"] } });
 

@@ -12,6 +12,7 @@ import { t, words } from "../locale";
 import { useMay } from "../session";
 import { PushSwitch } from "./push";
 import "../matter/matter.css";
+import "../seat/seat.css";
 
 const states = ["waiting", "sent", "failed", "shown", "cancelled"] as const;
 type Try = { at: Ms; ended_at: Ms; result: string; status: number; error: string };
