@@ -62,7 +62,11 @@ describe("locale", () => {
       ...[...all.matchAll(/`([a-z][\w.-]*\.\$\{[^`]*)`/g)].map(
         (m) => new RegExp(`^${(m[1] ?? "").replace(/\./g, "\\.").replace(/\$\{[^}]*\}/g, "[\\w+-]+")}$`),
       ),
-      ...[...all.matchAll(/wordFor\(\w+, "([\w.-]+)"/g)].map((m) => new RegExp(`^${m[1]}\\.[\\w-]+$`)),
+      // What the server names may be of two parts: colour.red.
+      ...[...all.matchAll(/(?:wordFor\(\w+|pick\([\w.?]+), "([\w.-]+)"/g)].map((m) => new RegExp(`^${m[1]}\\.[\\w-]+(\\.[\\w-]+)?$`)),
+      ...[...all.matchAll(/wordFor\(\w+, `([a-z][\w.-]*\.\$\{[^`]*)`/g)].map(
+        (m) => new RegExp(`^${(m[1] ?? "").replace(/\./g, "\\.").replace(/\$\{[^}]*\}/g, "[\\w-]+")}\\.[\\w-]+$`),
+      ),
     ];
     const unused = [...words]
       .flatMap(([file, table]) =>

@@ -18,13 +18,13 @@ function markText(m: Mark): string {
 }
 
 function VersionCard({ v, current, n, decide }: { v: Version; current: boolean; n: number; decide?: (() => void) | undefined }) {
-  const looks = Object.entries(v.body.seen).map(([k, x]) => `${wordFor(words, "visit.look", k)}：${t(x === "yes" ? "visit.yes" : "visit.no")}`);
+  const looks = Object.entries(v.body.seen).map(([k, x]) => t("visits.look", { what: wordFor(words, "visit.look", k), answer: t(x === "yes" ? "visit.yes" : "visit.no") }));
   const rows: [string, React.ReactNode][] = [
     [t("visits.when"), <span key="w" className="zg-num">{formatDateTime(v.began_at)} — {formatDateTime(v.ended_at).slice(-5)}</span>],
     [t("visits.stored"), <span key="s" className="zg-num">{formatDateTime(v.stored_at)}</span>],
     [t("visits.met"), v.met ? t("visit.yes") : t("visit.no")],
-    [t("visits.danger"), v.danger ? <b key="d" className="visit-danger">{wordFor(words, "visit.risk", v.danger)}：{v.body.danger}</b> : t("visits.noDanger")],
-    [t("visits.looks"), looks.join("；") || t("visits.notAsked")],
+    [t("visits.danger"), v.danger ? <b key="d" className="visit-danger">{t("visits.look", { what: wordFor(words, "visit.risk", v.danger), answer: v.body.danger })}</b> : t("visits.noDanger")],
+    [t("visits.looks"), looks.join(t("visits.and")) || t("visits.notAsked")],
     [t("visits.present"), v.body.present.map((p) => wordFor(words, "visit.who", p)).join("、")],
     [t("visits.text"), v.body.text],
     [t("visits.wish"), v.body.wish],

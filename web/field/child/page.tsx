@@ -31,8 +31,8 @@ const who = (c: { sex: string; age: number }) =>
 
 /** What to say where there is no answer. */
 function Failed({ answer, again }: { answer: Answer; again: () => void }) {
-  if (answer.kind === "refused") return <ErrorState text={answer.message || t("kids.gone")} safe={t("kids.goneHint")} />;
-  return <ErrorState text={t("kids.away")} safe={t("kids.awayHint")} onRetry={again} />;
+  if (answer.kind === "refused") return <ErrorState text={answer.message || t("seek.gone")} safe={t("seek.goneHint")} />;
+  return <ErrorState text={t("seek.away")} safe={t("seek.awayHint")} onRetry={again} />;
 }
 
 export function Children() {
@@ -70,11 +70,11 @@ export function Children() {
   }, [look]);
 
   return (
-    <Page title={t("kids.title")}>
-      <Field label={t("kids.find")} hint={t("kids.findHint")} max={50} value={typed} onChange={setTyped} />
+    <Page title={t("seek.title")}>
+      <Field label={t("seek.find")} hint={t("seek.findHint")} max={50} value={typed} onChange={setTyped} />
       {failed && <Failed answer={failed} again={() => look("")} />}
       {!failed && !rows && <Skeleton lines={6} />}
-      {!failed && rows?.length === 0 && <Empty title={q ? t("kids.none") : t("kids.empty")} hint={q ? t("kids.noneHint") : t("kids.emptyHint")} />}
+      {!failed && rows?.length === 0 && <Empty title={q ? t("seek.none") : t("seek.empty")} hint={q ? t("seek.noneHint") : t("seek.emptyHint")} />}
       {!failed && (
         <ul className="f-list">
           {rows?.map((r) => (
@@ -84,9 +84,9 @@ export function Children() {
                   <b>{r.name}</b> {who(r)}
                 </span>
                 <span className="f-card-place">
-                  {[r.region_name, ...r.categories.map((k) => wordFor(words, "kidcat", k)), r.carer_name && t("kids.carer", { name: r.carer_name })].filter(Boolean).join(t("kids.dot"))}
+                  {[r.region_name, ...r.categories.map((k) => wordFor(words, "kidcat", k)), r.carer_name && t("seek.carer", { name: r.carer_name })].filter(Boolean).join(t("seek.dot"))}
                 </span>
-                {r.open_matters > 0 && <b>{t("kids.open", { n: r.open_matters })}</b>}
+                {r.open_matters > 0 && <b>{t("seek.open", { n: r.open_matters })}</b>}
               </Link>
             </li>
           ))}
@@ -94,7 +94,7 @@ export function Children() {
       )}
       {next && !failed && (
         <button type="button" className="f-button f-button-quiet" onClick={() => look(next)}>
-          {t("kids.more")}
+          {t("seek.more")}
         </button>
       )}
       <Watermark account={me.account} />
@@ -114,7 +114,7 @@ export function ChildPage({ id }: { id: string }) {
   }, [id]);
   useEffect(look, [look]);
   return (
-    <Page title={t("kids.one")} back="/children">
+    <Page title={t("seek.one")} back="/children">
       {failed && <Failed answer={failed} again={look} />}
       {!failed && !child && <Skeleton lines={8} />}
       {!failed && child && <Sheet child={child} />}
@@ -125,12 +125,12 @@ export function ChildPage({ id }: { id: string }) {
 
 function Sheet({ child }: { child: Child }) {
   const facts: [string, string][] = [
-    [t("kids.code"), child.code],
-    [t("kids.birth"), child.birth_on],
-    [t("kids.idNo"), child.id_masked],
-    [t("kids.home"), child.sheltered ? t("kids.sheltered") : [child.region_name, child.address_masked].filter(Boolean).join(" ")],
-    [t("kids.school"), [child.school.name, child.school.grade, child.school.class].filter(Boolean).join(" ")],
-    [t("kids.device"), child.devices.map((d) => (d.battery >= 0 ? t("kids.worn", { label: d.label, n: d.battery }) : d.label)).join(t("kids.dot"))],
+    [t("seek.code"), child.code],
+    [t("seek.birth"), child.birth_on],
+    [t("seek.idNo"), child.id_masked],
+    [t("seek.home"), child.sheltered ? t("seek.sheltered") : [child.region_name, child.address_masked].filter(Boolean).join(" ")],
+    [t("seek.school"), [child.school.name, child.school.grade, child.school.class].filter(Boolean).join(" ")],
+    [t("seek.device"), child.devices.map((d) => (d.battery >= 0 ? t("seek.worn", { label: d.label, n: d.battery }) : d.label)).join(t("seek.dot"))],
   ];
   return (
     <>
@@ -139,39 +139,39 @@ function Sheet({ child }: { child: Child }) {
           {child.name}
           <small>{who(child)}</small>
         </h2>
-        <p className="f-note">{child.categories.filter((c) => !c.ended_on).map((c) => wordFor(words, "kidcat", c.kind)).join(t("kids.dot"))}</p>
-        {child.open_matters > 0 && <b>{t("kids.open", { n: child.open_matters })}</b>}
+        <p className="f-note">{child.categories.filter((c) => !c.ended_on).map((c) => wordFor(words, "kidcat", c.kind)).join(t("seek.dot"))}</p>
+        {child.open_matters > 0 && <b>{t("seek.open", { n: child.open_matters })}</b>}
       </section>
-      <section className="f-block" aria-label={t("kids.people")}>
-        <h2>{t("kids.people")}</h2>
-        {child.guardians.length === 0 && <p className="f-note">{t("kids.noPeople")}</p>}
+      <section className="f-block" aria-label={t("seek.people")}>
+        <h2>{t("seek.people")}</h2>
+        {child.guardians.length === 0 && <p className="f-note">{t("seek.noPeople")}</p>}
         <ul className="f-people">
           {child.guardians.map((g) => (
             <li key={g.id}>
               <span>
                 {g.name}
                 <small>
-                  {[wordFor(words, "kidrel", g.relation), g.is_carer && t("kids.isCarer"), g.lives_with && t("kids.livesWith"), g.whereabouts].filter(Boolean).join(t("kids.dot"))}
+                  {[wordFor(words, "kidrel", g.relation), g.is_carer && t("seek.isCarer"), g.lives_with && t("seek.livesWith"), g.whereabouts].filter(Boolean).join(t("seek.dot"))}
                 </small>
               </span>
-              <b className="zg-num">{g.may_contact ? g.phone_masked : t("kids.noContact")}</b>
+              <b className="zg-num">{g.may_contact ? g.phone_masked : t("seek.noContact")}</b>
             </li>
           ))}
         </ul>
-        <p className="f-note">{t("kids.masked")}</p>
+        <p className="f-note">{t("seek.masked")}</p>
       </section>
-      <section className="f-block" aria-label={t("kids.facts")}>
+      <section className="f-block" aria-label={t("seek.facts")}>
         <dl className="f-facts">
           {facts.map(([name, value]) => (
             <div key={name}>
               <dt>{name}</dt>
-              <dd className="zg-num">{value || t("kids.unknown")}</dd>
+              <dd className="zg-num">{value || t("seek.unknown")}</dd>
             </div>
           ))}
         </dl>
       </section>
       <Link href="/signal" className="f-button f-button-quiet">
-        {t("kids.report")}
+        {t("seek.report")}
       </Link>
     </>
   );
