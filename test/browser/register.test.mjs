@@ -78,7 +78,7 @@ test("a heading is corrected, the child registered, found, uncovered for a reaso
   await page.getByRole("row", { name: /欧阳若水/ }).click();
   await page.getByRole("heading", { name: "欧阳若水" }).waitFor();
   assert.ok(!page.url().includes("%"), "a name stands in the address");
-  const masked = await page.locator("dl").innerText();
+  const masked = await page.locator("dl.reg-facts").innerText();
   assert.match(masked, /50019920\*+/);
   await page.getByRole("button", { name: /身份证号/ }).click();
   await page.getByRole("dialog").getByRole("textbox").fill("核对户籍信息");
