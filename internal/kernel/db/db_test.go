@@ -271,12 +271,13 @@ func TestPostgresHangsNobodyForEver(t *testing.T) {
 }
 
 // SQLite proves no more than the words of a condition: x = 'a' does not reach
-// an index WHERE x <> ''. One that is there to find rows must be whole.
+// an index WHERE x <> ''. One that is there to find rows must be whole; those
+// on batch, which nearly no row has, have queries that say so.
 func TestNoIndexForFindingLeavesTheEmptyOut(t *testing.T) {
 	d := dbtest.Open(t, db.SQLite, clock.System())
 	var partial []string
 	if err := d.View(context.Background(), func(ctx context.Context, r db.Reader) error {
-		return r.List(ctx, &partial, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE INDEX%<> ''''%'")
+		return r.List(ctx, &partial, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE INDEX%<> ''''%' AND name NOT LIKE '%!_batch' ESCAPE '!'")
 	}); err != nil || len(partial) > 0 {
 		t.Errorf("%v %v", partial, err)
 	}

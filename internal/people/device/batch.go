@@ -12,7 +12,7 @@ import (
 // Settle takes the mark of an import off up to limit devices and tells how
 // many.
 func Settle(ctx context.Context, tx *db.Tx, batch id.ID, limit int) (int64, error) {
-	return tx.Exec(ctx, "UPDATE device SET batch = '' WHERE id IN (SELECT id FROM device WHERE batch = ? LIMIT ?)", batch, limit)
+	return tx.Exec(ctx, "UPDATE device SET batch = '' WHERE id IN (SELECT id FROM device WHERE batch = ? AND batch <> '' LIMIT ?)", batch, limit)
 }
 
 // Mark puts the mark of an import on devices again, before they are hidden and
@@ -45,7 +45,7 @@ func Unmarked(ctx context.Context, r db.Reader, batch id.ID, devices []id.ID) ([
 // is unknown again, and its signals go to the seat.
 func Remove(ctx context.Context, tx *db.Tx, batch id.ID, limit int) (int, error) {
 	var list []id.ID
-	if err := tx.List(ctx, &list, "SELECT id FROM device WHERE batch = ? AND batch NOT IN (SELECT id FROM import_shown) LIMIT ?", batch, limit); err != nil || len(list) == 0 {
+	if err := tx.List(ctx, &list, "SELECT id FROM device WHERE batch = ? AND batch <> '' AND batch NOT IN (SELECT id FROM import_shown) LIMIT ?", batch, limit); err != nil || len(list) == 0 {
 		return 0, err
 	}
 	in, args := "("+marks(len(list))+")", anys(list)
@@ -68,7 +68,7 @@ func Remove(ctx context.Context, tx *db.Tx, batch id.ID, limit int) (int, error)
 // Touched tells whether a marked device was changed all the same.
 func Touched(ctx context.Context, r db.Reader, batch id.ID) ([]id.ID, error) {
 	var out []id.ID
-	err := r.List(ctx, &out, "SELECT id FROM device WHERE batch = ? AND version <> 1 LIMIT 100", batch)
+	err := r.List(ctx, &out, "SELECT id FROM device WHERE batch = ? AND batch <> '' AND version <> 1 LIMIT 100", batch)
 	return out, err
 }
 

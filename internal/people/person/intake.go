@@ -314,7 +314,7 @@ func Hide(ctx context.Context, tx *db.Tx, batch id.ID) error {
 
 // Settle takes the mark off up to limit people and tells how many.
 func Settle(ctx context.Context, tx *db.Tx, batch id.ID, limit int) (int64, error) {
-	return tx.Exec(ctx, "UPDATE person SET batch = '' WHERE id IN (SELECT id FROM person WHERE batch = ? LIMIT ?)", batch, limit)
+	return tx.Exec(ctx, "UPDATE person SET batch = '' WHERE id IN (SELECT id FROM person WHERE batch = ? AND batch <> '' LIMIT ?)", batch, limit)
 }
 
 // Mark puts the mark of an import on people again, before they are hidden and
@@ -337,7 +337,7 @@ func Mark(ctx context.Context, tx *db.Tx, batch id.ID, people []id.ID, since clo
 // with them.
 func Remove(ctx context.Context, tx *db.Tx, batch id.ID, limit int) (int, error) {
 	var people []id.ID
-	if err := tx.List(ctx, &people, `SELECT id FROM person WHERE batch = ? AND batch NOT IN (SELECT id FROM import_shown) LIMIT ?`, batch, limit); err != nil || len(people) == 0 {
+	if err := tx.List(ctx, &people, `SELECT id FROM person WHERE batch = ? AND batch <> '' AND batch NOT IN (SELECT id FROM import_shown) LIMIT ?`, batch, limit); err != nil || len(people) == 0 {
 		return 0, err
 	}
 	in, args := "("+marks(len(people))+")", anys(people)
@@ -379,7 +379,7 @@ func Unmarked(ctx context.Context, r db.Reader, batch id.ID, people []id.ID) ([]
 // same: between their marking and their hiding.
 func Touched(ctx context.Context, r db.Reader, batch id.ID) ([]id.ID, error) {
 	var out []id.ID
-	err := r.List(ctx, &out, `SELECT p.id FROM person p WHERE p.batch = ? AND p.child AND (p.version <> 1 OR p.state <> 'active'
+	err := r.List(ctx, &out, `SELECT p.id FROM person p WHERE p.batch = ? AND p.batch <> '' AND p.child AND (p.version <> 1 OR p.state <> 'active'
 		OR EXISTS (SELECT 1 FROM child_entry e WHERE e.child_id = p.id AND e.ref_id <> ?)) LIMIT 100`, batch, batch)
 	return out, err
 }
