@@ -11,6 +11,7 @@ import (
 
 	"zugou/internal/centre/seat"
 	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
@@ -57,7 +58,7 @@ func (a *App) openDoors() error {
 	}
 	d.keeper = keep.New(parts)
 	d.albums = keep.NewAlbums(a.DB, a.Keys)
-	editions, err := downlink.ReadPolicies(rules.Files)
+	editions, err := dated.Read[downlink.Policy](rules.Files)
 	if err != nil {
 		return err
 	}

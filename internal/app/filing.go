@@ -6,6 +6,7 @@ import (
 
 	"zugou/internal/centre/dispatch"
 	"zugou/internal/centre/matter"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
@@ -16,7 +17,7 @@ import (
 // filing wires the files: which records they hang on. A further kind of record
 // is one more entry of the map.
 func (a *App) filing() error {
-	policies, err := document.ReadPolicies(files.Files)
+	policies, err := dated.Read[document.Policy](files.Files)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/intake"
@@ -11,7 +12,7 @@ import (
 
 // importing wires the imports of departments' lists.
 func (a *App) importing() error {
-	policies, err := intake.ReadPolicies(lists.Files)
+	policies, err := dated.Read[intake.Policy](lists.Files)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
@@ -15,7 +16,7 @@ import (
 // reporting wires the figures. A further room adds its indicators by one more
 // Register here.
 func (a *App) reporting() error {
-	policies, err := report.ReadPolicies(since.Files)
+	policies, err := dated.Read[report.Policy](since.Files)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
@@ -23,7 +24,7 @@ import (
 
 // wireVisits wires aftercare to its neighbours.
 func (a *App) wireVisits() error {
-	policies, err := visit.ReadPolicies(plans.Files)
+	policies, err := dated.Read[visit.Policy](plans.Files)
 	if err != nil {
 		return err
 	}

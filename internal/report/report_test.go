@@ -11,6 +11,7 @@ import (
 
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/db/dbtest"
 	"zugou/internal/kernel/errs"
@@ -40,7 +41,7 @@ type house struct {
 func each(t *testing.T, fn func(h *house)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
-		policies, err := report.ReadPolicies(since.Files)
+		policies, err := dated.Read[report.Policy](since.Files)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,16 +2,15 @@ package report
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"slices"
 	"strings"
 
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
@@ -26,45 +25,31 @@ type Policy struct {
 	Note           string     `json:"note"`
 }
 
-// ReadPolicies reads the dated files, oldest first.
-func ReadPolicies(files fs.FS) ([]Policy, error) {
-	names, err := fs.Glob(files, "*.json")
-	if err != nil {
-		return nil, err
+// Policies are the editions, oldest first.
+type Policies = dated.Editions[Policy]
+
+// Begins gives the day from which the policy holds.
+func (p Policy) Begins() civil.Date { return p.From }
+
+// Usable tells what of it can't be used.
+func (p Policy) Usable() error {
+	if _, ok := instant(p.ProgrammeBegan); !ok {
+		return errors.New("programme_began is no date")
 	}
-	var out []Policy
-	for _, name := range names {
-		raw, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		var p Policy
-		if err := json.Unmarshal(raw, &p); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if _, ok := instant(p.ProgrammeBegan); !ok || string(p.From)+".json" != name {
-			return nil, fmt.Errorf("%s: from or programme_began are no dates", name)
-		}
-		out = append(out, p)
-	}
-	if len(out) == 0 {
-		return nil, errors.New("no policy for figures")
-	}
-	slices.SortFunc(out, func(a, b Policy) int { return strings.Compare(string(a.From), string(b.From)) })
-	return out, nil
+	return nil
 }
 
 // Service answers for figures.
 type Service struct {
 	db         *db.DB
 	district   string
-	policies   []Policy
+	policies   Policies
 	indicators []Indicator
 }
 
 // New makes a service without indicators. district is where recorded figures
 // belong.
-func New(d *db.DB, district string, policies []Policy) *Service {
+func New(d *db.DB, district string, policies Policies) *Service {
 	return &Service{db: d, district: district, policies: policies}
 }
 
@@ -132,13 +117,7 @@ func (s *Service) normal(p Period, now clock.Millis) (Period, error) {
 }
 
 func (s *Service) began(day civil.Date) civil.Date {
-	out := s.policies[0]
-	for _, p := range s.policies {
-		if p.From <= day {
-			out = p
-		}
-	}
-	return out.ProgrammeBegan
+	return s.policies.On(day).ProgrammeBegan
 }
 
 // List gives all figures of a period for the asker's areas. Errors: Invalid,

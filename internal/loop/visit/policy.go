@@ -1,14 +1,11 @@
 package visit
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
-	"strings"
 
 	"zugou/internal/kernel/civil"
+	"zugou/internal/kernel/dated"
 )
 
 // Festival is a greeting with goods, for children of some categories.
@@ -55,7 +52,8 @@ type Policy struct {
 	Doubt     Doubt             `json:"doubt"`
 }
 
-func (p Policy) check() error {
+// Usable tells what of it can't be used.
+func (p Policy) Usable() error {
 	switch {
 	case len(p.Every.Colour) == 0 || len(p.Every.Category) == 0 || p.AheadDays < 0 || p.LateDays <= 0:
 		return errors.New("every_days, ahead_days or late_days are missing")
@@ -95,46 +93,7 @@ func (p Policy) every(colour string, categories []string) (days int, why string)
 }
 
 // Policies are the editions, oldest first.
-type Policies []Policy
+type Policies = dated.Editions[Policy]
 
-// ReadPolicies reads the dated files. Errors name the file.
-func ReadPolicies(files fs.FS) (Policies, error) {
-	names, err := fs.Glob(files, "*.json")
-	if err != nil {
-		return nil, err
-	}
-	var out Policies
-	for _, name := range names {
-		raw, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		var p Policy
-		if err := json.Unmarshal(raw, &p); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if string(p.From)+".json" != name {
-			return nil, fmt.Errorf("%s: from is another day", name)
-		}
-		if err := p.check(); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		out = append(out, p)
-	}
-	if len(out) == 0 {
-		return nil, errors.New("no policy for visits")
-	}
-	slices.SortFunc(out, func(a, b Policy) int { return strings.Compare(string(a.From), string(b.From)) })
-	return out, nil
-}
-
-// On gives the edition that holds on the day; the first one before its day.
-func (p Policies) On(day civil.Date) Policy {
-	out := p[0]
-	for _, e := range p {
-		if e.From <= day {
-			out = e
-		}
-	}
-	return out
-}
+// Begins gives the day from which the policy holds.
+func (p Policy) Begins() civil.Date { return p.From }

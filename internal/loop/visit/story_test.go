@@ -14,6 +14,7 @@ import (
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/db/dbtest"
 	"zugou/internal/kernel/errs"
@@ -51,7 +52,7 @@ type house struct {
 func each(t *testing.T, fn func(t *testing.T, h *house)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
 		clk.Advance(40 * 24 * time.Hour) // between the festivals
-		policies, err := visit.ReadPolicies(plans.Files)
+		policies, err := dated.Read[visit.Policy](plans.Files)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,14 +1,13 @@
 package workforce
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"zugou/internal/kernel/civil"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/people/access"
 )
 
@@ -43,49 +42,11 @@ type Duties struct {
 	Items       []Duty     `json:"items"`
 }
 
-// dated reads the files of a folder, oldest first.
-func dated[T any](files fs.FS, from func(T) civil.Date, check func(T) error) ([]T, error) {
-	names, err := fs.Glob(files, "*.json")
-	if err != nil {
-		return nil, err
-	}
-	var out []T
-	for _, name := range names {
-		raw, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		var p T
-		if err := json.Unmarshal(raw, &p); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if string(from(p))+".json" != name {
-			return nil, fmt.Errorf("%s: from is another day", name)
-		}
-		if err := check(p); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		out = append(out, p)
-	}
-	if len(out) == 0 {
-		return nil, errors.New("no edition")
-	}
-	slices.SortFunc(out, func(a, b T) int { return strings.Compare(string(from(a)), string(from(b))) })
-	return out, nil
-}
+// Begins gives the day from which the policy holds.
+func (p Policy) Begins() civil.Date { return p.From }
 
-// on gives the edition that holds on the day; the first one before its day.
-func on[T any](list []T, from func(T) civil.Date, day civil.Date) T {
-	out := list[0]
-	for _, e := range list {
-		if from(e) <= day {
-			out = e
-		}
-	}
-	return out
-}
-
-func (p Policy) check() error {
+// Usable tells what of it can't be used.
+func (p Policy) Usable() error {
 	if p.VettingDays <= 0 || p.WarnDays <= 0 || len(p.Titles) == 0 || len(p.Languages) == 0 {
 		return errors.New("vetting_days, warn_days, titles or languages are missing")
 	}
@@ -104,7 +65,11 @@ func (p Policy) check() error {
 
 var departments = []access.Department{access.CivilAffairs, access.Police, access.Education, access.Health, access.Women, access.Township}
 
-func (d Duties) check() error {
+// Begins gives the day from which the duties hold.
+func (d Duties) Begins() civil.Date { return d.From }
+
+// Usable tells what of them can't be used.
+func (d Duties) Usable() error {
 	if !slices.Contains(departments, access.Department(d.DefaultLead)) {
 		return errors.New("default_lead is no department")
 	}
@@ -125,18 +90,18 @@ func (d Duties) check() error {
 
 // Editions are the dated data of this room.
 type Editions struct {
-	policies []Policy
-	duties   []Duties
+	policies dated.Editions[Policy]
+	duties   dated.Editions[Duties]
 }
 
 // ReadEditions reads both folders.
 func ReadEditions(policies, duties fs.FS) (Editions, error) {
 	var out Editions
 	var err error
-	if out.policies, err = dated(policies, func(p Policy) civil.Date { return p.From }, Policy.check); err != nil {
+	if out.policies, err = dated.Read[Policy](policies); err != nil {
 		return out, fmt.Errorf("policy/workforce: %w", err)
 	}
-	if out.duties, err = dated(duties, func(d Duties) civil.Date { return d.From }, Duties.check); err != nil {
+	if out.duties, err = dated.Read[Duties](duties); err != nil {
 		return out, fmt.Errorf("policy/duties: %w", err)
 	}
 	return out, nil
@@ -144,10 +109,10 @@ func ReadEditions(policies, duties fs.FS) (Editions, error) {
 
 // On gives the policy of a day.
 func (e Editions) On(day civil.Date) Policy {
-	return on(e.policies, func(p Policy) civil.Date { return p.From }, day)
+	return e.policies.On(day)
 }
 
 // DutiesOn gives the duties of a day.
 func (e Editions) DutiesOn(day civil.Date) Duties {
-	return on(e.duties, func(d Duties) civil.Date { return d.From }, day)
+	return e.duties.On(day)
 }

@@ -17,6 +17,7 @@ import (
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/db/dbtest"
 	"zugou/internal/kernel/errs"
@@ -115,7 +116,7 @@ func segment(marker byte, body []byte) []byte {
 
 func policies(t *testing.T) document.Policies {
 	t.Helper()
-	p, err := document.ReadPolicies(files.Files)
+	p, err := dated.Read[document.Policy](files.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +226,7 @@ func TestSniffGoesByContent(t *testing.T) {
 }
 
 func FuzzPrepare(f *testing.F) {
-	p, err := document.ReadPolicies(files.Files)
+	p, err := dated.Read[document.Policy](files.Files)
 	if err != nil {
 		f.Fatal(err)
 	}

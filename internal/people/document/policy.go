@@ -1,13 +1,11 @@
 package document
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
-	"strings"
 
 	"zugou/internal/kernel/civil"
+	"zugou/internal/kernel/dated"
 )
 
 // Kind is what a file is to a person.
@@ -43,50 +41,22 @@ type Policy struct {
 }
 
 // Policies are the editions, oldest first.
-type Policies []Policy
+type Policies = dated.Editions[Policy]
 
-// ReadPolicies reads the dated files. Errors name the file.
-func ReadPolicies(files fs.FS) (Policies, error) {
-	names, err := fs.Glob(files, "*.json")
-	if err != nil {
-		return nil, err
-	}
-	var out Policies
-	for _, name := range names {
-		raw, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		var p Policy
-		if err := json.Unmarshal(raw, &p); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if string(p.From)+".json" != name || p.Thumb.Side <= 0 || p.Thumb.Quality <= 0 || p.Serve.Quality <= 0 || p.KeepDays[""] <= 0 || p.MostPerRecord <= 0 {
-			return nil, fmt.Errorf("%s: from, thumb, serve, most_per_record or keep_days are missing", name)
-		}
-		for _, k := range []Kind{Image, Audio, PDF} {
-			if p.Limits[k].Bytes <= 0 {
-				return nil, fmt.Errorf("%s: no limit for %s", name, k)
-			}
-		}
-		out = append(out, p)
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("no policy for files")
-	}
-	slices.SortFunc(out, func(a, b Policy) int { return strings.Compare(string(a.From), string(b.From)) })
-	return out, nil
-}
+// Begins gives the day from which the policy holds.
+func (p Policy) Begins() civil.Date { return p.From }
 
-// On gives the edition that holds on the day; the first one before its day.
-func (p Policies) On(day civil.Date) Policy {
-	out := p[0]
-	for _, e := range p {
-		if e.From <= day {
-			out = e
+// Usable tells what of it is missing.
+func (p Policy) Usable() error {
+	if p.Thumb.Side <= 0 || p.Thumb.Quality <= 0 || p.Serve.Quality <= 0 || p.KeepDays[""] <= 0 || p.MostPerRecord <= 0 {
+		return errors.New("thumb, serve, most_per_record or keep_days are missing")
+	}
+	for _, k := range []Kind{Image, Audio, PDF} {
+		if p.Limits[k].Bytes <= 0 {
+			return fmt.Errorf("no limit for %s", k)
 		}
 	}
-	return out
+	return nil
 }
 
 // keepDays gives how long files of a record kind are kept.

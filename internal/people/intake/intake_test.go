@@ -13,6 +13,7 @@ import (
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/db/dbtest"
 	"zugou/internal/kernel/errs"
@@ -54,7 +55,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 
 // restart makes the services anew, as after the process was killed.
 func (w *world) restart() {
-	policies, err := intake.ReadPolicies(lists.Files)
+	policies, err := dated.Read[intake.Policy](lists.Files)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/db/dbtest"
 	"zugou/internal/kernel/id"
@@ -184,7 +185,7 @@ func officer(role access.Role) context.Context {
 // all, tells devices something.
 func (h *house) commands() *downlink.Service {
 	h.t.Helper()
-	editions, err := downlink.ReadPolicies(rules.Files)
+	editions, err := dated.Read[downlink.Policy](rules.Files)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/db/dbtest"
 	"zugou/internal/kernel/errs"
@@ -75,7 +76,7 @@ type process struct {
 func each(t *testing.T, fn func(w *world)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
-		policies, err := downlink.ReadPolicies(rules.Files)
+		policies, err := dated.Read[downlink.Policy](rules.Files)
 		if err != nil {
 			t.Fatal(err)
 		}

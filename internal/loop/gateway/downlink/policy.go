@@ -1,13 +1,12 @@
 package downlink
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
 	"time"
 
 	"zugou/internal/kernel/civil"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/loop/gateway/down"
 )
 
@@ -29,48 +28,20 @@ func (p Policy) expiry(k down.Kind) time.Duration {
 }
 
 // Policies are the editions, oldest first.
-type Policies []Policy
+type Policies = dated.Editions[Policy]
 
-// On gives the edition of the day: the last that has begun, else the first.
-func (p Policies) On(day civil.Date) Policy {
-	out := p[0]
-	for _, e := range p {
-		if e.From <= day {
-			out = e
-		}
-	}
-	return out
-}
+// Begins gives the day from which the policy holds.
+func (p Policy) Begins() civil.Date { return p.From }
 
-// ReadPolicies reads the editions.
-func ReadPolicies(files fs.FS) (Policies, error) {
-	names, err := fs.Glob(files, "*.json")
-	if err != nil {
-		return nil, err
+// Usable tells what of it can't be used.
+func (p Policy) Usable() error {
+	if p.AnswerSeconds <= 0 || p.Tries <= 0 || p.ExpireSeconds[""] <= 0 {
+		return errors.New("answer time, tries or expiry are missing")
 	}
-	var out Policies
-	for _, name := range names {
-		b, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
+	for k, s := range p.ExpireSeconds {
+		if s <= 0 || k != "" && !down.Known(k) {
+			return fmt.Errorf("expiry of %q", k)
 		}
-		var p Policy
-		if err := json.Unmarshal(b, &p); err != nil {
-			return nil, fmt.Errorf("downlink policy %s: %w", name, err)
-		}
-		if !p.From.Valid() || p.AnswerSeconds <= 0 || p.Tries <= 0 || p.ExpireSeconds[""] <= 0 {
-			return nil, fmt.Errorf("downlink policy %s: date, answer time, tries or expiry missing", name)
-		}
-		for k, s := range p.ExpireSeconds {
-			if s <= 0 || k != "" && !down.Known(k) {
-				return nil, fmt.Errorf("downlink policy %s: %q", name, k)
-			}
-		}
-		out = append(out, p)
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("no downlink policy")
-	}
-	slices.SortFunc(out, func(a, b Policy) int { return b.From.DaysTo(a.From) })
-	return out, nil
+	return nil
 }
