@@ -3,7 +3,6 @@ package report
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/db"
@@ -91,7 +90,7 @@ func consultations(_ context.Context, _ db.Reader, q Asked) (string, []any, erro
 	for _, c := range hotline.Consultations {
 		args = append(args, c)
 	}
-	return `SELECT id, 'call' AS kind, arrived_at AS at, region, id AS counted, no AS label FROM hotline_call WHERE class IN (` + strings.TrimSuffix(strings.Repeat("?,", len(args)), ",") + `)
+	return `SELECT id, 'call' AS kind, arrived_at AS at, region, id AS counted, no AS label FROM hotline_call WHERE class IN (` + db.Marks(len(args)) + `)
 		AND arrived_at >= ? AND arrived_at < ? AND wrapped_at <= ?`, append(args, q.From, q.To, q.AsOf), nil
 }
 

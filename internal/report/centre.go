@@ -3,7 +3,6 @@ package report
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"zugou/internal/centre/policy"
 	"zugou/internal/kernel/civil"
@@ -51,7 +50,7 @@ func closedMatters(ctx context.Context, r db.Reader, q Asked, kinds []string, ou
 		COALESCE((SELECT o.data FROM matter_event o WHERE o.matter_id = m.id AND o.kind IN ('closing', 'closed') AND (o.at < c.at OR o.at = c.at AND o.id <= c.id)
 			AND o.data LIKE '%"outcome"%' ORDER BY o.at DESC, o.id DESC LIMIT 1), '{}') AS data
 		FROM matter_event c JOIN matter m ON m.id = c.matter_id LEFT JOIN person p ON p.id = m.child_id
-		WHERE c.kind = 'closed' AND m.kind IN (`+strings.TrimSuffix(strings.Repeat("?,", len(kinds)), ",")+`) AND m.drill = FALSE
+		WHERE c.kind = 'closed' AND m.kind IN (`+db.Marks(len(kinds))+`) AND m.drill = FALSE
 		AND c.at >= ? AND c.at < ? AND c.at <= ?
 		AND NOT EXISTS (SELECT 1 FROM matter_event u WHERE u.matter_id = m.id AND u.kind = 'reopened' AND u.at >= c.at AND u.at <= ?)`, args...)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -239,7 +238,7 @@ func OpenOf(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]int,
 			N     int   `bun:"n"`
 		}
 		if err := r.List(ctx, &rows, "SELECT child_id, count(*) AS n FROM matter WHERE state <> 'closed' AND drill = FALSE AND child_id IN ("+
-			strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+") GROUP BY child_id", args...); err != nil {
+			db.Marks(len(part))+") GROUP BY child_id", args...); err != nil {
 			return nil, err
 		}
 		for _, row := range rows {

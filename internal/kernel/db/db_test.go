@@ -271,7 +271,7 @@ func TestPostgresHangsNobodyForEver(t *testing.T) {
 }
 
 // SQLite proves no more than the words of a condition: x = 'a' does not reach
-// an index WHERE x <> ''. One that is there to find rows must be whole; those
+// an index that leaves the empty out. One that is there to find rows must be whole; those
 // on batch, which nearly no row has, have queries that say so.
 func TestNoIndexForFindingLeavesTheEmptyOut(t *testing.T) {
 	d := dbtest.Open(t, db.SQLite, clock.System())

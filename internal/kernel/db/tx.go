@@ -30,6 +30,18 @@ type Reader interface {
 // To wraps destinations for Get.
 func To(dest ...any) []any { return dest }
 
+// Marks gives n question marks for IN (…).
+func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
+
+// Anys gives a list as arguments.
+func Anys[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i, x := range list {
+		out[i] = x
+	}
+	return out
+}
+
 // Tx is one change under way. It must not leave the function it was given to.
 type Tx struct {
 	idb    bun.IDB

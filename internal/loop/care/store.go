@@ -3,7 +3,6 @@ package care
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -112,7 +111,7 @@ func Loads(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.ID]int, e
 			N      int   `bun:"n"`
 		}
 		if err := r.List(ctx, &rows, "SELECT worker, count(*) AS n FROM care_case WHERE state IN ('intake', 'assessed', 'serving', 'closing') AND worker IN ("+
-			strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+") GROUP BY worker", args...); err != nil {
+			db.Marks(len(part))+") GROUP BY worker", args...); err != nil {
 			return nil, err
 		}
 		for _, w := range rows {

@@ -58,9 +58,9 @@ func (s *Service) planPage(ctx context.Context, tx *db.Tx, page []Walked) error 
 	for i, c := range page {
 		ids[i] = c.ID
 	}
-	in := "(" + questions(len(ids)) + ")"
+	in := "(" + db.Marks(len(ids)) + ")"
 	k := known{open: map[id.ID][]Due{}, last: map[id.ID]civil.Date{}, greeted: map[id.ID]map[string]bool{}, helper: map[id.ID]id.ID{}, nearest: map[string]id.ID{}}
-	rows, err := dues(ctx, tx, "WHERE child_id IN "+in+" AND (state = 'open' OR plan NOT IN ('regular', 'by_hand') AND made_at > ?)", append(anys(ids), tx.Now-clock.Millis(100*86_400_000))...)
+	rows, err := dues(ctx, tx, "WHERE child_id IN "+in+" AND (state = 'open' OR plan NOT IN ('regular', 'by_hand') AND made_at > ?)", append(db.Anys(ids), tx.Now-clock.Millis(100*86_400_000))...)
 	if err != nil {
 		return err
 	}
@@ -76,14 +76,14 @@ func (s *Service) planPage(ctx context.Context, tx *db.Tx, page []Walked) error 
 	seen, err := list[struct {
 		ChildID id.ID        `bun:"child_id"`
 		At      clock.Millis `bun:"at"`
-	}](ctx, tx, "SELECT child_id, max(ended_at) AS at FROM visit WHERE met AND child_id IN "+in+" GROUP BY child_id", anys(ids)...)
+	}](ctx, tx, "SELECT child_id, max(ended_at) AS at FROM visit WHERE met AND child_id IN "+in+" GROUP BY child_id", db.Anys(ids)...)
 	if err != nil {
 		return err
 	}
 	for _, v := range seen {
 		k.last[v.ChildID] = civil.DateOf(v.At.Time())
 	}
-	paired, err := pairings(ctx, tx, "WHERE ended_at = 0 AND child_id IN "+in+" ORDER BY begun_on, id", anys(ids)...)
+	paired, err := pairings(ctx, tx, "WHERE ended_at = 0 AND child_id IN "+in+" ORDER BY begun_on, id", db.Anys(ids)...)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package visit
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -111,16 +110,6 @@ func put(ctx context.Context, tx *db.Tx, v Visit, fresh bool) error {
 	return err
 }
 
-func anys[T any](in []T) []any {
-	out := make([]any, len(in))
-	for i, x := range in {
-		out[i] = x
-	}
-	return out
-}
-
-func questions(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
-
 // Get reads a visit for the rights of what hangs on it.
 func Get(ctx context.Context, r db.Reader, n id.ID) (Visit, access.Target, error) {
 	v, err := find(ctx, r, n)
@@ -179,11 +168,11 @@ func Loads(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.ID]Carrie
 		N   int   `bun:"n"`
 	}
 	for part := range slices.Chunk(accounts, 300) {
-		paired, err := list[row](ctx, r, "SELECT helper AS who, count(*) AS n FROM visit_pairing WHERE ended_at = 0 AND helper IN ("+questions(len(part))+") GROUP BY helper", anys(part)...)
+		paired, err := list[row](ctx, r, "SELECT helper AS who, count(*) AS n FROM visit_pairing WHERE ended_at = 0 AND helper IN ("+db.Marks(len(part))+") GROUP BY helper", db.Anys(part)...)
 		if err != nil {
 			return nil, err
 		}
-		due, err := list[row](ctx, r, "SELECT who, count(*) AS n FROM visit_due WHERE state = 'open' AND who IN ("+questions(len(part))+") GROUP BY who", anys(part)...)
+		due, err := list[row](ctx, r, "SELECT who, count(*) AS n FROM visit_due WHERE state = 'open' AND who IN ("+db.Marks(len(part))+") GROUP BY who", db.Anys(part)...)
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package workforce
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -78,7 +77,7 @@ func papersOf(ctx context.Context, r db.Reader, list []id.ID) (map[id.ID][]Paper
 			args[i] = n
 		}
 		var rows []Paper
-		if err := r.List(ctx, &rows, "SELECT "+paperColumns+" FROM workforce_paper WHERE person_id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+") ORDER BY got_on, made_at, id", args...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT "+paperColumns+" FROM workforce_paper WHERE person_id IN ("+db.Marks(len(part))+") ORDER BY got_on, made_at, id", args...); err != nil {
 			return nil, err
 		}
 		for _, p := range rows {

@@ -21,8 +21,8 @@ func Mark(ctx context.Context, tx *db.Tx, batch id.ID, devices []id.ID) (int64, 
 	if len(devices) == 0 {
 		return 0, nil
 	}
-	return tx.Exec(ctx, "UPDATE device SET batch = ? WHERE id IN ("+marks(len(devices))+") AND version = 1",
-		append([]any{batch}, anys(devices)...)...)
+	return tx.Exec(ctx, "UPDATE device SET batch = ? WHERE id IN ("+db.Marks(len(devices))+") AND version = 1",
+		append([]any{batch}, db.Anys(devices)...)...)
 }
 
 // Unmarked gives those of the devices that do not bear the mark.
@@ -32,7 +32,7 @@ func Unmarked(ctx context.Context, r db.Reader, batch id.ID, devices []id.ID) ([
 		part := devices[:min(len(devices), 400)]
 		devices = devices[len(part):]
 		var rest []id.ID
-		if err := r.List(ctx, &rest, "SELECT id FROM device WHERE batch <> ? AND id IN ("+marks(len(part))+")", append([]any{batch}, anys(part)...)...); err != nil {
+		if err := r.List(ctx, &rest, "SELECT id FROM device WHERE batch <> ? AND id IN ("+db.Marks(len(part))+")", append([]any{batch}, db.Anys(part)...)...); err != nil {
 			return nil, err
 		}
 		out = append(out, rest...)
@@ -48,7 +48,7 @@ func Remove(ctx context.Context, tx *db.Tx, batch id.ID, limit int) (int, error)
 	if err := tx.List(ctx, &list, "SELECT id FROM device WHERE batch = ? AND batch <> '' AND batch NOT IN (SELECT id FROM import_shown) LIMIT ?", batch, limit); err != nil || len(list) == 0 {
 		return 0, err
 	}
-	in, args := "("+marks(len(list))+")", anys(list)
+	in, args := "("+db.Marks(len(list))+")", db.Anys(list)
 	for _, query := range []string{
 		"DELETE FROM child_entry WHERE ref_kind = 'device' AND child_id IN (SELECT child_id FROM device_wearing WHERE device IN " + in + ") AND ref_id IN " + in,
 		"DELETE FROM device_wearing WHERE device IN " + in, "DELETE FROM device_last WHERE device IN " + in,

@@ -104,7 +104,7 @@ func Known(ctx context.Context, r db.Reader, deviceIDs []string) (map[string]Dev
 			args = append(args, forms(d)...)
 		}
 		var rows []Device
-		if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE d.device_id IN ("+marks(len(args))+")", args...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE d.device_id IN ("+db.Marks(len(args))+")", args...); err != nil {
 			return nil, err
 		}
 		for _, d := range rows {

@@ -113,7 +113,7 @@ func Find(ctx context.Context, r db.Reader, deviceID string) (Device, error) {
 	if len(others) == 0 {
 		return d, err
 	}
-	return one(ctx, r, "d.device_id IN ("+marks(len(others))+")", others...)
+	return one(ctx, r, "d.device_id IN ("+db.Marks(len(others))+")", others...)
 }
 
 // ByID gives the device of the record. Errors: NotFound.
@@ -264,7 +264,7 @@ func LastOf(ctx context.Context, r db.Reader, devices ...id.ID) (map[id.ID]Last,
 	for part := range slices.Chunk(devices, 400) {
 		var rows []Last
 		if err := r.List(ctx, &rows, `SELECT device, seen_at, battery, battery_at, lat, lon, position_at, source, accuracy_m, signals
-			FROM device_last WHERE device IN (`+marks(len(part))+")", anys(part)...); err != nil {
+			FROM device_last WHERE device IN (`+db.Marks(len(part))+")", db.Anys(part)...); err != nil {
 			return nil, err
 		}
 		for _, l := range rows {
@@ -279,8 +279,8 @@ func WornBy(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]De
 	out := map[id.ID][]Device{}
 	for part := range slices.Chunk(children, 400) {
 		var rows []Device
-		if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE d.wearer IN ("+marks(len(part))+") AND d.wearer <> '' AND "+shows+
-			" ORDER BY d.id", anys(part)...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT "+columns+" FROM device d WHERE d.wearer IN ("+db.Marks(len(part))+") AND d.wearer <> '' AND "+shows+
+			" ORDER BY d.id", db.Anys(part)...); err != nil {
 			return nil, err
 		}
 		for _, d := range rows {
@@ -345,7 +345,7 @@ func (d *Device) save(ctx context.Context, tx *db.Tx) error {
 func Follow(ctx context.Context, tx *db.Tx, childID, to id.ID, regionCode string, things ...id.ID) error {
 	only, args := "", []any{}
 	if len(things) > 0 {
-		only, args = " IN ("+marks(len(things))+")", anys(things)
+		only, args = " IN ("+db.Marks(len(things))+")", db.Anys(things)
 	}
 	narrow := func(column string) string {
 		if only == "" {
@@ -378,14 +378,4 @@ func Erased(ctx context.Context, tx *db.Tx, childID id.ID) error {
 	}
 	_, err := tx.Exec(ctx, "UPDATE device_wearing SET to_at = ? WHERE child_id = ? AND to_at = 0", tx.Now, childID)
 	return err
-}
-
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
-
-func anys[T any](list []T) []any {
-	out := make([]any, len(list))
-	for i, v := range list {
-		out[i] = v
-	}
-	return out
 }

@@ -2,7 +2,6 @@ package document
 
 import (
 	"context"
-	"strings"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -92,7 +91,7 @@ func known(ctx context.Context, r db.Reader, ids []id.ID) (map[id.ID]bool, error
 		args[i] = x
 	}
 	var found []id.ID
-	err := r.List(ctx, &found, "SELECT id FROM document WHERE id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",")+")", args...)
+	err := r.List(ctx, &found, "SELECT id FROM document WHERE id IN ("+db.Marks(len(ids))+")", args...)
 	for _, x := range found {
 		out[x] = true
 	}

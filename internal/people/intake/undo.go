@@ -272,7 +272,7 @@ func (s *Service) blockers(ctx context.Context, r db.Reader, i Intake, records [
 		for _, x := range part {
 			args = append(args, x)
 		}
-		in := "(" + marks(len(part)) + ")"
+		in := "(" + db.Marks(len(part)) + ")"
 		query := `SELECT p.id AS id, p.name AS name, CASE WHEN p.state <> 'active' THEN 'gone' WHEN p.version <> 1 THEN 'changed' ELSE 'entries' END AS why
 			FROM person p WHERE p.id IN ` + in + ` AND (p.version <> 1 OR p.state <> 'active' OR EXISTS
 			(SELECT 1 FROM child_entry e WHERE e.child_id = p.id AND e.ref_id <> ?)) ORDER BY p.id LIMIT 20`

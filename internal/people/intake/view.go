@@ -521,5 +521,3 @@ func (s *Service) Decide(ctx context.Context, intake id.ID, n int, accept bool) 
 		return setFollow(ctx, tx, f, open, accepted)
 	})
 }
-
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

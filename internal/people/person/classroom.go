@@ -49,7 +49,7 @@ func ClassList(ctx context.Context, r db.Reader, q ClassQuery) ([]Seat, error) {
 		}
 	}
 	if len(q.Children) > 0 {
-		where, args = append(where, "p.id IN ("+marks(len(q.Children))+")"), append(args, anys(q.Children)...)
+		where, args = append(where, "p.id IN ("+db.Marks(len(q.Children))+")"), append(args, db.Anys(q.Children)...)
 	}
 	var out []Seat
 	err := r.List(ctx, &out, "SELECT p.id, p.name, p.sex, p.birth_on, p.region, p.school, p.grade, p.class FROM person p WHERE "+

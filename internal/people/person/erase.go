@@ -170,9 +170,9 @@ func eraseSet(ctx context.Context, r db.Reader, person id.ID) ([]Record, error) 
 	}
 	var relatives []Record
 	if err := r.List(ctx, &relatives, "SELECT "+recordColumns+` FROM person p WHERE NOT p.child AND p.state = 'active'
-		AND p.id IN (SELECT person_id FROM relation WHERE child_id IN (`+marks(len(out))+`))
-		AND NOT EXISTS (SELECT 1 FROM relation o WHERE o.person_id = p.id AND o.child_id NOT IN (`+marks(len(out))+"))",
-		append(anys(recordIDs(out)), anys(recordIDs(out))...)...); err != nil {
+		AND p.id IN (SELECT person_id FROM relation WHERE child_id IN (`+db.Marks(len(out))+`))
+		AND NOT EXISTS (SELECT 1 FROM relation o WHERE o.person_id = p.id AND o.child_id NOT IN (`+db.Marks(len(out))+"))",
+		append(db.Anys(recordIDs(out)), db.Anys(recordIDs(out))...)...); err != nil {
 		return nil, err
 	}
 	for _, x := range relatives {

@@ -137,8 +137,8 @@ func (in *Intake) findGuardians(ctx context.Context, r db.Reader, list []clean) 
 	mine := "p.state = 'active' AND (p.batch = '' OR p.batch = ? OR p.batch IN (SELECT id FROM import_shown))"
 	for part := range slices.Chunk(ids, 400) {
 		var recs []Record
-		if err := r.List(ctx, &recs, "SELECT "+recordColumns+" FROM person p WHERE p.id_index IN ("+marks(len(part))+") AND "+mine,
-			append(anys(part), in.batch)...); err != nil {
+		if err := r.List(ctx, &recs, "SELECT "+recordColumns+" FROM person p WHERE p.id_index IN ("+db.Marks(len(part))+") AND "+mine,
+			append(db.Anys(part), in.batch)...); err != nil {
 			return err
 		}
 		for _, rec := range recs {
@@ -148,7 +148,7 @@ func (in *Intake) findGuardians(ctx context.Context, r db.Reader, list []clean) 
 	for part := range slices.Chunk(phones, 400) {
 		var recs []knownPhone
 		if err := r.List(ctx, &recs, "SELECT "+recordColumns+`, n.number_index FROM person_phone n JOIN person p ON p.id = n.person_id
-			WHERE n.number_index IN (`+marks(len(part))+") AND NOT p.child AND "+mine, append(anys(part), in.batch)...); err != nil {
+			WHERE n.number_index IN (`+db.Marks(len(part))+") AND NOT p.child AND "+mine, append(db.Anys(part), in.batch)...); err != nil {
 			return err
 		}
 		for _, k := range recs {
@@ -194,7 +194,7 @@ func KnownByID(ctx context.Context, r db.Reader, kr *crypto.Keyring, numbers []c
 			Region string `bun:"region"`
 			Child  bool   `bun:"child"`
 		}
-		if err := r.List(ctx, &rows, "SELECT p.id, p.id_index, p.name, p.region, p.child FROM person p WHERE p.id_index IN ("+marks(len(part))+") AND "+shows, anys(part)...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT p.id, p.id_index, p.name, p.region, p.child FROM person p WHERE p.id_index IN ("+db.Marks(len(part))+") AND "+shows, db.Anys(part)...); err != nil {
 			return nil, err
 		}
 		for _, x := range rows {
@@ -249,7 +249,7 @@ func Lookalikes(ctx context.Context, r db.Reader, list []Asked) (map[int]Lookali
 			IDIndex string     `bun:"id_index"`
 		}
 		if err := r.List(ctx, &rows, "SELECT p.id, p.code, p.name, p.birth_on, p.region, p.id_index FROM person p WHERE p.child AND p.name IN ("+
-			marks(len(part))+") AND "+shows+" ORDER BY p.id", anys(part)...); err != nil {
+			db.Marks(len(part))+") AND "+shows+" ORDER BY p.id", db.Anys(part)...); err != nil {
 			return nil, err
 		}
 		for _, x := range rows {
@@ -278,7 +278,7 @@ func (in *Intake) Added() []Added { return in.added }
 func (in *Intake) Write(ctx context.Context, tx *db.Tx) error {
 	for part := range slices.Chunk(in.ids, 400) {
 		var there []id.ID
-		if err := tx.List(ctx, &there, "SELECT p.id FROM person p WHERE p.id_index IN ("+marks(len(part))+") AND p.state = 'active' LIMIT 1", anys(part)...); err != nil {
+		if err := tx.List(ctx, &there, "SELECT p.id FROM person p WHERE p.id_index IN ("+db.Marks(len(part))+") AND p.state = 'active' LIMIT 1", db.Anys(part)...); err != nil {
 			return err
 		}
 		if len(there) > 0 {
@@ -325,8 +325,8 @@ func Mark(ctx context.Context, tx *db.Tx, batch id.ID, people []id.ID, since clo
 	if len(people) == 0 {
 		return 0, nil
 	}
-	args := append([]any{batch}, anys(people)...)
-	return tx.Exec(ctx, "UPDATE person SET batch = ? WHERE id IN ("+marks(len(people))+`) AND version = 1 AND state = 'active'
+	args := append([]any{batch}, db.Anys(people)...)
+	return tx.Exec(ctx, "UPDATE person SET batch = ? WHERE id IN ("+db.Marks(len(people))+`) AND version = 1 AND state = 'active'
 		AND NOT EXISTS (SELECT 1 FROM child_entry e WHERE e.child_id = person.id AND e.ref_id <> ?)
 		AND NOT EXISTS (SELECT 1 FROM relation x JOIN person c ON c.id = x.child_id WHERE x.person_id = person.id AND c.batch <> ?)`,
 		append(args, batch, batch)...)
@@ -340,7 +340,7 @@ func Remove(ctx context.Context, tx *db.Tx, batch id.ID, limit int) (int, error)
 	if err := tx.List(ctx, &people, `SELECT id FROM person WHERE batch = ? AND batch <> '' AND batch NOT IN (SELECT id FROM import_shown) LIMIT ?`, batch, limit); err != nil || len(people) == 0 {
 		return 0, err
 	}
-	in, args := "("+marks(len(people))+")", anys(people)
+	in, args := "("+db.Marks(len(people))+")", db.Anys(people)
 	for _, query := range []string{
 		"DELETE FROM person_phone WHERE person_id IN " + in, "DELETE FROM relation WHERE child_id IN " + in,
 		"DELETE FROM relation WHERE person_id IN " + in, "DELETE FROM child_category WHERE child_id IN " + in,
@@ -359,7 +359,7 @@ func Unmarked(ctx context.Context, r db.Reader, batch id.ID, people []id.ID) ([]
 	var out []id.ID
 	for part := range slices.Chunk(people, 400) {
 		var there []id.ID
-		if err := r.List(ctx, &there, "SELECT id FROM person WHERE batch = ? AND id IN ("+marks(len(part))+")", append([]any{batch}, anys(part)...)...); err != nil {
+		if err := r.List(ctx, &there, "SELECT id FROM person WHERE batch = ? AND id IN ("+db.Marks(len(part))+")", append([]any{batch}, db.Anys(part)...)...); err != nil {
 			return nil, err
 		}
 		has := make(map[id.ID]bool, len(there))

@@ -252,7 +252,7 @@ func (s *Service) mergeRelations(ctx context.Context, tx *db.Tx, a, b Record, ke
 		return err
 	}
 	for part := range slices.Chunk(m.Stands, 400) {
-		if _, err := tx.Exec(ctx, "UPDATE relation SET person_id = ? WHERE id IN ("+marks(len(part))+")", append([]any{a.ID}, anys(part)...)...); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE relation SET person_id = ? WHERE id IN ("+db.Marks(len(part))+")", append([]any{a.ID}, db.Anys(part)...)...); err != nil {
 			return err
 		}
 	}
@@ -347,7 +347,7 @@ func (s *Service) unmerge(ctx context.Context, tx *db.Tx, a, b Record, m image) 
 		{"UPDATE relation SET person_id = ? WHERE id IN ", m.Stands, []any{b.ID}},
 	} {
 		for part := range slices.Chunk(step.ids, 400) {
-			if _, err := tx.Exec(ctx, step.query+"("+marks(len(part))+")", append(slices.Clone(step.args), anys(part)...)...); err != nil {
+			if _, err := tx.Exec(ctx, step.query+"("+db.Marks(len(part))+")", append(slices.Clone(step.args), db.Anys(part)...)...); err != nil {
 				return err
 			}
 		}

@@ -59,7 +59,7 @@ func RollOf(ctx context.Context, r db.Reader, q Roll) ([]Pupil, error) {
 		add("birth_on > ?", day.AddMonths(-12*(q.MaxAge+1)))
 	}
 	if len(q.List) > 0 {
-		add("id IN ("+marks(len(q.List))+")", anys(q.List)...)
+		add("id IN ("+db.Marks(len(q.List))+")", db.Anys(q.List)...)
 	}
 	limit := rollMost
 	if q.Limit > 0 {

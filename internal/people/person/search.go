@@ -91,7 +91,7 @@ func (s *Service) phases(ctx context.Context, r db.Reader, raw string) ([]phase,
 		if len(ids) == 0 {
 			return nil, nil
 		}
-		return []phase{{key: "p.name", where: "p.id IN (" + marks(len(ids)) + ")", args: anys(ids)}}, nil
+		return []phase{{key: "p.name", where: "p.id IN (" + db.Marks(len(ids)) + ")", args: db.Anys(ids)}}, nil
 	}
 	if letters := strings.ToLower(strings.NewReplacer(" ", "", "'", "").Replace(q)); isLatin(letters) {
 		in, args := prefix("p.pinyin", letters)
@@ -210,8 +210,8 @@ func (s *Service) byPhoneEnd(ctx context.Context, r db.Reader, q string) ([]id.I
 	}
 	for part := range slices.Chunk(grown, 400) {
 		var ids []id.ID
-		if err := r.List(ctx, &ids, "SELECT DISTINCT x.child_id FROM relation x WHERE x.person_id IN ("+marks(len(part))+
-			") AND (x.ended_on = '' OR x.ended_on > ?)", append(anys(part), today(r))...); err != nil {
+		if err := r.List(ctx, &ids, "SELECT DISTINCT x.child_id FROM relation x WHERE x.person_id IN ("+db.Marks(len(part))+
+			") AND (x.ended_on = '' OR x.ended_on > ?)", append(db.Anys(part), today(r))...); err != nil {
 			return nil, err
 		}
 		out = append(out, ids...)

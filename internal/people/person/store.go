@@ -79,7 +79,7 @@ func findMany(ctx context.Context, r db.Reader, ids []id.ID) (map[id.ID]Record, 
 	out := make(map[id.ID]Record, len(ids))
 	for part := range slices.Chunk(ids, 400) {
 		var rows []Record
-		if err := r.List(ctx, &rows, "SELECT "+recordColumns+" FROM person p WHERE p.id IN ("+marks(len(part))+") AND "+shows, anys(part)...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT "+recordColumns+" FROM person p WHERE p.id IN ("+db.Marks(len(part))+") AND "+shows, db.Anys(part)...); err != nil {
 			return nil, err
 		}
 		for _, rec := range rows {
@@ -95,7 +95,7 @@ func findKeyed(ctx context.Context, r db.Reader, ids []id.ID) (map[id.ID]Record,
 	out := make(map[id.ID]Record, len(ids))
 	for part := range slices.Chunk(ids, 400) {
 		var rows []Record
-		if err := r.List(ctx, &rows, "SELECT "+recordColumns+" FROM person p WHERE p.id IN ("+marks(len(part))+") AND p.subject <> ''", anys(part)...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT "+recordColumns+" FROM person p WHERE p.id IN ("+db.Marks(len(part))+") AND p.subject <> ''", db.Anys(part)...); err != nil {
 			return nil, err
 		}
 		for _, rec := range rows {
@@ -110,7 +110,7 @@ func phonesOf(ctx context.Context, r db.Reader, people []id.ID) (map[id.ID][]pho
 	for part := range slices.Chunk(people, 400) {
 		var rows []phoneRow
 		if err := r.List(ctx, &rows, `SELECT id, person_id, number, number_index, last4, place, created_at FROM person_phone
-			WHERE person_id IN (`+marks(len(part))+`) ORDER BY person_id, place, id`, anys(part)...); err != nil {
+			WHERE person_id IN (`+db.Marks(len(part))+`) ORDER BY person_id, place, id`, db.Anys(part)...); err != nil {
 			return nil, err
 		}
 		for _, p := range rows {
@@ -126,8 +126,8 @@ func relationsOf(ctx context.Context, r db.Reader, children []id.ID, day civil.D
 	out := map[id.ID][]relationRow{}
 	for part := range slices.Chunk(children, 400) {
 		var rows []relationRow
-		args := append(anys(part), day)
-		if err := r.List(ctx, &rows, "SELECT "+relationColumns+" FROM relation r WHERE r.child_id IN ("+marks(len(part))+`)
+		args := append(db.Anys(part), day)
+		if err := r.List(ctx, &rows, "SELECT "+relationColumns+" FROM relation r WHERE r.child_id IN ("+db.Marks(len(part))+`)
 			AND (r.ended_on = '' OR r.ended_on > ?) ORDER BY r.child_id, r.place, r.id`, args...); err != nil {
 			return nil, err
 		}
@@ -143,7 +143,7 @@ func categoriesOf(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID
 	for part := range slices.Chunk(children, 400) {
 		var rows []child.Category
 		if err := r.List(ctx, &rows, `SELECT id, child_id, kind, began_on, ended_on, end_reason, region, set_by, set_at FROM child_category
-			WHERE child_id IN (`+marks(len(part))+") ORDER BY child_id, began_on, id", anys(part)...); err != nil {
+			WHERE child_id IN (`+db.Marks(len(part))+") ORDER BY child_id, began_on, id", db.Anys(part)...); err != nil {
 			return nil, err
 		}
 		for _, c := range rows {
@@ -179,7 +179,7 @@ func byNameAndPhone(ctx context.Context, r db.Reader, kr *crypto.Keyring, name s
 	}
 	var rows []Record
 	err = r.List(ctx, &rows, "SELECT "+recordColumns+` FROM person p WHERE p.name = ? AND p.id IN
-		(SELECT person_id FROM person_phone WHERE number_index IN (`+marks(len(phones))+")) AND NOT p.child AND "+shows+" ORDER BY p.id LIMIT 1", args...)
+		(SELECT person_id FROM person_phone WHERE number_index IN (`+db.Marks(len(phones))+")) AND NOT p.child AND "+shows+" ORDER BY p.id LIMIT 1", args...)
 	if err != nil || len(rows) == 0 {
 		return Record{}, false, err
 	}
@@ -324,14 +324,4 @@ func readCode(raw string) (string, bool) {
 		return "", false
 	}
 	return "E" + s, luhn(s[:len(s)-1]) == s[len(s)-1]
-}
-
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
-
-func anys[T any](list []T) []any {
-	out := make([]any, len(list))
-	for i, v := range list {
-		out[i] = v
-	}
-	return out
 }

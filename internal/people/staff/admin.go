@@ -123,7 +123,7 @@ func (s *Service) showAccounts(ctx context.Context, r db.Reader, rows []accountR
 	}
 	var gs []grantRow
 	if err := r.List(ctx, &gs, "SELECT "+grantColumns+" FROM role_grant g WHERE "+effective+" AND g.account_id IN ("+
-		strings.TrimSuffix(strings.Repeat("?,", len(rows)), ",")+") ORDER BY g.decided_at, g.id", args...); err != nil {
+		db.Marks(len(rows))+") ORDER BY g.decided_at, g.id", args...); err != nil {
 		return nil, err
 	}
 	for _, g := range gs {

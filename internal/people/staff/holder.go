@@ -3,7 +3,6 @@ package staff
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -29,7 +28,7 @@ func HoldersAt(ctx context.Context, r db.Reader, regions []string, roles []acces
 		for _, c := range part {
 			args = append(args, c)
 		}
-		rows, err := holders(ctx, r, "g.region IN ("+questions(len(part))+")", args, roles)
+		rows, err := holders(ctx, r, "g.region IN ("+db.Marks(len(part))+")", args, roles)
 		if err != nil {
 			return nil, err
 		}
@@ -53,11 +52,9 @@ func holders(ctx context.Context, r db.Reader, where string, args []any, roles [
 	}
 	var out []Holder
 	err := r.List(ctx, &out, "SELECT a.id, g.role, g.region FROM role_grant g JOIN account a ON a.id = g.account_id WHERE "+where+
-		" AND g.role IN ("+questions(len(roles))+") AND a.state = 'active' AND "+effective+" ORDER BY g.region, a.id", append(args, r.At(), r.At())...)
+		" AND g.role IN ("+db.Marks(len(roles))+") AND a.state = 'active' AND "+effective+" ORDER BY g.region, a.id", append(args, r.At(), r.At())...)
 	return out, err
 }
-
-func questions(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
 // Presence is what others need to know to judge whether an account can be reached.
 type Presence struct {
@@ -78,7 +75,7 @@ func Presences(ctx context.Context, r db.Reader, accounts []id.ID) ([]Presence, 
 			args[i] = a
 		}
 		var rows []Presence
-		if err := r.List(ctx, &rows, "SELECT id, name, phone_masked, state, region, last_seen_at FROM account WHERE id IN ("+questions(len(part))+")", args...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT id, name, phone_masked, state, region, last_seen_at FROM account WHERE id IN ("+db.Marks(len(part))+")", args...); err != nil {
 			return nil, err
 		}
 		out = append(out, rows...)

@@ -34,7 +34,7 @@ func Names(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]Brief, err
 		for _, i := range part {
 			args = append(args, i)
 		}
-		marks := strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")
+		marks := db.Marks(len(part))
 		var rows []Brief
 		if err := r.List(ctx, &rows, `SELECT a.id, a.name, a.phone_masked, coalesce(g.role, '') AS role, coalesce(g.region, a.region) AS region
 			FROM account a LEFT JOIN role_grant g ON g.account_id = a.id AND `+effective+`
@@ -68,7 +68,7 @@ func ByRole(ctx context.Context, r db.Reader, role access.Role, place string) ([
 		return nil, nil
 	}
 	var out []Brief
-	err := r.List(ctx, &out, byRole+"g.region IN ("+strings.TrimSuffix(strings.Repeat("?,", n), ",")+") ORDER BY length(g.region) DESC, a.id", args...)
+	err := r.List(ctx, &out, byRole+"g.region IN ("+db.Marks(n)+") ORDER BY length(g.region) DESC, a.id", args...)
 	return once(out), err
 }
 

@@ -2,7 +2,6 @@ package staff
 
 import (
 	"context"
-	"strings"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -155,7 +154,7 @@ func (s *Service) pausedUntil(ctx context.Context, r db.Reader, account id.ID) (
 	}
 	var until clock.Millis
 	err = r.Get(ctx, db.To(&until), "SELECT coalesce(max(until_at), 0) FROM throttle WHERE until_at > ? AND key IN ("+
-		strings.TrimSuffix(strings.Repeat("?,", len(keys)), ",")+")", args...)
+		db.Marks(len(keys))+")", args...)
 	return until, err
 }
 

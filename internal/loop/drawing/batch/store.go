@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -93,7 +92,7 @@ func photosOf(ctx context.Context, r db.Reader, batch id.ID, states []PhotoState
 		args = append(args, s)
 	}
 	var rows []Photo
-	err := r.List(ctx, &rows, "SELECT "+photoColumns+" FROM drawing_photo WHERE batch_id = ? AND id > ? AND state IN ("+marks(len(states))+") ORDER BY id LIMIT ?",
+	err := r.List(ctx, &rows, "SELECT "+photoColumns+" FROM drawing_photo WHERE batch_id = ? AND id > ? AND state IN ("+db.Marks(len(states))+") ORDER BY id LIMIT ?",
 		append(args, limit)...)
 	return rows, err
 }
@@ -182,7 +181,7 @@ func countsOf(ctx context.Context, r db.Reader, batches ...id.ID) (map[id.ID]*Co
 		State PhotoState `bun:"state"`
 		N     int        `bun:"n"`
 	}
-	in := marks(len(batches))
+	in := db.Marks(len(batches))
 	if err := r.List(ctx, &photos, "SELECT batch_id, state, COUNT(*) AS n FROM drawing_photo WHERE batch_id IN ("+in+") GROUP BY batch_id, state", args...); err != nil {
 		return nil, err
 	}
@@ -233,8 +232,6 @@ func countsOf(ctx context.Context, r db.Reader, batches ...id.ID) (map[id.ID]*Co
 	}
 	return out, err
 }
-
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
 // EraseOf destroys the keys of all pictures and codes of an erased child, as
 // part of the change; the files go with the next sweep.

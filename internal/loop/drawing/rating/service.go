@@ -418,7 +418,7 @@ func (s *Service) Results(ctx context.Context, q ResultsQuery) ([]Result, error)
 			for i, d := range part {
 				ids[i] = d.ID
 			}
-			marks, err := marksWhere(ctx, r, "drawing_id IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(ids)), ", ")+")", ids...)
+			marks, err := marksWhere(ctx, r, "drawing_id IN ("+db.Marks(len(ids))+")", ids...)
 			if err != nil {
 				return err
 			}
@@ -559,7 +559,7 @@ func MarkUntil(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]c
 		for _, c := range part {
 			args = append(args, c)
 		}
-		list, err := marksWhere(ctx, r, "expires_at > ? AND talked_at = 0 AND child_id IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(part)), ", ")+")", args...)
+		list, err := marksWhere(ctx, r, "expires_at > ? AND talked_at = 0 AND child_id IN ("+db.Marks(len(part))+")", args...)
 		if err != nil {
 			return nil, err
 		}

@@ -2,7 +2,6 @@ package downlink
 
 import (
 	"context"
-	"strings"
 
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/clock"
@@ -82,7 +81,7 @@ func toSend(ctx context.Context, r db.Reader, gateways []string, limit int) ([]r
 	}
 	var rows []row
 	err := r.List(ctx, &rows, "SELECT "+columns+` FROM device_downlink x JOIN device_line l ON l.device_id = x.device_id
-		WHERE x.ended_at = 0 AND x.state = 'waiting' AND x.expires_at > ? AND l.gateway IN (`+marks(len(gateways))+`)
+		WHERE x.ended_at = 0 AND x.state = 'waiting' AND x.expires_at > ? AND l.gateway IN (`+db.Marks(len(gateways))+`)
 		AND NOT EXISTS (SELECT 1 FROM device_downlink o WHERE o.device_id = x.device_id AND o.ended_at = 0 AND (o.state IN ('sending', 'sent') OR o.id < x.id))
 		ORDER BY x.id LIMIT ?`, append(args, limit)...)
 	return rows, err
@@ -120,7 +119,7 @@ func (r row) end(ctx context.Context, tx *db.Tx, to State, result string, from .
 	for _, s := range from {
 		args = append(args, s)
 	}
-	n, err := tx.Exec(ctx, "UPDATE device_downlink SET state = ?, result = ?, content = '', ended_at = ? WHERE id = ? AND ended_at = 0 AND state IN ("+marks(len(from))+")", args...)
+	n, err := tx.Exec(ctx, "UPDATE device_downlink SET state = ?, result = ?, content = '', ended_at = ? WHERE id = ? AND ended_at = 0 AND state IN ("+db.Marks(len(from))+")", args...)
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -153,7 +152,7 @@ func lineOf(ctx context.Context, r db.Reader, deviceID string) (*lineRow, error)
 func linesOf(ctx context.Context, r db.Reader, deviceIDs []any) (map[string]lineRow, error) {
 	var rows []lineRow
 	out := map[string]lineRow{}
-	err := r.List(ctx, &rows, "SELECT "+lineColumns+" FROM device_line l WHERE l.device_id IN ("+marks(len(deviceIDs))+")", deviceIDs...)
+	err := r.List(ctx, &rows, "SELECT "+lineColumns+" FROM device_line l WHERE l.device_id IN ("+db.Marks(len(deviceIDs))+")", deviceIDs...)
 	for _, l := range rows {
 		out[l.DeviceID] = l
 	}
@@ -178,7 +177,7 @@ type origin struct {
 func originsOf(ctx context.Context, r db.Reader, deviceIDs []any) (map[string]origin, error) {
 	var rows []origin
 	out := map[string]origin{}
-	err := r.List(ctx, &rows, "SELECT device_id, first_net, net, changes FROM device_origin WHERE device_id IN ("+marks(len(deviceIDs))+")", deviceIDs...)
+	err := r.List(ctx, &rows, "SELECT device_id, first_net, net, changes FROM device_origin WHERE device_id IN ("+db.Marks(len(deviceIDs))+")", deviceIDs...)
 	for _, o := range rows {
 		out[o.DeviceID] = o
 	}
@@ -191,5 +190,3 @@ func (o origin) save(ctx context.Context, tx *db.Tx) error {
 		o.DeviceID, o.FirstNet, o.Net, o.Changes, tx.Now)
 	return err
 }
-
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

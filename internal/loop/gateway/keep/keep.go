@@ -209,7 +209,7 @@ func points(ctx context.Context, r db.Reader, wifi []report.Wifi) ([]point, erro
 		macs = append(macs, strings.ToLower(w.MAC))
 	}
 	var known []point
-	err := r.List(ctx, &known, "SELECT mac, lat, lon, samples, moves, at FROM access_point WHERE mac IN ("+strings.TrimSuffix(strings.Repeat("?,", len(macs)), ",")+")", macs...)
+	err := r.List(ctx, &known, "SELECT mac, lat, lon, samples, moves, at FROM access_point WHERE mac IN ("+db.Marks(len(macs))+")", macs...)
 	return known, err
 }
 

@@ -97,7 +97,7 @@ func recall(ctx context.Context, r db.Reader, cells []report.Cell, wifi []report
 	}
 	var rows []answer
 	if err := r.List(ctx, &rows, "SELECT key, lat, lon, accuracy_m, source, at FROM located WHERE at > ? AND key IN ("+
-		strings.TrimSuffix(strings.Repeat("?,", len(keys)), ",")+")", append([]any{r.At().Add(-answerHolds)}, keys...)...); err != nil {
+		db.Marks(len(keys))+")", append([]any{r.At().Add(-answerHolds)}, keys...)...); err != nil {
 		return nil, err
 	}
 	var known []point

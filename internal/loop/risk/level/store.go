@@ -3,7 +3,6 @@ package level
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -168,7 +167,7 @@ func MarksOf(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID]Mark
 			args[i] = c
 		}
 		var rows []Marks
-		if err := r.List(ctx, &rows, "SELECT child_id, colour, urgency, screened_at FROM level WHERE child_id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+")", args...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT child_id, colour, urgency, screened_at FROM level WHERE child_id IN ("+db.Marks(len(part))+")", args...); err != nil {
 			return nil, err
 		}
 		for _, m := range rows {
@@ -189,7 +188,7 @@ func FoundSince(ctx context.Context, r db.Reader, since clock.Millis, children .
 			args = append(args, c)
 		}
 		var rows []Marks
-		if err := r.List(ctx, &rows, "SELECT child_id, colour FROM level_assessment WHERE state = 'set' AND at >= ? AND child_id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(part)), ",")+")", args...); err != nil {
+		if err := r.List(ctx, &rows, "SELECT child_id, colour FROM level_assessment WHERE state = 'set' AND at >= ? AND child_id IN ("+db.Marks(len(part))+")", args...); err != nil {
 			return nil, err
 		}
 		for _, m := range rows {
