@@ -62,8 +62,8 @@ test-browser: build test/browser/node_modules/.package-lock.json ## the real bin
 test: needs vet test-go test-web test-browser ## everything
 
 .PHONY: soak
-soak: ## the long crash test: 200 kills
-	ZUGOU_CRASH_KILLS=200 go test ./test/crash -run . -count=1 -timeout 60m -v
+soak: ## the long crash tests: 200 kills, and a pile of 8,150 drawings
+	ZUGOU_CRASH_KILLS=200 ZUGOU_DRAWINGS=8150 go test ./test/crash -run . -count=1 -timeout 240m -v
 
 FUZZTIME ?= 10000000x
 FUZZ := internal/loop/gateway/watch:FuzzFramer internal/loop/gateway/watch:FuzzDecode internal/loop/gateway/jt808:FuzzFramer \
@@ -75,6 +75,7 @@ fuzz: ## long fuzzing of all that reads bytes from devices (FUZZTIME=…)
 .PHONY: bench
 bench: ## figures with a limit or a peer in the same run
 	go test ./test/bench -run '^$$' -bench . -benchtime 1x -count 1 -timeout 30m
+	go test ./internal/loop/risk/level -run '^$$' -bench WhatIf -benchtime 1x -count 1 -timeout 30m
 
 .PHONY: release
 release: web ## static binaries for amd64, arm64 and loong64 in dist/

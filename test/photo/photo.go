@@ -293,8 +293,16 @@ func newCamera(o Options) camera {
 	return camera{m: m, inv: inverse(m)}
 }
 
-// Make renders a photo.
-func Make(o Options) Photo {
+// perMM is how many pixels a millimetre has in the middle of the sheet.
+func (c camera) perMM() float64 {
+	x0, y0 := apply(c.m, 100, 150)
+	x1, y1 := apply(c.m, 101, 150)
+	return math.Hypot(x1-x0, y1-y0)
+}
+
+// expose is the light that falls through the camera, blurred as it is. The
+// dice go on with the photo's noise.
+func expose(o Options) ([]float32, camera, *rand.Rand) {
 	t := sheetTexture(o)
 	cam := newCamera(o)
 	r := rand.New(rand.NewPCG(o.Seed, 3))
@@ -321,9 +329,7 @@ func Make(o Options) Photo {
 	desk := [3]float32{float32(.15 + .5*r.Float64()), float32(.12 + .4*r.Float64()), float32(.1 + .3*r.Float64())}
 	shadowAt, shadowTurn := (r.Float64()-.3)*float64(o.W), r.Float64()*3
 	// Each pixel is the mean of so many samples a side as paper is finer.
-	x0, y0 := apply(cam.m, 100, 150)
-	x1, y1 := apply(cam.m, 101, 150)
-	perMM := math.Hypot(x1-x0, y1-y0)
+	perMM := cam.perMM()
 	n := min(3, max(1, int(math.Ceil(dots/perMM/1.3))))
 	for py := range o.H {
 		for px := range o.W {
@@ -362,13 +368,19 @@ func Make(o Options) Photo {
 			blur(pix, o.W, o.H, sigma)
 		}
 	}
+	return pix, cam, r
+}
+
+// Make renders a photo.
+func Make(o Options) Photo {
+	pix, cam, r := expose(o)
 	var out Photo
 	out.JPEG = develop(pix, o, r)
 	out.Whole = o.Fold == 0
 	for i, m := range markAt {
 		x, y := apply(cam.m, m[0], m[1])
 		out.Marks[i] = image.Pt(int(x), int(y))
-		reach := perMM * 6.5
+		reach := cam.perMM() * 6.5
 		if x < reach || y < reach || x > float64(o.W)-reach || y > float64(o.H)-reach {
 			out.Whole = false
 		}

@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	lease = 2 * time.Minute // after this a photo of a killed process is read again
+	lease = 30 * time.Second // after this a photo of a killed process is read again
 	// mostTries: a photo that kills its reader goes to a person, not round and
 	// round.
 	mostTries = 3

@@ -245,11 +245,7 @@ func (s *Service) compare(ctx context.Context, r db.Reader, changed *risk.RuleSe
 	if err != nil {
 		return Trial{}, err
 	}
-	rows, err := everyEvidence(ctx, r, areas)
-	if err != nil {
-		return Trial{}, err
-	}
-	all, err := s.openAll(rows, r.At())
+	all, err := s.openAll(ctx, r, areas)
 	if err != nil {
 		return Trial{}, err
 	}
@@ -297,31 +293,48 @@ func (s *Service) compare(ctx context.Context, r db.Reader, changed *risk.RuleSe
 	return out, nil
 }
 
-// openAll opens the evidence of everybody on all cores.
-func (s *Service) openAll(rows []everybody, now clock.Millis) ([]*risk.Evidence, error) {
-	out := make([]*risk.Evidence, len(rows))
-	workers := max(1, min(runtime.GOMAXPROCS(0), len(rows)))
-	faults := make([]error, workers)
+// openAll opens the evidence of everybody: one page on all cores while the next
+// is read. Measured over 200,000 children on 2 cores: reading is the longer
+// part.
+func (s *Service) openAll(ctx context.Context, r db.Reader, areas []string) ([]*risk.Evidence, error) {
+	type page struct {
+		rows []everybody
+		out  []*risk.Evidence
+		err  error
+	}
+	var pages []*page
+	work := make(chan *page)
 	var wait sync.WaitGroup
-	for w := range workers {
-		from, to := len(rows)*w/workers, len(rows)*(w+1)/workers
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			for i := from; i < to; i++ {
-				if out[i], faults[w] = s.openOne(rows[i], now); faults[w] != nil {
-					return
+	for range max(1, runtime.GOMAXPROCS(0)) {
+		wait.Go(func() {
+			for p := range work {
+				for _, row := range p.rows {
+					e, err := s.openOne(row, r.At())
+					if err != nil {
+						p.err = err
+						break
+					}
+					p.out = append(p.out, e)
 				}
+				p.rows = nil
 			}
-		}()
+		})
 	}
+	err := everyEvidence(ctx, r, areas, func(rows []everybody) {
+		p := &page{rows: rows, out: make([]*risk.Evidence, 0, len(rows))}
+		pages = append(pages, p)
+		work <- p
+	})
+	close(work)
 	wait.Wait()
-	for _, err := range faults {
-		if err != nil {
-			return nil, errs.Internal(err)
+	var all []*risk.Evidence
+	for _, p := range pages {
+		if p.err != nil {
+			return nil, errs.Internal(p.err)
 		}
+		all = append(all, p.out...)
 	}
-	return out, nil
+	return all, err
 }
 
 func (s *Service) openOne(row everybody, now clock.Millis) (*risk.Evidence, error) {

@@ -205,11 +205,28 @@ type everybody struct {
 	Subject  string `bun:"subject"`
 }
 
-func everyEvidence(ctx context.Context, r db.Reader, areas []string) ([]everybody, error) {
-	where, args := access.Where("l.region", areas)
-	var out []everybody
-	err := r.List(ctx, &out, "SELECT l.child_id, l.evidence, p.subject FROM level l JOIN person p ON p.id = l.child_id WHERE l.evidence <> '' AND p.subject <> '' AND "+where+" ORDER BY l.child_id", args...)
-	return out, err
+// evidencePage bounds how much sealed evidence is read before the first of it
+// is opened.
+const evidencePage = 5000
+
+// everyEvidence gives the evidence of all children of the areas to fn, page by
+// page in the order of their ids.
+func everyEvidence(ctx context.Context, r db.Reader, areas []string, fn func([]everybody)) error {
+	// Not by the index of areas: SQLite would walk it, and sort, for each page.
+	where, args := access.Where("(l.region || '')", areas)
+	for last := id.ID(""); ; {
+		var out []everybody
+		err := r.List(ctx, &out, "SELECT l.child_id, l.evidence, p.subject FROM level l JOIN person p ON p.id = l.child_id WHERE l.child_id > ? AND l.evidence <> '' AND p.subject <> '' AND "+where+
+			" ORDER BY l.child_id LIMIT ?", append(append([]any{last}, args...), evidencePage)...)
+		if err != nil || len(out) == 0 {
+			return err
+		}
+		fn(out)
+		if len(out) < evidencePage {
+			return nil
+		}
+		last = out[len(out)-1].ChildID
+	}
 }
 
 // Rules is one published or tried set of rules, or of what colours oblige.
