@@ -109,6 +109,10 @@ func (w *ward) wants(err error, key string) {
 	}
 }
 
+func (w *ward) ctx() context.Context {
+	return access.With(context.Background(), access.System("test"))
+}
+
 func (w *ward) as(role access.Role, n ...int) context.Context {
 	x := w.who[role][append(n, 0)[0]]
 	return access.With(context.Background(), access.Actor{Account: x.ID, Grants: []access.Grant{{Role: role, Region: x.Region, Department: x.Department}}})
@@ -423,43 +427,62 @@ func TestWordsMustBeSignedBeforeLiveUse(t *testing.T) {
 }
 
 // Any yes on any suicide item, by whatever scale, leads to a same-day talk: a
-// matter at the seat in the change that keeps the sheet.
+// matter at the seat in the change that keeps the sheet, and a contact that is
+// due the same day. A refusal and a question passed over do too. Each is tried
+// alone, on a child of whom nothing else is known.
 func TestAnyYesOnAnySuicideItemOpensAMatterAtOnce(t *testing.T) {
-	wards(t, 1, func(w *ward) {
+	wards(t, 0, func(w *ward) {
 		t := w.t
-		child := w.children[0]
 		list, err := w.a.Screening.Library.List(w.as(access.Clinician))
 		w.must(err)
-		tried := 0
+		tried := map[string]int{}
 		for _, v := range list {
 			in := w.version(v.Instrument)
 			for _, it := range in.Items {
 				if !it.Suicide {
 					continue
 				}
-				for _, o := range append(in.OptionsOf(it), instrument.Option{Value: -1}) {
-					if o.Value == 0 {
-						continue
+				type attempt struct {
+					what string
+					do   func(items map[string]instrument.Answer)
+				}
+				attempts := []attempt{{"refused", func(items map[string]instrument.Answer) { items[it.ID()] = instrument.Answer{Refused: true} }}}
+				for _, o := range in.OptionsOf(it) {
+					if o.Value > 0 {
+						attempts = append(attempts, attempt{fmt.Sprint(o.Value), func(items map[string]instrument.Answer) { items[it.ID()] = instrument.Answer{Value: o.Value} }})
 					}
+				}
+				if it.AskWhen == nil { // else a question passed over is one that was not to be put
+					attempts = append(attempts, attempt{"skipped", func(items map[string]instrument.Answer) { delete(items, it.ID()) }})
+				}
+				for _, x := range attempts {
+					name := fmt.Sprintf("%s item %s %s", in.ID, it.ID(), x.what)
+					child, err := w.a.Person.Create(w.ctx(), person.NewChild{Name: "试题", Sex: "f", BirthOn: "2011-03-01", NoIDReason: "测试用儿童", Region: w.region})
+					w.must(err)
 					items := calm(in)
-					items[it.ID()] = instrument.Answer{Value: o.Value}
-					if o.Value == -1 {
-						items[it.ID()] = instrument.Answer{Refused: true}
-					}
-					rec, err := w.a.Screening.Answers.Take(w.as(access.Clinician), answer.New{Key: fmt.Sprintf("%s-%s-%d", in.ID, it.ID(), o.Value), ChildID: child, Instrument: in.ID, Version: in.Version,
+					x.do(items)
+					rec, err := w.a.Screening.Answers.Take(w.as(access.Clinician), answer.New{Key: name, ChildID: child.ID, Instrument: in.ID, Version: in.Version,
 						Informant: in.Informants[0], Way: answer.Interview, Items: items, Reason: "逐题试验"})
 					w.must(err)
-					open := w.matters(child)
-					if rec.MatterID == "" || !slices.ContainsFunc(open, func(m matter.Matter) bool { return m.ID == rec.MatterID && m.Crisis && m.DueAt > 0 }) {
-						t.Errorf("%s item %s = %d opened nothing: %+v", in.ID, it.ID(), o.Value, rec)
+					open := w.matters(child.ID)
+					if len(open) == 0 || !open[0].Crisis || open[0].State != matter.Open || rec.MatterID == "" || open[0].DueAt == 0 || open[0].DueAt > clock.Of(night.Add(15*time.Minute)) {
+						t.Errorf("%s opened %+v: %+v", name, open, rec)
 					}
-					tried++
+					view := w.explain(child.ID)
+					if !view.Urgency.Above(risk.Green) {
+						t.Errorf("%s: urgency %q", name, view.Urgency)
+					}
+					tried[in.ID]++
 				}
 			}
 		}
-		if tried < 30 {
-			t.Errorf("only %d answers were tried", tried)
+		// Every instrument that asks about suicide was tried, and these do.
+		for _, id := range []string{"asq", "cssrs-screener", "phq-9", "phq-a"} {
+			if tried[id] == 0 {
+				t.Errorf("%s was not tried", id)
+			}
 		}
+		t.Logf("tried %v", tried)
 	})
 }
 
