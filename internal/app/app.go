@@ -255,7 +255,11 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.wireVisits(); err != nil {
 		return err
 	}
-	a.Care = care.New(a.careOptions())
+	casework, err := a.careOptions()
+	if err != nil {
+		return err
+	}
+	a.Care = care.New(casework)
 	if a.Hotline, err = hotline.New(a.hotlineOptions()); err != nil {
 		return err
 	}

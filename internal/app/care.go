@@ -6,6 +6,7 @@ import (
 	"zugou/internal/centre/matter"
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
@@ -15,11 +16,13 @@ import (
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
 	"zugou/internal/people/staff"
+	results "zugou/policy/outcome"
 )
 
 // careOptions wires casework to its neighbours.
-func (a *App) careOptions() care.Options {
-	return care.Options{DB: a.DB, Keys: a.Keys, Log: a.Log, District: a.Config.District, Jobs: a.Jobs, Ports: care.Ports{
+func (a *App) careOptions() (care.Options, error) {
+	outcomes, err := dated.Read[care.Outcomes](results.Files)
+	return care.Options{DB: a.DB, Keys: a.Keys, Log: a.Log, District: a.Config.District, Jobs: a.Jobs, Outcomes: outcomes, Ports: care.Ports{
 		NextNo: matter.NextNo,
 		Key: func(ctx context.Context, r db.Reader, child id.ID) (crypto.Subject, string, error) {
 			key, who, err := person.Key(ctx, r, a.Keys, child)
@@ -42,7 +45,16 @@ func (a *App) careOptions() care.Options {
 		Children: func(ctx context.Context, r db.Reader, list []id.ID) (map[id.ID]string, error) {
 			return person.Names(ctx, r, list...)
 		},
-	}}
+		Scores: func(ctx context.Context, r db.Reader, child id.ID) ([]care.Score, error) {
+			totals, err := a.Screening.Answers.Totals(ctx, r, child)
+			out := make([]care.Score, 0, len(totals))
+			for _, t := range totals {
+				out = append(out, care.Score{Sheet: t.Sheet, Instrument: t.Instrument, At: t.TakenAt, Total: float64(t.Total)})
+			}
+			return out, err
+		},
+		CrisisOf: matter.CrisisOf,
+	}}, err
 }
 
 // workers are the roles that are given cases.

@@ -9,6 +9,7 @@ import (
 	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
+	"zugou/internal/loop/care"
 	"zugou/internal/people/access"
 	"zugou/internal/people/document"
 	files "zugou/policy/document"
@@ -25,6 +26,8 @@ func (a *App) filing() error {
 		"order":      orderFiles{},
 		"matter":     matterFiles{},
 		"figure":     figureFiles{},
+		"event":      careFiles{a, true},
+		"report":     careFiles{a, false},
 		"visit":      visitFiles{a, false},
 		"visit_sign": visitFiles{a, true},
 	}})
@@ -48,6 +51,27 @@ func (matterFiles) Held(ctx context.Context, r db.Reader, record id.ID) (documen
 // Attached implements document.Record.
 func (matterFiles) Attached(ctx context.Context, tx *db.Tx, h document.Held, d document.Document) error {
 	return tellAttached(ctx, tx, h.Region, d.RecordID, d)
+}
+
+// careFiles are photos of an event, or the papers of a mandatory report.
+type careFiles struct {
+	a     *App
+	event bool
+}
+
+// Held implements document.Record.
+func (f careFiles) Held(ctx context.Context, r db.Reader, record id.ID) (document.Held, error) {
+	if f.event {
+		e, err := care.EventOf(ctx, r, record)
+		return document.Held{Target: access.Target{Region: e.Region}, Read: "event.read", Write: "event.write", Region: e.Region}, err
+	}
+	q, err := care.ReportOf(ctx, r, record)
+	return document.Held{Target: access.Target{Region: q.Region}, Read: "report.list", Write: "report.handle", Child: q.ChildID, Region: q.Region}, err
+}
+
+// Attached implements document.Record.
+func (careFiles) Attached(context.Context, *db.Tx, document.Held, document.Document) error {
+	return nil
 }
 
 // orderFiles are photos and recordings of who carries an order. Whoever sees

@@ -25,6 +25,7 @@ import {
   MailOutlined,
   MergeOutlined,
   NodeIndexOutlined,
+  NotificationOutlined,
   PhoneOutlined,
   PictureOutlined,
   ProfileOutlined,
@@ -33,6 +34,7 @@ import {
   SettingOutlined,
   SolutionOutlined,
   TeamOutlined,
+  WarningOutlined,
 } from "@ant-design/icons";
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from "react";
 import type { words } from "./locale";
@@ -248,6 +250,9 @@ export const pages: readonly Page[] = [
   { path: "/cases", group: "people", title: "page.cases", icon: <SolutionOutlined />, need: ["case.read", "case.refer"], view: page(() => import("./care/list")), sensitive: true },
   { path: "/cases/:id", title: "page.case", need: ["case.read"], view: page(() => import("./care/case")), sensitive: true },
   { path: "/care-desk", group: "people", title: "page.careDesk", icon: <AuditOutlined />, need: ["case.supervise"], view: page(() => import("./care/desk")), sensitive: true },
+  { path: "/care-results", group: "people", title: "page.careResults", icon: <FundOutlined />, need: ["case.supervise"], view: page(() => import("./care/results")), sensitive: true },
+  { path: "/mandatory", group: "people", title: "page.mandatory", icon: <WarningOutlined />, need: ["report.list", "report.make"], view: page(() => import("./care/reports")), sensitive: true },
+  { path: "/events", group: "people", title: "page.events", icon: <NotificationOutlined />, need: ["event.read"], view: page(() => import("./care/events")), sensitive: true },
   { path: "/visits", group: "people", title: "page.visits", icon: <HomeOutlined />, need: ["visit.read"], view: page(() => import("./visit/page")), sensitive: true },
   { path: "/workforce", group: "people", title: "page.workforce", icon: <IdcardOutlined />, need: ["workforce.read", "duties.read"], view: page(() => import("./workforce/page")), sensitive: true },
   { path: "/booking", group: "duty", title: "page.booking", icon: <ScheduleOutlined />, need: ["venue.read"], view: page(() => import("./booking/page")) },

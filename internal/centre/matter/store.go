@@ -258,3 +258,15 @@ func Barred(ctx context.Context, r db.Reader, child, account, person id.ID, phon
 		OR c.phone_index <> '' AND c.phone_index = ?)))`, child, false, false, account, person, phoneIndex)
 	return n > 0, err
 }
+
+// CrisisOf gives the number of the first crisis of a child opened after from
+// and until to that was not found to be a false alarm; "" if there is none.
+func CrisisOf(ctx context.Context, r db.Reader, child id.ID, from, to clock.Millis) (string, error) {
+	var rows []string
+	err := r.List(ctx, &rows, "SELECT no FROM matter WHERE child_id = ? AND crisis = TRUE AND drill = FALSE AND outcome <> 'false_alarm' AND opened_at > ? AND opened_at <= ? ORDER BY opened_at LIMIT 1",
+		child, from, to)
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0], nil
+}

@@ -2,7 +2,9 @@ package care
 
 import (
 	"context"
+	"slices"
 
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
@@ -11,9 +13,9 @@ import (
 
 // Figure is one number of the supervisor's desk; it opens to its cases.
 type Figure struct {
-	Key   string  `json:"key"`
-	Value float64 `json:"value"`
-	Cases []id.ID `json:"cases,omitempty"` // at most 500; empty for averages
+	Key   string   `json:"key"`
+	Value *float64 `json:"value"`           // nil: an average of nothing
+	Cases []id.ID  `json:"cases,omitempty"` // at most 500
 }
 
 // WorkerLoad is the load of one worker.
@@ -80,7 +82,8 @@ func (s *Service) Desk(ctx context.Context) (Desk, error) {
 			if err := r.List(ctx, &ids, "SELECT c.id FROM care_case c WHERE "+area+" AND "+f.where+" ORDER BY c.id LIMIT 500", with...); err != nil {
 				return err
 			}
-			out.Figures = append(out.Figures, Figure{f.key, float64(len(ids)), ids})
+			n := float64(len(ids))
+			out.Figures = append(out.Figures, Figure{f.key, &n, ids})
 		}
 		if err := s.averages(ctx, r, area, args, &out); err != nil {
 			return err
@@ -90,21 +93,25 @@ func (s *Service) Desk(ctx context.Context) (Desk, error) {
 	return out, err
 }
 
-// averages are the figures without rows of their own.
+// averages are those of the last twelve months; they open into the cases that
+// they were made of.
 func (s *Service) averages(ctx context.Context, r db.Reader, area string, args []any, out *Desk) error {
-	for _, f := range []struct{ key, query string }{
-		{"days_open_to_close", "SELECT coalesce(avg(c.closed_at - c.opened_at), 0.0) / 86400000.0 FROM care_case c WHERE " + area + " AND c.closed_at > 0"},
-		{"days_to_accept", "SELECT coalesce(avg(c.accepted_at - c.opened_at), 0.0) / 86400000.0 FROM care_case c WHERE " + area + " AND c.accepted_at > 0"},
-		{"sessions_per_case", `SELECT coalesce(avg(n), 0.0) FROM (SELECT (SELECT count(*) FROM care_part p WHERE p.case_id = c.id AND p.kind = 'session' AND p.state <> 'replaced') * 1.0 AS n
-			FROM care_case c WHERE ` + area + ` AND c.accepted_at > 0) x`},
-		{"goals_reached_share", `SELECT coalesce(avg(CASE WHEN g.state = 'reached' THEN 1.0 ELSE 0.0 END), 0.0) FROM care_goal g JOIN care_case c ON c.id = g.case_id
-			WHERE ` + area + ` AND g.state IN ('reached', 'not_reached')`},
-	} {
-		var v float64
-		if err := r.Get(ctx, db.To(&v), f.query, args...); err != nil {
+	q := span{from: r.At().Add(-365 * day), to: r.At() + 1, now: r.At(), policy: s.outcomes.On(civil.DateOf(r.At().Time())), area: area, args: args}
+	for _, f := range figures {
+		if !slices.Contains([]string{"days_open_to_close", "days_to_accept", "sessions_per_case", "goals_reached_share"}, f.key) {
+			continue
+		}
+		rows, err := f.rows(ctx, s, r, q)
+		if err != nil {
 			return err
 		}
-		out.Figures = append(out.Figures, Figure{Key: f.key, Value: v})
+		var of []id.ID
+		for _, row := range rows {
+			if len(of) < 500 && !slices.Contains(of, row.CaseID) {
+				of = append(of, row.CaseID)
+			}
+		}
+		out.Figures = append(out.Figures, Figure{f.key, f.fold(rows).Value, of})
 	}
 	return nil
 }

@@ -132,7 +132,8 @@ func (s *Service) HoldEvent(ctx context.Context, n id.ID, h Held) (Event, error)
 	}
 	var e Event
 	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := tx.Get(ctx, []any{&e}, "SELECT "+eventColumns+" FROM care_event WHERE id = ?", n); err != nil {
+		var err error
+		if e, err = EventOf(ctx, tx, n); err != nil {
 			return err
 		}
 		if err := access.Check(access.From(ctx), "event.write", access.Target{Region: e.Region}); err != nil {
@@ -178,6 +179,13 @@ func (s *Service) HoldEvent(ctx context.Context, n id.ID, h Held) (Event, error)
 	return e, err
 }
 
+// EventOf gives an event without asking for rights; callers check.
+func EventOf(ctx context.Context, r db.Reader, n id.ID) (Event, error) {
+	var e Event
+	err := r.Get(ctx, []any{&e}, "SELECT "+eventColumns+" FROM care_event WHERE id = ?", n)
+	return e, err
+}
+
 // Events lists events of the actor's area, newest first.
 func (s *Service) Events(ctx context.Context, kind string, from, to clock.Millis) ([]Event, error) {
 	a := access.From(ctx)
@@ -206,8 +214,8 @@ func (s *Service) GroupMembers(ctx context.Context, n id.ID) ([]Attendance, map[
 	out := []Attendance{}
 	var names map[id.ID]string
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		var e Event
-		if err := r.Get(ctx, []any{&e}, "SELECT "+eventColumns+" FROM care_event WHERE id = ?", n); err != nil {
+		e, err := EventOf(ctx, r, n)
+		if err != nil {
 			return err
 		}
 		if err := access.Check(access.From(ctx), "event.write", access.Target{Region: e.Region}); err != nil {
@@ -220,7 +228,6 @@ func (s *Service) GroupMembers(ctx context.Context, n id.ID) ([]Attendance, map[
 		for _, at := range out {
 			children = append(children, at.ChildID)
 		}
-		var err error
 		names, err = s.ports.Children(ctx, r, children)
 		for _, c := range children {
 			audit.Show(ctx, "event.read", string(n), e.Region, audit.Shown{Kind: "child", ID: c, Fields: []string{"name", "attendance"}})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
@@ -162,7 +163,8 @@ type Sheet struct {
 	Names     map[id.ID]string  `json:"names"`
 	MayWork   bool              `json:"may_work"`
 	MaySecret bool              `json:"may_secret"`
-	Labels    map[string]string `json:"-"`
+	Opinions  []Opinion         `json:"opinions"`
+	Changes   []Change          `json:"changes"` // for who may read questionnaires
 }
 
 // Find gives a case. Its confidential parts are not in it: Secret opens one.
@@ -199,7 +201,20 @@ func (s *Service) Find(ctx context.Context, n id.ID) (Sheet, error) {
 		if err := r.List(ctx, &out.Dues, "SELECT "+dueColumns+" FROM care_due WHERE case_id = ? ORDER BY due_at", n); err != nil {
 			return err
 		}
-		audit.Show(ctx, "case.read", string(c.ID), c.Region, audit.Shown{Kind: "child", ID: c.ChildID, Fields: []string{"case"}})
+		if out.Opinions, err = s.opinionsOf(ctx, r, n, key); err != nil {
+			return err
+		}
+		shown := []string{"case"}
+		out.Changes = []Change{}
+		if c.AcceptedAt > 0 && a.Allowed("sheet.read", t) {
+			scores, err := s.ports.Scores(ctx, r, c.ChildID)
+			if err != nil {
+				return err
+			}
+			out.Changes = s.outcomes.On(civil.DateOf(r.At().Time())).changes(c, scores, r.At())
+			shown = append(shown, "result")
+		}
+		audit.Show(ctx, "case.read", string(c.ID), c.Region, audit.Shown{Kind: "child", ID: c.ChildID, Fields: shown})
 		return nil
 	})
 	return out, err

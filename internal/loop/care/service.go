@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"zugou/internal/centre/signal"
+	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
@@ -35,6 +36,11 @@ type Ports struct {
 	// Names gives the names of accounts and children.
 	Names    func(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.ID]string, error)
 	Children func(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID]string, error)
+	// Scores gives the totals of a child's complete questionnaires.
+	Scores func(ctx context.Context, r db.Reader, child id.ID) ([]Score, error)
+	// CrisisOf gives the number of the first crisis of a child that came to the
+	// seat after from and until to, or "".
+	CrisisOf func(ctx context.Context, r db.Reader, child id.ID, from, to clock.Millis) (string, error)
 }
 
 // Options are what the service is made of.
@@ -45,6 +51,7 @@ type Options struct {
 	Log      *slog.Logger
 	District string
 	Jobs     *job.Engine
+	Outcomes AllOutcomes
 }
 
 // Service does what people do to cases.
@@ -54,11 +61,12 @@ type Service struct {
 	ports    Ports
 	log      *slog.Logger
 	district string
+	outcomes AllOutcomes
 }
 
 // New makes the service and registers its jobs.
 func New(o Options) *Service {
-	s := &Service{db: o.DB, keys: o.Keys, ports: o.Ports, log: o.Log, district: o.District}
+	s := &Service{db: o.DB, keys: o.Keys, ports: o.Ports, log: o.Log, district: o.District, outcomes: o.Outcomes}
 	o.Jobs.Rule(JobDue, s.dueMissed)
 	return s
 }

@@ -59,6 +59,7 @@ func (a *API) care() {
 	a.caseActs()
 	a.caseParts()
 	a.caseMoves()
+	a.careResults()
 	a.careReports()
 	a.careEvents()
 }

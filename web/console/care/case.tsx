@@ -14,6 +14,7 @@ import { useMay, useMe } from "../session";
 import { life, open as openStates, type Due, type Move, type Part, type Sheet } from "./data";
 import { Accept, AskMove, End, useChoices } from "./dialogs";
 import { DueAt } from "./list";
+import { Outcome } from "./opinion";
 import { Parts } from "./parts";
 import { Write } from "./write";
 import "../matter/matter.css";
@@ -138,6 +139,7 @@ function View({ sheet }: { sheet: Sheet }) {
             {(m.state === "open" || (m.state === "accepted" && m.kind === "joint")) && m.from === me.id && <Button size="small" onClick={() => void answer(m, "revoked", t("care.moveRevoke"))}>{t("care.moveRevoke")}</Button>}
           </> },
         ]} /> },
+        { key: "outcome", label: t("care.tab.outcome"), children: <Outcome sheet={sheet} mayAsk={!!sheet.accepted_at && may("case.note")} /> },
       ]} />
       {dialog === "accept" && <Accept sheet={sheet} onClose={close} />}
       {dialog === "end" && choices.data && <End sheet={sheet} choices={choices.data} onClose={close} />}

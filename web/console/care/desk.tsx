@@ -14,13 +14,13 @@ import { CaseTable } from "./list";
 import "../matter/matter.css";
 import "./care.css";
 
-type Figure = { key: string; value: number; cases?: string[] };
+type Figure = { key: string; value: number | null; cases?: string[] };
 type Load = { account: string; name: string; open: number; crisis: number; overdue: number; sessions: number };
 const averages = ["days_open_to_close", "days_to_accept", "sessions_per_case", "goals_reached_share"];
 // What is overdue stands first, then what waits for somebody, then the rest.
 const order = ["contact_overdue", "contact_unreached", "no_safety_plan", "in_crisis", "referred_late", "unassigned", "plan_waits", "closing_waits", "move_waits", "no_assessment", "no_plan", "no_session", "goal_overdue", "crisis_after_closing"];
 const rank = (key: string) => (order.includes(key) ? order.indexOf(key) : order.length);
-const shown = (f: Figure) => (f.key === "goals_reached_share" ? `${Math.round(f.value * 100)}%` : averages.includes(f.key) ? f.value.toFixed(1) : String(f.value));
+const shown = (f: Figure) => (f.value === null ? t("result.none") : f.key === "goals_reached_share" ? `${Math.round(f.value * 100)}%` : averages.includes(f.key) ? f.value.toFixed(1) : String(f.value));
 
 /** All rows of the area, page by page, for a figure or a worker to open into. */
 async function rowsOf(want: { worker?: string; ids?: string[] }): Promise<Row[]> {
@@ -52,13 +52,12 @@ export default function Desk() {
         {(d) => (
           <>
             <div className="care-figures">
-              {[...d.figures].filter((f) => !averages.includes(f.key)).sort((a, b) => rank(a.key) - rank(b.key)).map((f) => (
+              {[...d.figures].sort((a, b) => rank(a.key) - rank(b.key)).map((f) => (
                 <button key={f.key} type="button" className="care-figure" onClick={() => setWant({ key: f.key, title: wordFor(words, "care.figure", f.key), ids: f.cases ?? [] })}>
                   {wordFor(words, "care.figure", f.key)}
                   <b className="zg-num">{shown(f)}</b>
                 </button>
               ))}
-              {d.figures.filter((f) => averages.includes(f.key)).map((f) => <div key={f.key} className="care-figure">{wordFor(words, "care.figure", f.key)}<b className="zg-num">{shown(f)}</b></div>)}
             </div>
             <h2>{t("care.loads")}</h2>
             <Table className="page-table" size="small" rowKey="account" pagination={false} dataSource={[...d.loads].sort((a, b) => b.overdue - a.overdue || b.open - a.open)} onRow={(l) => ({ onClick: () => setWant({ key: l.account, title: l.name, worker: l.account }) })} locale={{ emptyText: <Empty title={t("care.noLoads")} /> }} columns={[
