@@ -155,16 +155,16 @@ type MoveView struct {
 // Sheet is a case as who works on it, or leads the work, sees it.
 type Sheet struct {
 	Row
-	Reason    string            `json:"reason"`
-	Parts     []PartView        `json:"parts"`
-	Goals     []GoalView        `json:"goals"`
-	Moves     []MoveView        `json:"moves"`
-	Dues      []Due             `json:"dues"`
-	Names     map[id.ID]string  `json:"names"`
-	MayWork   bool              `json:"may_work"`
-	MaySecret bool              `json:"may_secret"`
-	Opinions  []Opinion         `json:"opinions"`
-	Changes   []Change          `json:"changes"` // for who may read questionnaires
+	Reason    string           `json:"reason"`
+	Parts     []PartView       `json:"parts"`
+	Goals     []GoalView       `json:"goals"`
+	Moves     []MoveView       `json:"moves"`
+	Dues      []Due            `json:"dues"`
+	Names     map[id.ID]string `json:"names"`
+	MayWork   bool             `json:"may_work"`
+	MaySecret bool             `json:"may_secret"`
+	Opinions  []Opinion        `json:"opinions"`
+	Changes   []Change         `json:"changes"` // for who may read questionnaires
 }
 
 // Find gives a case. Its confidential parts are not in it: Secret opens one.

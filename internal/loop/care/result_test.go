@@ -192,7 +192,9 @@ func TestAChildSaysHowTheHelpWasOnceByALink(t *testing.T) {
 			t.Fatalf("said twice: %v", err)
 		}
 		var raw []string
-		if err := h.d.View(t.Context(), func(ctx context.Context, r db.Reader) error { return r.List(ctx, &raw, "SELECT text FROM care_opinion") }); err != nil || len(raw) != 1 || strings.Contains(raw[0], words) || raw[0] == "" {
+		if err := h.d.View(t.Context(), func(ctx context.Context, r db.Reader) error {
+			return r.List(ctx, &raw, "SELECT text FROM care_opinion")
+		}); err != nil || len(raw) != 1 || strings.Contains(raw[0], words) || raw[0] == "" {
 			t.Fatalf("stored as %q %v", raw, err)
 		}
 		// The guardian is asked by phone, by the supervisor.

@@ -8,28 +8,28 @@ import (
 	"zugou/internal/loop/care"
 )
 
-// opinion is the short form of satisfaction as it is sent.
-type opinion struct {
+// OpinionForm is the short form of satisfaction as it is sent.
+type OpinionForm struct {
 	Helped int    `json:"helped,omitempty"`
 	Heard  int    `json:"heard,omitempty"`
 	Again  int    `json:"again,omitempty"`
 	Text   string `json:"text,omitempty" maxLength:"4000"`
 }
 
-func (o opinion) answers() care.Answers {
+func (o OpinionForm) answers() care.Answers {
 	return care.Answers{Helped: o.Helped, Heard: o.Heard, Again: o.Again, Text: o.Text}
 }
 
 func (a *API) careResults() {
-	type within struct {
+	type Period struct {
 		From civil.Date `query:"from" maxLength:"10"`
 		To   civil.Date `query:"to" maxLength:"10" doc:"exclusive"`
 	}
-	call(a, http.MethodGet, "/care-results", "results of casework in a period", func(ctx context.Context, in *within) (care.Results, error) {
+	call(a, http.MethodGet, "/care-results", "results of casework in a period", func(ctx context.Context, in *Period) (care.Results, error) {
 		return a.Care.Results(ctx, in.From, in.To)
 	})
 	call(a, http.MethodGet, "/care-results/{key}", "the rows of a result", func(ctx context.Context, in *struct {
-		within
+		Period
 		Key string `path:"key" maxLength:"40"`
 	}) (page[care.ResultRow], error) {
 		rows, err := a.Care.ResultRows(ctx, in.Key, in.From, in.To)
@@ -40,7 +40,7 @@ func (a *API) careResults() {
 		Body struct {
 			Who string `json:"who"`
 			Way string `json:"way"`
-			opinion
+			OpinionForm
 		}
 	}) (struct {
 		Link string `json:"link"`
@@ -66,7 +66,7 @@ func (a *API) careResults() {
 	call(a, http.MethodPost, "/opinion/say", "how the help was, by a link", func(ctx context.Context, in *struct {
 		Body struct {
 			Link string `json:"link" maxLength:"100"`
-			opinion
+			OpinionForm
 		}
 	}) (done, error) {
 		return done{true}, a.Care.Say(ctx, in.Body.Link, in.Body.answers())
