@@ -4,6 +4,7 @@ SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO_LDFLAGS := -s -w -X main.version=$(VERSION)
 export CGO_ENABLED := 0
+export GOFLAGS := -trimpath
 
 .PHONY: help
 help: ## list the targets
@@ -27,7 +28,7 @@ web: web/node_modules/.package-lock.json ## build the pages into web/dist
 
 .PHONY: build
 build: web ## build bin/zugou with its pages
-	go build -trimpath -ldflags '$(GO_LDFLAGS)' -o bin/zugou ./cmd/zugou
+	go build -ldflags '$(GO_LDFLAGS)' -o bin/zugou ./cmd/zugou
 
 .PHONY: demo
 demo: build ## start the demonstration on http://127.0.0.1:8080; Ctrl-C ends it, the data stays
