@@ -50,19 +50,20 @@ func runServe(ctx context.Context, e env, args []string) error {
 				fmt.Fprintf(e.Out, "listening: %s %s\n", name, addr)
 			}
 		}
-		printLinks(e.Out, baseURL(c, addrs["http"]), links)
+		printLinks(e.Out, a.Words.Text, baseURL(c, addrs["http"]), links)
 	})
 }
 
 // printLinks shows the first administrators' links, the only time they are
 // seen.
-func printLinks(w io.Writer, base string, links []staff.FirstLink) {
+func printLinks(w io.Writer, words func(string) (string, bool), base string, links []staff.FirstLink) {
 	if len(links) == 0 {
 		return
 	}
 	fmt.Fprintln(w, "\n还没有管理员。请由三个人各打开一个一次性链接（24 小时内有效，重启后换新）：")
 	for _, l := range links {
-		fmt.Fprintf(w, "  %-16s %s/first#%s\n", l.Role, base, l.Token)
+		role, _ := words("role." + string(l.Role))
+		fmt.Fprintf(w, "  %s  %s/first#%s\n", role, base, l.Token)
 	}
 }
 

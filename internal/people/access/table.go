@@ -70,6 +70,7 @@ place.write             .  A  .  .  .  .  .  A  .  .  A  .  .  .  .  .  .  .  .
 drill.run               .  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .
 drill.read              A  A  A  .  .  .  .  A  A  .  .  .  .  .  .  .  .  .  .
 outbox.read             .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
+channel.test            .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 device.read             A  A  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 device.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 device.command          A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .

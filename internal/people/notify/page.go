@@ -200,6 +200,23 @@ func (s *Service) Channels(ctx context.Context) (ChannelsPage, error) {
 	return out, nil
 }
 
+// Test sends the actor one message over every channel that reaches them, with
+// a crisis's haste, so that a district learns by day whether its gateway works.
+// The right is channel.test. What became of it stands in the outbox.
+func (s *Service) Test(ctx context.Context) error {
+	actor := access.From(ctx)
+	if err := access.May(actor, "channel.test"); err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n := id.New()
+		if err := Send(ctx, tx, Message{To: id.ID(actor.Account), Policy: Crisis, Key: "test:" + string(n), Text: "channel.test"}); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{Action: "channel.test", SubjectKind: "account", Subject: id.ID(actor.Account)})
+	})
+}
+
 // PushKeyAnswer answers GET /push/key; Key is empty where Web Push is off.
 type PushKeyAnswer struct {
 	Key string `json:"key"`

@@ -455,6 +455,27 @@ func TestAGatewayThatRefusesANumberIsNotAsked(t *testing.T) {
 	})
 }
 
+func TestALeaderTriesEveryChannelOnThemselves(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
+		net := phones.New(t)
+		leader := func(o *notify.Options) {
+			o.Directory = directory{"leader": {Phone: zhou, PhoneVerified: true, Active: true, Region: "500111"}}
+		}
+		h := open(t, d, clk, leader, net.SMS(clk))
+		if err := h.svc.Test(as("zhou")); !errs.Is(err, errs.KindForbidden) {
+			t.Errorf("a grid worker tests the channels: %v", err)
+		}
+		if err := h.svc.Test(as("leader")); err != nil {
+			t.Fatal(err)
+		}
+		net.Expect(zhou, "这是一条通知渠道测试，请登录查看。")
+		h.run()
+		if n := countOf(t, d, "SELECT count(*) FROM outbox WHERE state = 'sent'"); n != 1 {
+			t.Errorf("%d messages sent", n)
+		}
+	})
+}
+
 func TestAChannelTellsSinceWhenItFails(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
 		net := phones.New(t)

@@ -137,6 +137,9 @@ func (a *API) messages() {
 	call(a, http.MethodGet, "/channels", "which channels are configured and work", func(ctx context.Context, _ *struct{}) (notify.ChannelsPage, error) {
 		return a.Notify.Channels(ctx)
 	})
+	call(a, http.MethodPost, "/channels/test", "send the actor a message over every channel that reaches them", func(ctx context.Context, _ *struct{}) (done, error) {
+		return done{true}, a.Notify.Test(ctx)
+	})
 	call(a, http.MethodGet, "/notices", "the actor's own notices", func(ctx context.Context, in *struct {
 		Cursor string `query:"cursor"`
 	}) (notify.NoticesPage, error) {

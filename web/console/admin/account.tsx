@@ -1,10 +1,9 @@
 // The drawer of one account: rights, sessions, locks, history.
 import { useQuery } from "@tanstack/react-query";
-import { App, Button, DatePicker, Descriptions, Drawer, Form, Input, Modal, Select, Table, Tag } from "antd";
+import { Button, DatePicker, Descriptions, Drawer, Form, Input, Modal, Select, Table, Tag } from "antd";
 import type { Dayjs } from "dayjs";
 import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
-import type { List } from "@shared/api/types";
 import { serverNow } from "@shared/clock";
 import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
@@ -13,16 +12,16 @@ import { useAct } from "../kit/act";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
-import type { Detail, Region } from "./types";
+import { choices, useAreaChoices, useShowPassword } from "./newaccount";
+import type { Detail } from "./types";
 
 type Verb = "approve" | "reject" | "lock" | "unlock" | "leave" | "sign-out" | "lift" | "factor-reset";
 const gentle: readonly Verb[] = ["approve", "unlock", "lift"];
 
 function Propose({ account, onClose }: { account: Detail; onClose: () => void }) {
   const { act, busy } = useAct(["system"]);
-  const regions = useQuery({ queryKey: ["regions"], queryFn: () => api.get<List<Region>>("/regions"), staleTime: 300_000 });
+  const areas = useAreaChoices();
   const [form] = Form.useForm<{ role: string; region: string; department: string; reason: string; until?: Dayjs }>();
-  const of = (prefix: string) => Object.keys(words).filter((k) => k.startsWith(`${prefix}.`)).map((k) => ({ value: k.slice(prefix.length + 1), label: wordFor(words, prefix, k) }));
   return (
     <Modal open title={t("account.propose", { name: account.name })} okText={t("account.proposeVerb")} confirmLoading={busy === "propose"} onCancel={onClose} onOk={() => form.submit()}>
       <Form
@@ -34,9 +33,9 @@ function Propose({ account, onClose }: { account: Detail; onClose: () => void })
           if (await act("propose", () => api.post(`/accounts/${account.id}/grants`, body), t("account.proposed"))) onClose();
         }}
       >
-        <Form.Item name="role" label={t("accounts.role")} rules={[{ required: true }]}><Select showSearch optionFilterProp="label" options={of("role")} /></Form.Item>
-        <Form.Item name="region" label={t("accounts.region")} rules={[{ required: true }]}><Select showSearch optionFilterProp="label" options={(regions.data?.items ?? []).map((r) => ({ value: r.code, label: `${r.name} ${r.code}` }))} /></Form.Item>
-        <Form.Item name="department" label={t("accounts.department")} rules={[{ required: true }]}><Select options={of("department")} /></Form.Item>
+        <Form.Item name="role" label={t("accounts.role")} rules={[{ required: true }]}><Select showSearch optionFilterProp="label" options={choices("role")} /></Form.Item>
+        <Form.Item name="region" label={t("accounts.region")} rules={[{ required: true }]}><Select showSearch optionFilterProp="label" options={areas} /></Form.Item>
+        <Form.Item name="department" label={t("accounts.department")} rules={[{ required: true }]}><Select options={choices("department")} /></Form.Item>
         <Form.Item name="until" label={t("account.untilDay")} extra={t("account.untilHint")}><DatePicker /></Form.Item>
         <Form.Item name="reason" label={t("accounts.reason")} rules={[{ required: true, whitespace: true }]}><Input.TextArea rows={3} maxLength={500} /></Form.Item>
       </Form>
@@ -48,7 +47,7 @@ export function AccountDrawer({ id, onClose }: { id: string; onClose: () => void
   const me = useMe();
   const may = useMay();
   const ask = useAskReason();
-  const { modal } = App.useApp();
+  const show = useShowPassword();
   const { act, busy } = useAct(["system"]);
   const [proposing, setProposing] = useState(false);
   const query = useQuery({ queryKey: ["account", id], queryFn: () => api.get<Detail>(`/accounts/${id}/detail`), meta: { topics: ["system"] } });
@@ -63,7 +62,7 @@ export function AccountDrawer({ id, onClose }: { id: string; onClose: () => void
     if (!reason) return;
     await act("reset", async () => {
       const made = await api.post<{ initial_password: string }>(`/accounts/${id}/reset`, { reason });
-      modal.info({ title: t("account.initial"), content: <><p className="zg-num" style={{ fontSize: 22 }}>{made.initial_password}</p><p>{t("account.initialHint")}</p></> });
+      show(made.initial_password);
     });
   };
   const end = (session: string) => act(session, () => api.post(`/accounts/${id}/sessions/${session}/end`, { reason: t("account.remote") }), t("account.signedOut"));

@@ -13,6 +13,7 @@ import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { AccountDrawer } from "./account";
+import { choices, NewAccount } from "./newaccount";
 import { Rights } from "./rights";
 import type { Account, Backlog, Grant } from "./types";
 
@@ -29,12 +30,11 @@ function AccountsTable({ state, setState }: { state: string; setState: (s: strin
     getNextPageParam: (last) => last.next || undefined,
     meta: { topics: ["system"] },
   });
-  const roles = Object.keys(words).filter((k) => k.startsWith("role."));
   return (
     <>
       <div className="kit-counts">
         <Input.Search allowClear style={{ width: 260 }} placeholder={t("accounts.search")} aria-label={t("accounts.search")} onSearch={setQ} />
-        <Select allowClear style={{ width: 180 }} placeholder={t("accounts.anyRole")} aria-label={t("accounts.anyRole")} onChange={(v?: string) => setRole(v ?? "")} options={roles.map((k) => ({ value: k.slice(5), label: wordFor(words, "role", k) }))} />
+        <Select allowClear style={{ width: 180 }} placeholder={t("accounts.anyRole")} aria-label={t("accounts.anyRole")} onChange={(v?: string) => setRole(v ?? "")} options={choices("role")} />
         <Select allowClear style={{ width: 140 }} value={state || null} placeholder={t("accounts.anyState")} aria-label={t("accounts.anyState")} onChange={(v?: string) => setState(v ?? "")} options={states.map((s) => ({ value: s, label: t(`accounts.state.${s}`) }))} />
       </div>
       <Loaded query={{ ...query, data: query.data?.pages.flatMap((p) => p.items) }} errorText={errorText}>
@@ -100,17 +100,17 @@ function Grants({ state, setState }: { state: string; setState: (s: string) => v
               {
                 title: t("accounts.acts"),
                 render: (_, g) => (
-                  <>
+                  <span className="admin-acts">
                     {g.state === "proposed" && may("grant.approve") && (
                       <>
-                        <Button size="small" type="primary" loading={busy === g.id} onClick={() => void decide(g, "approve")}>{t("accounts.verb.approve")}</Button>{" "}
-                        <Button size="small" onClick={() => void decide(g, "reject")}>{t("accounts.verb.reject")}</Button>{" "}
+                        <Button size="small" type="primary" loading={busy === g.id} onClick={() => void decide(g, "approve")}>{t("accounts.verb.approve")}</Button>
+                        <Button size="small" onClick={() => void decide(g, "reject")}>{t("accounts.verb.reject")}</Button>
                       </>
                     )}
-                    {state === "review" && may("grant.approve") && <Button size="small" onClick={() => void decide(g, "review")}>{t("accounts.verb.review")}</Button>}{" "}
-                    {g.state === "active" && (may("grant.propose") || may("grant.approve")) && <Button size="small" danger onClick={() => void decide(g, "revoke")}>{t("accounts.verb.revoke")}</Button>}{" "}
+                    {state === "review" && may("grant.approve") && <Button size="small" onClick={() => void decide(g, "review")}>{t("accounts.verb.review")}</Button>}
+                    {g.state === "active" && (may("grant.propose") || may("grant.approve")) && <Button size="small" danger onClick={() => void decide(g, "revoke")}>{t("accounts.verb.revoke")}</Button>}
                     <Button size="small" href={`/api/grants/${g.id}/paper`} target="_blank">{t("accounts.print")}</Button>
-                  </>
+                  </span>
                 ),
               },
             ]}
@@ -126,6 +126,7 @@ export default function AccountsPage() {
   const [tab, setTab] = useState("accounts");
   const [state, setState] = useState("");
   const [paper, setPaper] = useState("proposed");
+  const [making, setMaking] = useState(false);
   const oversees = may("grant.propose") || may("grant.approve") || may("audit.read");
   const backlog = useQuery({ queryKey: ["backlog"], queryFn: () => api.get<Backlog>("/admin/waiting"), enabled: oversees, meta: { topics: ["system"] }, refetchInterval: 60_000 });
   const b = backlog.data;
@@ -137,6 +138,7 @@ export default function AccountsPage() {
     <>
       <PageHead
         title={t("page.accounts")}
+        actions={may("account.manage") && <Button type="primary" onClick={() => setMaking(true)}>{t("accounts.new")}</Button>}
         counts={
           b && (
             <>
@@ -157,6 +159,7 @@ export default function AccountsPage() {
           { key: "rights", label: t("accounts.tab.rights"), children: <Rights /> },
         ]}
       />
+      {making && <NewAccount onClose={() => setMaking(false)} />}
     </>
   );
 }

@@ -8,12 +8,13 @@ import { Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { PageHead } from "../kit/page";
 import { t } from "../locale";
-import { useMay } from "../session";
+import { useMay, useMe } from "../session";
 import type { Region } from "./types";
 import "../matter/matter.css";
 import "./admin.css";
 
 type Preview = { outlines: number; points: number; missing: Region[] };
+type Verb = "village" | "grid" | "rename" | "recode" | "merge";
 type Node = { key: string; title: string; children?: Node[] };
 
 async function send<T>(path: string, file: Blob): Promise<T> {
@@ -23,15 +24,19 @@ async function send<T>(path: string, file: Blob): Promise<T> {
   return said;
 }
 
+/** A change of an area that is there, which has its day and its paper. */
+const changes = (v: Verb) => v !== "village" && v !== "grid";
+
 /** City and districts are the state's; a district changes what lies in it. */
 const inside = (r: Region) => ["township", "village", "grid"].includes(r.level);
 
 export default function AreasPage() {
   const may = useMay();
+  const me = useMe();
   const { act, busy } = useAct(["system"]);
   const { modal } = App.useApp();
   const [chosen, setChosen] = useState<string>();
-  const [verb, setVerb] = useState<"grid" | "rename" | "recode" | "merge">();
+  const [verb, setVerb] = useState<Verb>();
   const [fault, setFault] = useState("");
   const [form] = Form.useForm<{ name?: string; code?: string; from_on?: string; reason?: string }>();
   const query = useQuery({ queryKey: ["regions"], queryFn: () => api.get<List<Region>>("/regions"), meta: { topics: ["system"] } });
@@ -53,8 +58,11 @@ export default function AreasPage() {
 
   const change = async (v: { name?: string; code?: string; from_on?: string; reason?: string }) => {
     if (!area || !verb) return;
-    const run = verb === "grid" ? () => api.post("/regions/grids", { village: area.code, name: v.name ?? "" }) : () => api.post(`/regions/${area.code}/${verb}`, { from_on: "", reason: "", ...v });
-    if (await act("change", run, t("accounts.done"))) {
+    const send = () =>
+      verb === "grid" ? api.post("/regions/grids", { village: area.code, name: v.name ?? "" })
+      : verb === "village" ? api.post("/regions/villages", { code: v.code ?? "", name: v.name ?? "" })
+      : api.post(`/regions/${area.code}/${verb}`, { from_on: "", reason: "", ...v });
+    if (await act("change", send, t("accounts.done"))) {
       setVerb(undefined);
       void query.refetch();
     }
@@ -87,7 +95,7 @@ export default function AreasPage() {
       <Loaded query={query} errorText={errorText} lines={12}>
         {() => (
           <div style={{ display: "grid", gridTemplateColumns: "minmax(320px, 1fr) 1fr", gap: 16 }}>
-            <Tree className="areas-tree" aria-label={t("page.areas")} treeData={tree} height={560} defaultExpandedKeys={["50", "500111"]} onSelect={(keys) => setChosen(keys[0] as string | undefined)} />
+            <Tree className="areas-tree" aria-label={t("page.areas")} treeData={tree} height={Math.max(320, innerHeight - 200)} defaultExpandedKeys={[me.district.code]} autoExpandParent onSelect={(keys) => setChosen(keys[0] as string | undefined)} />
             {area ? (
               <div>
                 <Descriptions column={1} size="small" bordered title={area.name}>
@@ -96,6 +104,7 @@ export default function AreasPage() {
                 </Descriptions>
                 {may("region.manage") && inside(area) && (
                   <p className="page-filters" style={{ marginTop: 12 }}>
+                    {area.level === "township" && <Button type="primary" onClick={() => setVerb("village")}>{t("areas.village")}</Button>}
                     {area.level === "village" && <Button type="primary" onClick={() => setVerb("grid")}>{t("areas.grid")}</Button>}
                     <Button onClick={() => setVerb("rename")}>{t("areas.rename")}</Button>
                     <Button onClick={() => setVerb("recode")}>{t("areas.recode")}</Button>
@@ -112,10 +121,11 @@ export default function AreasPage() {
       {verb && area && (
         <Modal open title={`${t(`areas.${verb}`)} ${area.name}`} confirmLoading={busy === "change"} onCancel={() => setVerb(undefined)} onOk={() => form.submit()} destroyOnHidden>
           <Form form={form} layout="vertical" preserve={false} onFinish={(v) => void change(v)}>
-            {(verb === "grid" || verb === "rename") && <Form.Item name="name" label={t("areas.name")} rules={[{ required: true }]}><Input maxLength={30} /></Form.Item>}
+            {verb === "village" && <Form.Item name="code" label={t("areas.code")} extra={t("areas.villageCode", { town: area.code })} initialValue={area.code} rules={[{ required: true, pattern: /^\d{12}$/, message: t("areas.villageCode", { town: area.code }) }]}><Input maxLength={12} inputMode="numeric" /></Form.Item>}
+            {(verb === "village" || verb === "grid" || verb === "rename") && <Form.Item name="name" label={t("areas.name")} rules={[{ required: true }]}><Input maxLength={30} /></Form.Item>}
             {(verb === "recode" || verb === "merge") && <Form.Item name="code" label={t("areas.successor")}><Input maxLength={15} /></Form.Item>}
-            {verb !== "grid" && <Form.Item name="from_on" label={t("areas.from")} extra={t("areas.fromHint")}><Input type="date" /></Form.Item>}
-            {verb !== "grid" && <Form.Item name="reason" label={t("areas.paper")} rules={[{ required: true }]}><Input.TextArea rows={2} maxLength={500} /></Form.Item>}
+            {changes(verb) && <Form.Item name="from_on" label={t("areas.from")} extra={t("areas.fromHint")}><Input type="date" /></Form.Item>}
+            {changes(verb) && <Form.Item name="reason" label={t("areas.paper")} rules={[{ required: true }]}><Input.TextArea rows={2} maxLength={500} /></Form.Item>}
           </Form>
         </Modal>
       )}

@@ -85,24 +85,31 @@ function Outbox() {
 
 function Channels() {
   const query = useQuery({ queryKey: ["channels"], queryFn: () => api.get<List<Channel>>("/channels"), refetchInterval: 30_000, meta: { topics: ["system"] } });
+  const { act, busy } = useAct(["notice"]);
   return (
-    <Loaded query={query} errorText={errorText}>
-      {(data) => (
-        <Table
-          size="small"
-          rowKey="channel"
-          pagination={false}
-          dataSource={data.items}
-          locale={{ emptyText: <Empty title={t("channels.none")} hint={t("channels.meaning")} /> }}
-          columns={[
-            { title: t("message.channel"), render: (_, c) => wordFor(words, "message.channel", c.channel) },
-            { title: t("message.state"), render: (_, c) => (!c.configured ? t("message.off") : c.failing_since ? <b>{t("message.failing", { time: formatDateTime(c.failing_since) })}</b> : t("message.works")) },
-            { title: t("message.lastOk"), render: (_, c) => <span className="zg-num">{c.last_ok_at ? formatDateTime(c.last_ok_at) : t("message.never")}</span> },
-            { title: t("message.error"), render: (_, c) => c.error && faultWord(c.error) },
-          ]}
-        />
-      )}
-    </Loaded>
+    <>
+      <div className="page-filters">
+        <Button loading={busy === "test"} onClick={() => void act("test", () => api.post("/channels/test"), t("message.tested"))}>{t("message.test")}</Button>
+        <span className="page-muted">{t("message.testHint")}</span>
+      </div>
+      <Loaded query={query} errorText={errorText}>
+        {(data) => (
+          <Table
+            size="small"
+            rowKey="channel"
+            pagination={false}
+            dataSource={data.items}
+            locale={{ emptyText: <Empty title={t("channels.none")} hint={t("channels.meaning")} /> }}
+            columns={[
+              { title: t("message.channel"), render: (_, c) => wordFor(words, "message.channel", c.channel) },
+              { title: t("message.state"), render: (_, c) => (!c.configured ? t("message.off") : c.failing_since ? <b>{t("message.failing", { time: formatDateTime(c.failing_since) })}</b> : c.last_ok_at || c.channel === "in_app" ? t("message.works") : t("message.untried")) },
+              { title: t("message.lastOk"), render: (_, c) => <span className="zg-num">{c.last_ok_at ? formatDateTime(c.last_ok_at) : c.channel !== "in_app" && t("message.never")}</span> },
+              { title: t("message.error"), render: (_, c) => c.error && faultWord(c.error) },
+            ]}
+          />
+        )}
+      </Loaded>
+    </>
   );
 }
 

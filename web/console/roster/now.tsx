@@ -21,7 +21,7 @@ export function Now() {
   return (
     <>
       {!!gaps.data?.items.length && (
-        <section aria-label={t("roster.gaps")}>
+        <section className="roster-gaps" aria-label={t("roster.gaps")}>
           <h2>{t("roster.gapsN", { n: gaps.data.items.length })}</h2>
           <Table
             size="small"

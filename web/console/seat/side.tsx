@@ -2,18 +2,22 @@ import { PhoneOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Checkbox } from "antd";
 import { useMemo, useState } from "react";
+import { Link } from "wouter";
 import { api } from "@shared/api/client";
 import type { Card, Helper, MatterRow, Ms } from "@shared/api/types";
 import { formatDistance } from "@shared/format";
+import { wordFor } from "@shared/locale";
 import { TownshipMap, type TownshipFact } from "@shared/map";
 import type { Act } from "../kit/act";
 import { Key } from "../kit/page";
 import { useOutlines } from "../kit/outlines";
-import { t } from "../locale";
+import { t, words } from "../locale";
+import { useMe } from "../session";
 
-type Slot = { region: string; region_name: string; level: string; gap: boolean; people: { account: string; until: Ms }[] };
+type Slot = { region: string; region_name: string; level: string; role: string; gap: boolean; people: { account: string; name: string; phone_masked: string; until: Ms }[] };
 
 const TOWNSHIP_DIGITS = 9;
+const GAPS_SHOWN = 6;
 
 /** What each township shows: open matters, an untaken alarm, the child, a gap in the roster. */
 export function townshipFacts(rows: MatterRow[], child: string | undefined, gaps: string[], words: { alarm: string; child: string; gap: string }) {
@@ -99,6 +103,32 @@ function HelperRow({ helper, figure, chosen, matter, act, onChoose }: HelperProp
   );
 }
 
+/** Between two matters: who in the district is on duty, and where nobody is. */
+function OnDuty({ slots }: { slots: Slot[] }) {
+  const me = useMe();
+  const gaps = slots.filter((s) => s.gap);
+  return (
+    <>
+      <h2>{t("seat.dutyNow")}</h2>
+      <ul className="seat-places">
+        {slots.filter((s) => s.region === me.district.code && !s.gap).map((s) => (
+          <li key={s.role}>
+            <span className="seat-cut seat-muted">{wordFor(words, "roster.role", s.role)}</span>
+            <span>{s.people.map((p) => p.name).join(" ")}</span>
+          </li>
+        ))}
+        {gaps.slice(0, GAPS_SHOWN).map((s) => (
+          <li key={s.region + s.role}>
+            <span className="seat-cut">{s.region_name} {wordFor(words, "roster.role", s.role)}</span>
+            <b>{t("roster.gap")}</b>
+          </li>
+        ))}
+      </ul>
+      {gaps.length > GAPS_SHOWN && <Link href="/roster">{t("seat.moreGaps", { n: gaps.length })}</Link>}
+    </>
+  );
+}
+
 export type SideProps = {
   rows: MatterRow[];
   card: Card | undefined;
@@ -134,6 +164,7 @@ export function Side({ rows, card, act, chosen, onChoose }: SideProps) {
           </>
         }
       />
+      {!card && duty.data && <OnDuty slots={duty.data.slots} />}
       {card && card.matter.state !== "closed" && (
         <>
           <h2>{t("seat.helpers")}</h2>

@@ -17,6 +17,9 @@ import { useMay, useMe } from "../session";
 import { LockScreen, useIdleLock } from "./lock";
 import { Ringer, useQueue } from "./ringer";
 
+/** Where a post's day begins: at the seat, with the figures, the accounts, the records. */
+const homes = ["/seat", "/figures", "/accounts", "/audit"];
+
 const groups = ["centre", "loop", "people", "duty", "system"] as const;
 
 function HeaderClock() {
@@ -68,7 +71,7 @@ function Bands() {
       {(data?.demo ?? me.demo) && (
         <DemoBanner>{data && !data.channels_configured ? t("demo.channels") : undefined}</DemoBanner>
       )}
-      {data && !data.demo && !data.channels_configured && may("matter.lock") && (
+      {data && !data.demo && !data.channels_configured && (may("matter.lock") || may("outbox.read")) && (
         <div className="zg-band zg-band-demo" role="status">
           <strong>{t("channels.none")}</strong>
           <span>{t("channels.meaning")}</span>
@@ -157,7 +160,8 @@ function Frame() {
   const open = usePages();
   const [chosen, setChosen] = useState<boolean>();
   const lock = useIdleLock(me);
-  const first = open.find((p) => p.group);
+  // Whoever has none of these begins with the first page of the menu.
+  const first = homes.map((h) => open.find((p) => p.path === h)).find(Boolean) ?? open.find((p) => p.group);
   // Words beside the icons wherever there is room: a page that fills the window
   // (the seat, the map) needs the width of a small screen for itself.
   const folded = chosen ?? (innerWidth < 1600 && open.some((p) => p.full && p.path === path));
