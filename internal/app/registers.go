@@ -90,6 +90,42 @@ func (g *registers) Region(ctx context.Context, r db.Reader, child id.ID) (strin
 	return person.Region(ctx, r, child)
 }
 
+// At implements match.Directory.
+func (g *registers) At(ctx context.Context, r db.Reader, lat, lon float64) (string, error) {
+	t, err := g.atlas.Table(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	return string(t.At(lat, lon, region.Code(g.district))), nil
+}
+
+// fresh is how old a position may be and still say whom to ask first.
+const fresh = clock.Millis(15 * 60_000)
+
+// Scene implements dispatch.Roster and seat.People: within the home township
+// home stands, since a village's middle says less than an address.
+func (g *registers) Scene(ctx context.Context, r db.Reader, child id.ID, home string) (string, error) {
+	if child == "" {
+		return home, nil
+	}
+	var seen seat.ChildCard
+	if err := g.lastSeen(ctx, r, child, &seen); err != nil {
+		return "", err
+	}
+	p := seen.LastPosition
+	if p == nil || r.At()-p.At > fresh {
+		return home, nil
+	}
+	at, err := g.At(ctx, r, p.Lat, p.Lon)
+	if err != nil {
+		return "", err
+	}
+	if at == "" || region.Code(at).At(region.LevelTownship) == region.Code(home).At(region.LevelTownship) {
+		return home, nil
+	}
+	return at, nil
+}
+
 // Candidates implements dispatch.Roster.
 func (g *registers) Candidates(ctx context.Context, r db.Reader, area string, roles []access.Role, at clock.Millis) ([]dispatch.Candidate, error) {
 	found, err := g.finder.Candidates(ctx, r, duty.Query{Region: area, Roles: roles, At: at, OffDuty: true})

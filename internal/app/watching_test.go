@@ -16,6 +16,7 @@ import (
 	"zugou/internal/loop/gateway/report"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
+	"zugou/internal/people/region"
 )
 
 // says hands one message of a badge to the seat, as a gateway does.
@@ -92,5 +93,55 @@ func TestADangerZoneOpensAMatter(t *testing.T) {
 	}
 	if status, _ := signIn(t, s.URL, "system1").do("GET", "/api/fences", nil); status != 403 {
 		t.Errorf("the system administrator reads fences: %d", status)
+	}
+}
+
+// A child who presses far from home is helped by whoever is near the child.
+func TestTheSceneIsWhereTheChildIs(t *testing.T) {
+	a, _, s := open(t)
+	ctx := context.Background()
+	var home, other string
+	var lat, lon float64
+	if err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		d, err := device.Find(ctx, r, device.DemoDeviceID(120))
+		if err != nil {
+			return err
+		}
+		home = d.Region
+		areas, err := a.Atlas.Table(ctx, r)
+		if err != nil {
+			return err
+		}
+		for _, town := range areas.Children(region.Code(a.Config.District)) {
+			if !town.Code.Contains(region.Code(home)) {
+				v := areas.Children(town.Code)[0]
+				other = areas.Label(v.Code)
+				lat, lon, _ = areas.Coordinates(v.Code)
+				return nil
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	yes, battery := true, 60
+	m := report.Message{Type: "AL", Valid: &yes, Lat: &lat, Lon: &lon, Locator: "gps", Battery: &battery, Alarms: []report.Alarm{report.SOS}, Time: a.Clock.Now()}
+	got := says(t, a, device.DemoDeviceID(120), m, "far from home")
+	op := signIn(t, s.URL, "seat1")
+	card := func() map[string]any {
+		status, out := op.do("GET", "/api/matters/"+string(got.Matter), nil)
+		if status != 200 {
+			t.Fatalf("%d %v", status, out)
+		}
+		return out
+	}
+	if at := card()["scene"]; at != other {
+		t.Errorf("the scene is %v, want %s", at, other)
+	}
+	if status, out := op.do("POST", "/api/matters/"+string(got.Matter)+"/dispatch", map[string]any{"key": "k1", "as_of_step": 0}); status != 200 {
+		t.Fatalf("%d %v", status, out)
+	}
+	if order := card()["orders"].([]any)[0].(map[string]any); order["region_name"] != other {
+		t.Errorf("the order goes to %v, want %s", order["region_name"], other)
 	}
 }

@@ -36,6 +36,9 @@ type Candidate struct {
 // those of the region itself.
 type Roster interface {
 	Candidates(ctx context.Context, r db.Reader, region string, roles []access.Role, at clock.Millis) ([]Candidate, error)
+	// Scene gives the area where help is needed: where the child is by a fresh
+	// position, else home.
+	Scene(ctx context.Context, r db.Reader, child id.ID, home string) (string, error)
 	// Near gives the staff accounts that are close to the child in person:
 	// guardians, carers, the paired helper.
 	Near(ctx context.Context, r db.Reader, child id.ID) ([]id.ID, error)
@@ -88,7 +91,7 @@ type Sending struct {
 	To       []id.ID // empty: the nearest, by the chain
 	AsOfStep int     // how many orders the operator saw
 	Joint    string  // police: a parallel order
-	Region   string  // empty: the matter's; a township for the city's order
+	Region   string  // empty: where the child is, else the matter's; a township for the city's order
 	Chain    string  // empty: the kind's
 	Note     string
 	Key      string
@@ -161,7 +164,9 @@ func (s *Service) send(ctx context.Context, tx *db.Tx, m matter.Matter, w Sendin
 		o.Chain = o.Joint
 	}
 	if o.Region == "" {
-		o.Region = m.Region
+		if o.Region, err = s.roster.Scene(ctx, tx, m.ChildID, m.Region); err != nil {
+			return o, err
+		}
 	}
 	if o.Source == "" {
 		o.Source = "seat"

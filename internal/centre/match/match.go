@@ -49,6 +49,8 @@ type Directory interface {
 	Wearer(ctx context.Context, r db.Reader, deviceID string, at clock.Millis) (Wearer, error)
 	ByPhone(ctx context.Context, r db.Reader, phone string) ([]Candidate, error)
 	ByName(ctx context.Context, r db.Reader, name, region string) ([]Candidate, error)
+	// At gives the area around a place, empty if it is not known.
+	At(ctx context.Context, r db.Reader, lat, lon float64) (string, error)
 	// Region gives where the child lives now.
 	Region(ctx context.Context, r db.Reader, child id.ID) (string, error)
 }
@@ -113,6 +115,16 @@ func byDevice(ctx context.Context, r db.Reader, dir Directory, n signal.New) (Re
 	}
 	switch {
 	case !w.Known:
+		// Nobody knows whose it is, but it says where it is.
+		if n.Lat != 0 || n.Lon != 0 {
+			at, err := dir.At(ctx, r, n.Lat, n.Lon)
+			if err != nil {
+				return Result{}, err
+			}
+			if at != "" {
+				n.Region = at
+			}
+		}
 		return Result{Region: n.Region, Why: NewDevice}, nil
 	case w.Child == "":
 		if w.Region != "" {

@@ -27,6 +27,7 @@ type Card struct {
 	Orders    []OrderView    `json:"orders"`
 	Helpers   []Helper       `json:"helpers"`
 	Places    []Place        `json:"places"`
+	Scene     string         `json:"scene,omitempty"` // name of the area where the child is, if that is another township than home
 	Timeline  []TimelineRow  `json:"timeline"`
 	Conflicts []ConflictView `json:"conflicts"`
 }
@@ -168,12 +169,19 @@ func (s *Service) Card(ctx context.Context, r db.Reader, matterID id.ID) (Card, 
 	if c.Orders, err = s.orderViews(ctx, r, book, m, events); err != nil {
 		return c, err
 	}
+	scene, err := s.people.Scene(ctx, r, m.ChildID, m.Region)
+	if err != nil {
+		return c, err
+	}
+	if scene != m.Region {
+		c.Scene = s.people.RegionName(scene)
+	}
 	if access.From(ctx).Allowed("order.dispatch", t) {
-		if err := s.cardHelpers(ctx, r, m, conflicts, &c); err != nil {
+		if err := s.cardHelpers(ctx, r, m, scene, conflicts, &c); err != nil {
 			return c, err
 		}
 	}
-	if c.Places, err = s.people.Places(ctx, r, m.Region); err != nil {
+	if c.Places, err = s.people.Places(ctx, r, scene); err != nil {
 		return c, err
 	}
 	c.Timeline = make([]TimelineRow, 0, len(events))
@@ -272,8 +280,8 @@ func (s *Service) cardSignals(ctx context.Context, r db.Reader, m matter.Matter)
 	return out, why, nil
 }
 
-func (s *Service) cardHelpers(ctx context.Context, r db.Reader, m matter.Matter, conflicts []matter.Conflict, c *Card) error {
-	helpers, err := s.people.Helpers(ctx, r, m.Region, m.ChildID)
+func (s *Service) cardHelpers(ctx context.Context, r db.Reader, m matter.Matter, scene string, conflicts []matter.Conflict, c *Card) error {
+	helpers, err := s.people.Helpers(ctx, r, scene, m.ChildID)
 	if err != nil {
 		return err
 	}
@@ -565,6 +573,10 @@ func (s *Service) concerned(ctx context.Context, r db.Reader, m matter.Matter, a
 	if !m.ContactAllowed {
 		return false, nil
 	}
-	helpers, err := s.people.Helpers(ctx, r, m.Region, m.ChildID)
+	scene, err := s.people.Scene(ctx, r, m.ChildID, m.Region)
+	if err != nil {
+		return false, err
+	}
+	helpers, err := s.people.Helpers(ctx, r, scene, m.ChildID)
 	return slices.ContainsFunc(helpers, func(h Helper) bool { return h.Account == account }), err
 }

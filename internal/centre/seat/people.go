@@ -18,6 +18,9 @@ type People interface {
 	Card(ctx context.Context, r db.Reader, child id.ID) (ChildCard, error)
 	// Staff gives what colleagues see of accounts.
 	Staff(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.ID]StaffBrief, error)
+	// Scene gives the area where help is needed: where the child is by a fresh
+	// position, else home.
+	Scene(ctx context.Context, r db.Reader, child id.ID, home string) (string, error)
 	// Helpers lists who could go, nearest first.
 	Helpers(ctx context.Context, r db.Reader, region string, child id.ID) ([]Helper, error)
 	// Places lists police stations, hospitals and schools near a region.

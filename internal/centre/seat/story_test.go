@@ -71,6 +71,38 @@ func TestSOSAt0210GridWorkerDoesNotAnswerVillageDirectorDoes(t *testing.T) {
 	})
 }
 
+func TestWhoIsNearTheChildIsCalledAndNotWhoIsNearItsHome(t *testing.T) {
+	each(t, func(w *world) {
+		w.scene = nextTown
+		rec := w.press(badge, 1)
+		o := w.dispatch("op1", rec.Matter)
+		if o.Region != nextTown {
+			w.t.Fatalf("the order goes to %s", o.Region)
+		}
+		w.expectPaged("town-he:offered town-next:offered village-next:offered") // nobody serves the township's grids
+		card := w.card("op1", rec.Matter)
+		if card.Scene != nextTown || card.Matter.Region != village {
+			w.t.Errorf("scene %q, home %q", card.Scene, card.Matter.Region)
+		}
+		w.scene = ""
+		if card = w.card("op1", rec.Matter); card.Scene != "" {
+			w.t.Errorf("at home the card says %q", card.Scene)
+		}
+	})
+}
+
+func TestAnUnknownBadgeSaysWhereItIs(t *testing.T) {
+	each(t, func(w *world) {
+		w.scene = nextTown
+		rec, err := w.seat.Take(access.With(context.Background(), access.System("gateway")), signal.New{Source: signal.Watch, Kind: "sos", Event: true, DeviceID: "3900000000",
+			Key: "k", Raw: []byte("AL"), Alarms: []string{"sos"}, Lat: 29.7, Lon: 105.7})
+		w.must(err)
+		if card := w.card("op1", rec.Matter); card.Matter.Region != nextTown || card.Child != nil {
+			w.t.Errorf("%q %v", card.Matter.Region, card.Child)
+		}
+	})
+}
+
 func TestAcknowledgedAndThenSilence(t *testing.T) {
 	each(t, func(w *world) {
 		rec := w.press(badge, 1)

@@ -64,7 +64,8 @@ type world struct {
 	pages  []dispatch.Page
 	off    map[id.ID]bool // not on duty
 	near   []id.ID
-	broken bool // the registers fail
+	broken bool   // the registers fail
+	scene  string // where the child is, if not at home
 }
 
 func each(t *testing.T, fn func(w *world)) {
@@ -115,7 +116,16 @@ func (w *world) Region(_ context.Context, _ db.Reader, who id.ID) (string, error
 	return village, nil
 }
 
+func (w *world) At(context.Context, db.Reader, float64, float64) (string, error) { return w.scene, nil }
+
 // Roster.
+
+func (w *world) Scene(_ context.Context, _ db.Reader, who id.ID, home string) (string, error) {
+	if who == "" || w.scene == "" {
+		return home, nil
+	}
+	return w.scene, nil
+}
 
 func (w *world) Candidates(_ context.Context, _ db.Reader, region string, roles []access.Role, _ clock.Millis) ([]dispatch.Candidate, error) {
 	var out []dispatch.Candidate

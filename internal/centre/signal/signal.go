@@ -74,7 +74,8 @@ type New struct {
 	History  bool // replayed from a blind spot: never moves "last known"
 	Event    bool // an alarm frame of its own, not a state bit in a position
 	Alarms   []string
-	Body     any // decoded, without personal data; stored as JSON
+	Body     any     // decoded, without personal data; stored as JSON
+	Lat, Lon float64 // where the device was, WGS 84, of a valid fix; 0, 0: not told
 	Raw      []byte
 	Note     string // free text, sealed
 	Phone    string // caller, sealed

@@ -108,6 +108,38 @@ func (t *Table) Now(c Code) (Code, bool) {
 	return "", false
 }
 
+// nearestMost is how far, in metres, a village may be from a point that is
+// told to lie in it. Villages of the hills are three kilometres apart; beyond
+// twice that, only the township is told, and beyond townshipMost nothing.
+const (
+	nearestMost  = 6_000
+	townshipMost = 25_000
+)
+
+// At gives the village within the district whose own point is nearest to a
+// place, the township if no village is near enough, "" if nothing is or no
+// points are known. It is a guess by middles, not a survey: good for whom to
+// ask first, never for a boundary.
+func (t *Table) At(lat, lon float64, district Code) Code {
+	for _, l := range []struct {
+		level Level
+		most  float64
+	}{{LevelVillage, nearestMost}, {LevelTownship, townshipMost}} {
+		best, far := Code(""), l.most
+		for _, a := range t.Within(district, l.level) {
+			if p, ok := t.own(a.Code); ok {
+				if d := Distance(lat, lon, p.Lat, p.Lon); d < far {
+					best, far = a.Code, d
+				}
+			}
+		}
+		if best != "" {
+			return best
+		}
+	}
+	return ""
+}
+
 // earth is the mean radius in metres (IUGG).
 const earth = 6371008.8
 

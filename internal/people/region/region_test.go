@@ -183,3 +183,29 @@ func FuzzLocate(f *testing.F) {
 		}
 	})
 }
+
+func TestAt(t *testing.T) {
+	table := Builtin()
+	if got := table.At(29.7, 105.7, "500111"); got != "" {
+		t.Errorf("without points a place lies in %q", got)
+	}
+	towns := table.Children("500111")
+	first := table.Children(towns[0].Code)
+	table.points = map[Code]Point{
+		first[0].Code: {29.70, 105.70, Imported}, first[1].Code: {29.70, 105.75, Imported},
+		towns[1].Code: {29.60, 105.90, Imported},
+	}
+	for _, c := range []struct {
+		lat, lon float64
+		want     Code
+	}{
+		{29.701, 105.701, first[0].Code},
+		{29.70, 105.74, first[1].Code},
+		{29.62, 105.93, towns[1].Code}, // no village within 6 km
+		{31.00, 107.00, ""},            // another district
+	} {
+		if got := table.At(c.lat, c.lon, "500111"); got != c.want {
+			t.Errorf("%v, %v lies in %q, want %q", c.lat, c.lon, got, c.want)
+		}
+	}
+}

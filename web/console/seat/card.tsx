@@ -110,6 +110,7 @@ function Why({ card }: { card: Card }) {
           )}
         </p>
       )}
+      {card.scene && <p><b>{t("seat.scene", { place: card.scene })}</b></p>}
       {(last?.text || card.matter.text) && <blockquote>{last?.text || card.matter.text}</blockquote>}
       {card.why.map((w) => (
         <p key={w.key} className="seat-muted">

@@ -202,6 +202,7 @@ export type Card = {
     pressed_again: boolean;
   }[];
   orders: Order[];
+  scene?: string;
   helpers: Helper[];
   places: { kind: "police" | "hospital" | "school" | "minors_centre"; name: string; phone: string; distance_m?: number | null }[];
   timeline: {
