@@ -191,6 +191,12 @@ func (s *Service) Card(ctx context.Context, r db.Reader, matterID id.ID) (Card, 
 	c.Conflicts = []ConflictView{}
 	for _, x := range conflicts {
 		name, reason := s.matters.UnsealConflict(x)
+		if name == "" { // picked from the card, not written down
+			name = names[x.Account].Name
+			if i := slices.IndexFunc(c.Contacts, func(p Contact) bool { return p.PersonID == x.PersonID }); i >= 0 {
+				name = c.Contacts[i].Name
+			}
+		}
 		c.Conflicts = append(c.Conflicts, ConflictView{ID: x.ID, Name: name, Relation: x.Relation, Reason: reason, ByName: names[x.SetBy].Name, At: x.SetAt})
 	}
 	audit.Show(ctx, "matter.read", string(t.Task), m.Region, audit.Shown{Kind: "matter", ID: m.ID, Fields: []string{"text", "timeline", "signals"}})
@@ -203,7 +209,7 @@ func actorsOf(m matter.Matter, events []matter.Event, conflicts []matter.Conflic
 		out = append(out, e.Actor)
 	}
 	for _, c := range conflicts {
-		out = append(out, c.SetBy)
+		out = append(out, c.SetBy, c.Account)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -333,6 +333,9 @@ func TestAbuseStartsWithoutContactToAnybodyNear(t *testing.T) {
 		w.must(err)
 		_, err = w.matter.AddConflict(as("leader"), rec.Matter, matter.Who{Person: "uncle", Relation: "叔叔", Reason: "涉嫌"}, w.orders.Withdraw)
 		w.must(err)
+		if c := w.card("leader", rec.Matter); len(c.Conflicts) != 1 || c.Conflicts[0].Name != "叔叔" {
+			w.t.Errorf("who must not be called is not named: %+v", c.Conflicts)
+		}
 		card = w.card("op1", rec.Matter)
 		if card.Contacts[0].Blocked || !card.Contacts[1].Blocked {
 			t.Fatalf("%+v", card.Contacts)

@@ -397,14 +397,19 @@ func (s *Service) Claimed(ctx context.Context, tx *db.Tx, childID id.ID, region 
 
 // Resembles hands two records that may be one child to a named person.
 func (s *Service) Resembles(ctx context.Context, tx *db.Tx, there, made id.ID, why string) error {
+	_, err := s.resembles(ctx, tx, there, made, why)
+	return err
+}
+
+func (s *Service) resembles(ctx context.Context, tx *db.Tx, there, made id.ID, why string) (*Case, error) {
 	rec, err := findChild(ctx, tx, there)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	other, err := findChild(ctx, tx, made)
 	if err != nil || rec.ID == other.ID {
-		return err
+		return nil, err
 	}
-	_, err = s.openCase(ctx, tx, rec, other.ID, why, other.Region)
-	return err
+	k, err := s.openCase(ctx, tx, rec, other.ID, why, other.Region)
+	return &k, err
 }

@@ -244,6 +244,26 @@ func TestOneNumberInTwoTownshipsIsHandedToANamedPerson(t *testing.T) {
 	})
 }
 
+func TestARecordThatLooksLikeAnotherIsHandedToANamedPerson(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := person.NewChild{Name: "周无号", Region: youyi, NoIDReason: "未上户", BirthOn: "2015-03-12", Sex: "m"}
+		first := w.create(n)
+		n.Region = ciyun
+		out, err := w.s.Create(w.as("section", role(access.BureauSection, district)), n)
+		if err != nil || out.ID == "" || out.Case == nil || out.Case.HandlerName != "工作人员handler" {
+			t.Fatalf("%+v %v", out, err)
+		}
+		cases, err := w.s.Cases(w.as("section", role(access.BureauSection, district)))
+		if err != nil || len(cases) != 1 || cases[0].PersonID != first || cases[0].OtherID != out.ID || cases[0].Why != "same_name_birth" {
+			t.Errorf("%+v %v", cases, err)
+		}
+		n.BirthOn = "2016-03-12"
+		if other, err := w.s.Create(w.as("section", role(access.BureauSection, district)), n); err != nil || other.Case != nil {
+			t.Errorf("born on another day: %+v %v", other, err)
+		}
+	})
+}
+
 func TestTwoFormsWithOneNumberMakeOneRecord(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		done := make(chan error, 8)

@@ -142,10 +142,11 @@ func (s *Service) check(ctx context.Context, r db.Reader, childID id.ID, action 
 type Created struct {
 	ID   id.ID  `json:"id"`             // empty if the number is another area's child
 	Code string `json:"code,omitempty"` // the child's code
-	Case *Case  `json:"case,omitempty"` // set if the number is registered already
+	Case *Case  `json:"case,omitempty"` // set if the number is registered already, or another record may be the same child
 }
 
-// Case says that one ID number is claimed twice and who decides.
+// Case says that one ID number is claimed twice, or that two records may be one
+// child, and who decides.
 type Case struct {
 	ID          id.ID  `json:"id"`
 	HandlerName string `json:"handler_name"`
@@ -209,6 +210,10 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, n NewChild) (Created, e
 	if err != nil {
 		return Created{}, err
 	}
+	alike, err := Lookalikes(ctx, tx, []Asked{{Name: c.Name, Birth: c.birth, Region: c.Region, HasID: c.idNo != ""}})
+	if err != nil {
+		return Created{}, err
+	}
 	var w Rows
 	childID := w.addChild(newKeep(ctx, tx, s.keys), c, known)
 	if err := w.insert(ctx, tx); err != nil {
@@ -217,8 +222,13 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, n NewChild) (Created, e
 	if err := audit.Write(ctx, tx, audit.Entry{Action: "child.write", SubjectKind: "child", Subject: childID, Fields: c.fields(), Region: c.Region}); err != nil {
 		return Created{}, err
 	}
-	return Created{ID: childID, Code: w.people[len(w.people)-1].Code},
-		tx.Emit(ctx, db.Event{Topic: "child", Kind: "registered", Region: c.Region, Ref: string(childID)})
+	out := Created{ID: childID, Code: w.people[len(w.people)-1].Code}
+	if there, found := alike[0]; found {
+		if out.Case, err = s.resembles(ctx, tx, there.ID, childID, there.Why); err != nil {
+			return Created{}, err
+		}
+	}
+	return out, tx.Emit(ctx, db.Event{Topic: "child", Kind: "registered", Region: c.Region, Ref: string(childID)})
 }
 
 // notUnderWay refuses a number that an import is about to bring: its record is

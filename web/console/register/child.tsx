@@ -275,7 +275,7 @@ function ChangeForm(props: { kind: "edit" | "move" | "guardian" | "category"; ch
         )}
         {kind === "guardian" && (
           <>
-            <Form.Item name="relation" label={t("kid.relation")} rules={must}><Select options={relationKinds.map((value) => ({ value, label: relationName(value) }))} /></Form.Item>
+            <Form.Item name="relation" label={t("kid.relation")} rules={must}><Select showSearch optionFilterProp="label" options={relationKinds.map((value) => ({ value, label: relationName(value) }))} /></Form.Item>
             <Form.Item name="phones" label={t("kid.phones")}><Input maxLength={120} /></Form.Item>
             <Space size="large">
               <Form.Item name="is_carer" label={t("kid.carer")} valuePropName="checked"><Switch /></Form.Item>

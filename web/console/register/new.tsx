@@ -1,5 +1,5 @@
 // 新建儿童: one form; a number that stands elsewhere goes to a named person.
-import { Button, DatePicker, Form, Input, Radio, Select, Space, Switch, TreeSelect } from "antd";
+import { App, Button, DatePicker, Form, Input, Radio, Select, Space, Switch, TreeSelect } from "antd";
 import type { Dayjs } from "dayjs";
 import { useState } from "react";
 import { useLocation } from "wouter";
@@ -27,6 +27,7 @@ const split = (text: string | undefined) => (text ?? "").split(/[\s,;\u3001\uff0
 
 export default function NewChild() {
   const [form] = Form.useForm<Values>();
+  const { message } = App.useApp();
   const [, go] = useLocation();
   const areas = useAreas();
   const [busy, setBusy] = useState(false);
@@ -58,8 +59,9 @@ export default function NewChild() {
           ? [{ id: "", name: c.name, relation: c.relation ?? "other", id_no: "", phones: split(c.phones), is_guardian: !!c.is_guardian, is_carer: true, lives_with: true, whereabouts: "", no_contact: false }]
           : [],
       });
-      if (made.case) setHanded(made.case.handler_name);
-      else go(`/children/${made.id}`);
+      if (!made.id) return setHanded(made.case?.handler_name ?? "");
+      if (made.case) message.warning(t("kid.alike"), 8);
+      go(`/children/${made.id}`);
     } catch (error) {
       const fields = error instanceof ApiError ? error.fields : [];
       form.setFields(fields.filter((f) => f.name in form.getFieldsValue(true)).map((f) => ({ name: f.name as keyof Values, errors: [f.message ?? errorText(error)] })));
@@ -113,7 +115,7 @@ export default function NewChild() {
         <h2>{t("kids.carer")}</h2>
         <div className="reg-pair">
           <Form.Item name={["carer", "name"]} label={t("kids.name")}><Input maxLength={40} /></Form.Item>
-          <Form.Item name={["carer", "relation"]} label={t("kid.relation")}><Select allowClear options={relationKinds.map((value) => ({ value, label: relationName(value) }))} /></Form.Item>
+          <Form.Item name={["carer", "relation"]} label={t("kid.relation")}><Select allowClear showSearch optionFilterProp="label" options={relationKinds.map((value) => ({ value, label: relationName(value) }))} /></Form.Item>
           <Form.Item name={["carer", "phones"]} label={t("kid.phones")}><Input maxLength={120} /></Form.Item>
           <Form.Item name={["carer", "is_guardian"]} label={t("kid.alsoGuardian")} valuePropName="checked"><Switch /></Form.Item>
         </div>
