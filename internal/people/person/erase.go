@@ -24,6 +24,7 @@ type Erasure struct {
 	AskedAt     clock.Millis `bun:"asked_at" json:"asked_at"`
 	ConfirmedBy id.ID        `bun:"confirmed_by" json:"confirmed_by"`
 	ConfirmedAt clock.Millis `bun:"confirmed_at" json:"confirmed_at"`
+	Code        string       `bun:"-" json:"code"` // of the child, by which the request on paper names it
 }
 
 const erasureColumns = "id, person_id, region, reason, asked_by, asked_at, confirmed_by, confirmed_at"
@@ -91,6 +92,9 @@ func (s *Service) Erasures(ctx context.Context) ([]Erasure, error) {
 		for i := range out {
 			var err error
 			if out[i].Reason, err = s.keys.Open(aad("erasure.reason", out[i].ID), out[i].Reason); err != nil {
+				return err
+			}
+			if err := r.Get(ctx, db.To(&out[i].Code), "SELECT code FROM person WHERE id = ?", out[i].PersonID); err != nil {
 				return err
 			}
 		}

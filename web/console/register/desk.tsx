@@ -80,6 +80,7 @@ function Compare(props: { pair: Case; close: () => void; merge: (kept: string, d
   const facts: [string, (c: Child) => string][] = [
     [t("kids.code"), (c) => c.code],
     [t("kid.idNo"), (c) => c.id_masked || c.no_id_reason],
+    [t("kid.sex"), (c) => wordFor(words, "kidsex", c.sex)],
     [t("kid.birth"), (c) => c.birth_on],
     [t("kids.area"), (c) => c.region_name],
     [t("kid.home"), (c) => c.address_masked],

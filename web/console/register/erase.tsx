@@ -12,7 +12,7 @@ import { useAskReason } from "../kit/reason";
 import { t } from "../locale";
 import { useMe } from "../session";
 
-type Erasure = { id: string; person_id: string; reason: string; asked_by: string; asked_at: Ms; confirmed_at: Ms };
+type Erasure = { id: string; person_id: string; reason: string; asked_by: string; asked_at: Ms; confirmed_at: Ms; code: string };
 
 export default function Erasures() {
   const me = useMe();
@@ -41,6 +41,7 @@ export default function Erasures() {
         {(d) => (
           <Table<Erasure> rowKey="id" size="middle" pagination={false} dataSource={d.items} columns={[
             { title: t("erase.at"), width: 170, render: (_, e) => <span className="zg-num">{formatDateTime(e.asked_at)}</span> },
+            { title: t("kids.code"), width: 130, render: (_, e) => <span className="zg-num">{e.code}</span> },
             { title: t("kit.reason"), dataIndex: "reason" },
             { title: "", width: 200, render: (_, e) => e.confirmed_at ? t("erase.doneAt", { at: formatDateTime(e.confirmed_at) }) : e.asked_by === me.id ? t("erase.waits") : <Button danger size="small" onClick={() => void confirm(e)}>{t("erase.confirm")}</Button> },
           ]} />
