@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ func (w *ward) sit(code, key string, in instrument.Instrument, items map[string]
 }
 
 func TestWhatAChildEndsHalfWayIsNotKeptButHeard(t *testing.T) {
-	wards(t, 2, func(w *ward) {
+	wards(t, 3, func(w *ward) {
 		t := w.t
 		c := w.round(true, "phq-a")
 		_, err := w.a.Screening.Campaigns.Open(w.as(access.BureauSection), c.ID)
@@ -52,6 +53,18 @@ func TestWhatAChildEndsHalfWayIsNotKeptButHeard(t *testing.T) {
 		sheets, err = w.a.Screening.Answers.OfChild(w.as(access.Clinician), members[1].ChildID)
 		w.must(err)
 		if len(sheets) != 1 || sheets[0].State != answer.Withheld {
+			t.Errorf("%+v", sheets)
+		}
+
+		// A refusal of that question is heard; who comes back hands in the whole.
+		w.sit(members[2].Code, "c-left", in, map[string]instrument.Answer{"9": {Refused: true}}, true)
+		if open := w.matters(members[2].ChildID); len(open) != 1 || open[0].Kind != "screen_talk" {
+			t.Errorf("the seat has %+v", open)
+		}
+		w.sit(members[2].Code, "c", in, calm(in), false)
+		sheets, err = w.a.Screening.Answers.OfChild(w.as(access.Clinician), members[2].ChildID)
+		w.must(err)
+		if len(sheets) != 2 || !slices.ContainsFunc(sheets, func(s answer.Listed) bool { return s.State == answer.Done }) {
 			t.Errorf("%+v", sheets)
 		}
 	})

@@ -11,6 +11,7 @@ import { passing } from "@shared/passing";
 import { type Phone, useWatched } from "./kit/live";
 import { Icon, type icons } from "./kit/ui";
 import { t } from "./locale";
+import { Drawings, Pile } from "./drawing/page";
 import { Mine } from "./mine/page";
 import { Password, Pin, Sessions } from "./mine/safety";
 import { Unsent } from "./mine/unsent";
@@ -104,6 +105,8 @@ function App() {
           <Route path="/ask/:id">{({ id }) => <Village id={id} key={id} />}</Route>
           <Route path="/ask/:id/:child">{({ id, child }) => <ChildAsked id={id} child={child} key={child} />}</Route>
           <Route path="/round/:id">{({ id }) => <Round id={id} key={id} />}</Route>
+          <Route path="/drawings" component={Drawings} />
+          <Route path="/drawings/:id">{({ id }) => <Pile id={id} key={id} />}</Route>
           <Route path="/visits" component={RoutePage} />
           <Route path="/visits/:id">{({ id }) => <VisitPage id={id} key={id} />}</Route>
           <Route path="/signal" component={SignalPage} />

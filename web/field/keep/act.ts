@@ -3,9 +3,9 @@ import { type PressedAt, pressNow } from "./device";
 import { idb } from "./idb";
 import { type Sealed, seal, unseal } from "./seal";
 
-/** The steps of an order that a phone may tell, the photos that follow one, a signal from the field, a questionnaire, a no to one, and a visit. */
+/** The steps of an order that a phone may tell, the photos that follow one, a signal from the field, a questionnaire, a no to one, a visit, and the photo of a drawing. */
 export type Verb =
-  | "accept" | "depart" | "arrive" | "handle" | "feedback" | "decline" | "photos" | "signal" | "sheet" | "consent" | "visit";
+  | "accept" | "depart" | "arrive" | "handle" | "feedback" | "decline" | "photos" | "signal" | "sheet" | "consent" | "visit" | "drawing";
 
 export type Act = {
   /** Counts up: the order of pressing. */

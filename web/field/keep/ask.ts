@@ -68,20 +68,20 @@ export type Ask = (method: "GET" | "POST", path: string, init?: AskInit) => Prom
 
 export const ask: Ask = async (method, path, init = {}) => {
   const { body, auto = true } = init;
-  const form = body instanceof FormData;
+  const raw = body instanceof FormData || body instanceof Blob; // a Blob brings its own type
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method === "POST") headers["X-Zugou"] = "1"; // no other site's page can set it
   if (auto) headers["X-Auto"] = "1";
-  if (body !== undefined && !form) headers["Content-Type"] = "application/json";
+  if (body !== undefined && !raw) headers["Content-Type"] = "application/json";
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), form ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS);
+  const timer = setTimeout(() => abort.abort(), raw ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS);
   const sent = deviceNow();
   const sentMono = monotonic();
   try {
     const response = await fetch(`/api${path}`, {
       method,
       headers,
-      body: form ? body : body === undefined ? null : JSON.stringify(body),
+      body: raw ? body : body === undefined ? null : JSON.stringify(body),
       signal: abort.signal,
       cache: "no-store",
       credentials: "same-origin",

@@ -6,11 +6,13 @@ import { newKey, type Photo } from "../keep/act";
 import { lastFix } from "./place";
 
 export const LONGEST_SIDE = 1600;
+/** A drawing is measured: its code and its thin lines must be there. Some 3 megapixels. */
+export const DRAWING_SIDE = 2000;
 export const MOST_PHOTOS = 9;
 
 /** The size a picture is drawn at: never larger than it is. */
-export function fitted(width: number, height: number): { width: number; height: number } {
-  const k = Math.min(1, LONGEST_SIDE / Math.max(width, height));
+export function fitted(width: number, height: number, longest = LONGEST_SIDE): { width: number; height: number } {
+  const k = Math.min(1, longest / Math.max(width, height));
   return { width: Math.max(1, Math.round(width * k)), height: Math.max(1, Math.round(height * k)) };
 }
 
@@ -22,9 +24,9 @@ async function load(file: Blob): Promise<{ picture: CanvasImageSource; width: nu
   return { picture: image, width: image.naturalWidth, height: image.naturalHeight, done: () => URL.revokeObjectURL(url) };
 }
 
-export async function smallPhoto(file: Blob): Promise<Photo> {
+export async function smallPhoto(file: Blob, longest = LONGEST_SIDE, quality = 0.78): Promise<Photo> {
   const from = await load(file);
-  const size = fitted(from.width, from.height);
+  const size = fitted(from.width, from.height, longest);
   const canvas = document.createElement("canvas");
   canvas.width = size.width;
   canvas.height = size.height;
@@ -32,7 +34,7 @@ export async function smallPhoto(file: Blob): Promise<Photo> {
   if (!pen) throw new Error("no canvas");
   pen.drawImage(from.picture, 0, 0, size.width, size.height);
   from.done();
-  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", 0.78));
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", quality));
   canvas.width = 0; // gives the memory back at once; a cheap phone has little
   if (!blob) throw new Error("no picture");
   const fix = lastFix();

@@ -160,6 +160,11 @@ export function Screenings() {
           );
         })}
       </ul>
+      {me.actions.includes("drawing.upload") && (
+        <Link href="/drawings" className="f-button f-button-quiet">
+          {t("pile.open")}
+        </Link>
+      )}
       {taking && (
         <Take
           campaign={taking}

@@ -1,23 +1,32 @@
 // A questionnaire by the code of a slip: for a child, a guardian, a teacher.
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Queue } from "../../shared/form/queue";
 import { Sitting } from "../../shared/form/sitting";
 import { t } from "../../shared/form/words";
 
-// Nobody for so long: the page forgets what was chosen and not handed in.
+// Nobody for so long: what is there is handed in, as on a tablet that goes
+// round, and the page forgets it.
 const IDLE_MS = 15 * 60_000;
 
 function App({ queue }: { queue: Queue }) {
   const [state, setState] = useState(queue.state);
   const [visit, setVisit] = useState(0);
+  const rest = useRef<(() => Promise<void>) | undefined>(undefined);
+  const onProgress = useCallback((f: (() => Promise<void>) | undefined) => {
+    rest.current = f;
+  }, []);
   useEffect(() => queue.watch(setState), [queue]);
   useEffect(() => queue.start(), [queue]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const touched = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => setVisit((n) => n + 1), IDLE_MS);
+      timer = setTimeout(() => {
+        void rest.current?.();
+        rest.current = undefined;
+        setVisit((n) => n + 1);
+      }, IDLE_MS);
     };
     touched();
     // A page taken out of the browser's memory by "back" shows no answers.
@@ -35,6 +44,7 @@ function App({ queue }: { queue: Queue }) {
       key={visit}
       queue={queue}
       state={state}
+      onProgress={onProgress}
       after={(again) => (
         <>
           <a className="q-button" href="/help/">

@@ -92,6 +92,17 @@ export const post: Post = async (path, body) => {
   }
 };
 
+/** Sends from a page that is going: the browser carries it on, and nobody hears the answer. */
+export function sendLast(code: string, sheet: Sheet): void {
+  void fetch("/api/sit/sheet", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Zugou": "1" },
+    body: JSON.stringify({ code, sheet }),
+    keepalive: true,
+    cache: "no-store",
+  }).catch(() => undefined);
+}
+
 /** The queue of this device. */
 export class Queue {
   private held: Letter[] = []; // where nothing can be sealed

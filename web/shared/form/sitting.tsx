@@ -13,7 +13,7 @@ import { Calm } from "./calm";
 import { fits, figuresOf, grouped } from "./code";
 import { Fill } from "./fill";
 import type { Answers, Paper } from "./paper";
-import { newKey, post, type Queue, type QueueState } from "./queue";
+import { newKey, post, type Queue, type QueueState, sendLast } from "./queue";
 import { t } from "./words";
 
 type Informant = "child" | "guardian" | "teacher" | "worker";
@@ -105,9 +105,23 @@ export function Sitting(props: {
   // Whoever takes the tablet back from a child that walked away hands in what
   // is there: an answer that must not wait is not thrown away.
   const current = place.kind === "fill" ? place.told.instruments[place.n] : undefined;
+  const begun = current && Object.keys(answers).length > 0;
   useEffect(() => {
-    onProgress?.(current && Object.keys(answers).length > 0 ? () => handIn(current, answers) : undefined);
-  }, [current, answers, onProgress]);
+    onProgress?.(begun ? () => handIn(current, answers) : undefined);
+  }, [current, begun, answers, onProgress]);
+  // A window that is closed half-way: as if the child had stopped. The server
+  // keeps nothing of it but hears what must not wait. It goes under a key of
+  // its own, so that who comes back may still hand in the whole.
+  useEffect(() => {
+    if (!begun) return;
+    const left = () => {
+      const sheet = { key: `${key.current}-left`, instrument: current.id, version: current.version, items: answers, stopped: true };
+      sendLast(code.current, sheet);
+      void props.queue.handIn(code.current, sheet); // where the network is away
+    };
+    addEventListener("pagehide", left);
+    return () => removeEventListener("pagehide", left);
+  }, [current, begun, answers, props.queue]);
 
   const end = () => {
     setAnswers({});

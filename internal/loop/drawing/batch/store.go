@@ -11,6 +11,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/drawing/sheet"
 	"zugou/internal/people/access"
+	"zugou/internal/people/region"
 )
 
 const (
@@ -66,9 +67,20 @@ func FindBatch(ctx context.Context, r db.Reader, batch id.ID) (Batch, error) {
 	return one(rows, err)
 }
 
+// listBatches gives the batches of areas, and of the wider areas around them:
+// a district's pile is photographed in its villages and schools.
 func listBatches(ctx context.Context, r db.Reader, areas []string, limit int) ([]Batch, error) {
 	var rows []Batch
 	in, args := access.Where("region", areas)
+	around := []any{}
+	for _, a := range areas {
+		for up := region.Code(a).Parent(); up != ""; up = up.Parent() {
+			around = append(around, string(up))
+		}
+	}
+	if len(around) > 0 {
+		in, args = "("+in+" OR region IN ("+db.Marks(len(around))+"))", append(args, around...)
+	}
 	err := r.List(ctx, &rows, "SELECT "+batchColumns+" FROM drawing_batch WHERE "+in+" ORDER BY created_at DESC, id DESC LIMIT ?", append(args, limit)...)
 	return rows, err
 }

@@ -18,6 +18,7 @@ import (
 
 var (
 	photos = flag.Uint64("photos", 24, "synthetic photos to read; 300 is the whole set")
+	first  = flag.Uint64("first", 0, "number of the first of them, to go on where a run ended")
 	keep   = flag.String("keep", "", "folder to keep photos that were not read in")
 )
 
@@ -88,7 +89,7 @@ func TestSyntheticPhotos(t *testing.T) {
 		})
 	}
 	for n := range *photos {
-		queue <- n
+		queue <- *first + n
 	}
 	close(queue)
 	wg.Wait()

@@ -325,6 +325,10 @@ func TestBlindAtEveryDoor(t *testing.T) {
 			return err
 		})
 		other := w.task("b").ID
+		ofTown, err := w.batches.Create(as("y", access.TownshipOfficer, town), batch.NewBatch{Title: "一镇", Region: town, DrawnOn: "2024-05-20"})
+		if err != nil {
+			t.Fatal(err)
+		}
 		for name, err := range map[string]error{
 			"another's task":       second(w.ratings.Image(rater("a"), other)),
 			"a drawing's own id":   second(w.ratings.Image(rater("a"), drawings[0].ID)),
@@ -340,7 +344,8 @@ func TestBlindAtEveryDoor(t *testing.T) {
 			"teacher rates":        second(w.ratings.Desk(teacher())),
 			"teacher's results":    second(w.ratings.Results(teacher(), rating.ResultsQuery{})),
 			"teacher's mending":    second(w.batches.Mending(teacher(), b, "")),
-			"another town's batch": second(w.batches.Find(as("x", access.TownshipOfficer, "500111100"), b)),
+			"another town's batch": second(w.batches.Find(as("x", access.TownshipOfficer, "500111100"), ofTown.ID)),
+			"photos for it":        second(w.batches.Add(as("x", access.TownshipOfficer, "500111100"), ofTown.ID, bytes.NewReader(nil))),
 		} {
 			if err == nil || errs.Is(err, errs.KindInternal) {
 				t.Errorf("%s: %v", name, err)
@@ -350,6 +355,18 @@ func TestBlindAtEveryDoor(t *testing.T) {
 		text, _ := json.Marshal(rating.Task{Suggested: coding.Codes{}})
 		if got := string(text); got != `{"id":"","age_band":"","sex":"","colours":false,"time_limit":0,"suggested":{},"expires":0}` {
 			t.Errorf("a task shows %s", got)
+		}
+		// Whoever is in a part of the batch's area hands in and sees how far it is,
+		// and no more.
+		here := teacher()
+		if list, err := w.batches.List(here); err != nil || !slices.ContainsFunc(list, func(r batch.Row) bool { return r.ID == b }) {
+			t.Errorf("a teacher is not shown the district's batch: %v %v", list, err)
+		}
+		if _, err := w.batches.Add(here, b, bytes.NewReader(snap(w.numbers()[1], 70, nil))); err != nil {
+			t.Errorf("a teacher's photo: %v", err)
+		}
+		if _, err := w.batches.Mending(here, b, ""); err == nil {
+			t.Error("a teacher mends the district's batch")
 		}
 		// A school's counsellor who handed in the photos rates none of them.
 		photographer := as("photographer", access.Counsellor, district)

@@ -292,7 +292,7 @@ func (s *Service) keep(ctx context.Context, tx *db.Tx, in instrument.Instrument,
 	if err != nil {
 		return Receipt{}, err
 	}
-	if n.Stopped && len(got.result.Critical) == 0 {
+	if n.Stopped && len(got.result.Critical) == 0 && !refusedSuicide(in, n.Items) {
 		return sh.receipt(false), nil // ended half-way, and nothing in it that must not wait
 	}
 	if sh.MatterID, err = s.ring(ctx, tx, in, sh, got); err != nil {
@@ -322,6 +322,12 @@ func (s *Service) keep(ctx context.Context, tx *db.Tx, in instrument.Instrument,
 		return Receipt{}, err
 	}
 	return sh.receipt(false), s.record(ctx, tx, sh, n.Reason)
+}
+
+// refusedSuicide tells of a question on suicide that was put and refused: on a
+// sheet that was ended half-way the others were only not come to.
+func refusedSuicide(in instrument.Instrument, items map[string]instrument.Answer) bool {
+	return slices.ContainsFunc(in.Items, func(it instrument.Item) bool { return it.Suicide && items[it.ID()].Refused })
 }
 
 // ring opens what the result obliges at the seat. It gives the matter, the
