@@ -17,7 +17,7 @@ type LevelQuery struct {
 }
 
 func (q LevelQuery) query() level.Query {
-	return level.Query{Area: q.Region, School: q.School, Limit: q.Limit}
+	return level.Query{Area: q.Region, School: q.School, Limit: min(q.Limit, level.MostShown)}
 }
 
 // levels registers the four colours: lists for work, a child's level, rules.

@@ -28,7 +28,7 @@ func (a *API) levelBook(s Screening) {
 			return nil, err
 		}
 		q := in.query()
-		q.Limit = 1000
+		q.Limit = level.MostTaken
 		var rows []level.Entry
 		var err error
 		switch in.List {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -82,7 +83,7 @@ func (a *API) instruments(s Screening) {
 			return checked{}, errs.Invalid("instrument", "instrument.malformed")
 		}
 		if _, err := instrument.Parse(text); err != nil {
-			return checked{Problems: strings.Split(err.Error(), "\n")}, nil
+			return checked{Problems: s.problems(err)}, nil
 		}
 		return checked{OK: true, Problems: []string{}}, nil
 	})
@@ -201,6 +202,10 @@ func (a *API) campaigns(s Screening) {
 		items, err := s.Answers.OfCampaign(ctx, in.ID, in.Which)
 		return page[answer.Listed]{Items: orEmpty(items)}, err
 	})
+	call(a, http.MethodGet, "/campaigns/{id}/summary", "how a campaign came out, in counts by questionnaire and school", func(ctx context.Context, in *ByID) (page[answer.Summary], error) {
+		items, err := s.Answers.SummaryOf(ctx, in.ID)
+		return page[answer.Summary]{Items: orEmpty(items)}, err
+	})
 	call(a, http.MethodPost, "/campaigns", "plan a campaign and draw up its list", func(ctx context.Context, in *struct{ Body campaign.New }) (campaign.Campaign, error) {
 		return s.Campaigns.Make(ctx, in.Body)
 	})
@@ -275,6 +280,45 @@ type told struct {
 	Told int `json:"told"`
 }
 
+// problems says in Chinese what is wrong with a questionnaire.
+func (s Screening) problems(err error) []string {
+	list, whole := instrument.Problems(err)
+	if !whole {
+		return []string{fill(s.Word("form.bad.json"), err.Error())}
+	}
+	out := make([]string, len(list))
+	for i, p := range list {
+		args := make([]string, len(p.Args))
+		for n, a := range p.Args {
+			args[n] = s.placeOf(fmt.Sprint(a))
+		}
+		out[i] = fill(s.Word(p.Key()), args...)
+	}
+	return out
+}
+
+// placeOf names a part of a questionnaire: "item mood", "title"; else it is
+// what was named itself.
+func (s Screening) placeOf(a string) string {
+	for _, at := range []string{"title", "instruction", "critical", "option list", "section", "item", "ask_when of", "subscale", "band", "level", "variant", "cut-off"} {
+		key := "form.at." + strings.NewReplacer(" ", "_", "-", "_").Replace(at)
+		if a == at {
+			return s.Word(key)
+		}
+		if code, ok := strings.CutPrefix(a, at+" "); ok {
+			return fill(s.Word(key), code)
+		}
+	}
+	return a
+}
+
+func fill(text string, args ...string) string {
+	for i, a := range args {
+		text = strings.ReplaceAll(text, fmt.Sprintf("{%d}", i+1), a)
+	}
+	return text
+}
+
 type printIn struct {
 	ByID
 	What   string `query:"what" enum:"sheets,slips" default:"sheets"`
@@ -282,6 +326,19 @@ type printIn struct {
 	Grade  string `query:"grade" maxLength:"40"`
 	Class  string `query:"class" maxLength:"40"`
 	Region string `query:"region" pattern:"^[0-9]*$" maxLength:"15"`
+
+	base string // of the address that children open
+}
+
+// Resolve implements huma.Resolver: without an address of its own the house is
+// reached as this call reached it.
+func (p *printIn) Resolve(ctx huma.Context) []error {
+	scheme := "http"
+	if ctx.TLS() != nil || ctx.Header("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	p.base = scheme + "://" + ctx.Host()
+	return nil
 }
 
 type pdfOut struct {
@@ -328,7 +385,7 @@ func (s Screening) printed(ctx context.Context, in *printIn) ([]byte, error) {
 		return nil, errs.Conflict("campaign.print_too_many")
 	}
 	if in.What == "slips" {
-		return paper.Slips(c, children, s.Word("paper.address"), s.Word)
+		return paper.Slips(children, in.base+"/sit/", s.Word)
 	}
 	return paper.Sheets(c, children, forms, s.Word)
 }

@@ -72,12 +72,12 @@ export default function Levels() {
             <button type="button" className="kit-count" aria-pressed={which === "places"} onClick={() => set({ list: "places" })}>{t("colour.list.places")}</button>
           </>
         }
-        actions={may("child.export") && which !== "places" && <Button icon={<DownloadOutlined />} onClick={() => void take()}>{t("colour.export")}</Button>}
       />
       {c && <Standings c={c} />}
       <div className="page-filters">
         <TreeSelect className="colour-area" allowClear showSearch={{ treeNodeFilterProp: "title" }} treeData={areas} value={region || undefined} onChange={(v: string | undefined) => set({ region: v })} placeholder={t("kids.area")} aria-label={t("kids.area")} />
         {(which === "waiting" || which === "never") && <Input.Search className="colour-school" allowClear defaultValue={school} onSearch={(v) => set({ school: v.trim() })} placeholder={t("colour.school")} aria-label={t("colour.school")} maxLength={60} />}
+        {may("child.export") && which !== "places" && <Button className="colour-take" icon={<DownloadOutlined />} onClick={() => void take()}>{t("colour.export")}</Button>}
       </div>
       {which === "places" ? <Places region={region} onPick={(s) => set({ list: "waiting", ...(s.school ? { school: s.school } : { region: s.region }) })} /> : <Rows which={which} region={region} school={school} />}
     </>
@@ -151,12 +151,15 @@ export const columns: Record<Exclude<Which, "places">, TableColumnsType<Entry>> 
   never: [name, colour, place, pupil, { title: t("colour.lastScreen"), width: 150, className: "zg-num", render: (_, e) => (e.at ? formatDate(e.at) : t("colour.never")) }],
 };
 
+/** As many rows as the server gives a page; a file has all. */
+const mostShown = 1000;
+
 function Rows({ which, region, school }: { which: Exclude<Which, "places">; region: string; school: string }) {
   const [open, setOpen] = useState<Entry>();
   const query = useQuery({
     queryKey: ["levels", which, region, school],
     queryFn: async () =>
-      (await api.get<List<Entry>>(routes[which], { region, school, limit: 1000, ...((which === "late" || which === "reassess") && { which }) })).items,
+      (await api.get<List<Entry>>(routes[which], { region, school, limit: mostShown, ...((which === "late" || which === "reassess") && { which }) })).items,
     meta: { topics: ["level"] },
     refetchInterval: 60_000,
   });
@@ -165,6 +168,8 @@ function Rows({ which, region, school }: { which: Exclude<Which, "places">; regi
       <p className="page-muted">{t(`colour.about.${which}`)}</p>
       <Loaded query={query} errorText={errorText}>
         {(list) => (
+          <>
+          {list.length >= mostShown && <p className="page-muted" role="status">{t("colour.more", { n: mostShown })}</p>}
           <Table<Entry>
             className="page-table"
             size="small"
@@ -175,6 +180,7 @@ function Rows({ which, region, school }: { which: Exclude<Which, "places">; regi
             onRow={(e) => ({ tabIndex: 0, onClick: () => setOpen(e), onKeyDown: (k) => k.key === "Enter" && setOpen(e) })}
             columns={columns[which]}
           />
+          </>
         )}
       </Loaded>
       {open && <LevelDrawer child={open.child_id} name={open.name} {...(which === "overrides" && open.late && { supervise: open.ref })} onClose={() => setOpen(undefined)} />}

@@ -15,7 +15,7 @@ import { useMay } from "../session";
 import { Members } from "./members";
 import { DoneBar, openPdf, StateMark, SuicideMark, useAreaName } from "./parts";
 import { Responders, TeachersTab } from "./people";
-import { Results } from "./results";
+import { Results, Summaries } from "./results";
 import { className, informantName, type Group, type Progress } from "./types";
 import "../matter/matter.css";
 
@@ -98,6 +98,7 @@ function View({ p }: { p: Progress }) {
             children: <Members campaign={c} groups={p.groups} group={group} teacher={teacher} onGroup={(g) => show(g ? { tab: "members", group: keyOf(g) } : { tab: "members" })} groupName={groupName} keyOf={keyOf} />,
           },
           ...(may("sheet.read") && !teacher ? [{ key: "results", label: t("survey.tab.results"), children: <Results campaign={c.id} /> }] : []),
+          ...(!may("sheet.read") && may("level.list") ? [{ key: "results", label: t("survey.tab.results"), children: <Summaries campaign={c.id} /> }] : []),
           ...(p.door ? [{ key: "people", label: t("survey.tab.people"), children: <Responders door={p.door} region={c.region} /> }] : []),
           ...(!teacher ? [{ key: "teachers", label: t("survey.tab.teachers"), children: <TeachersTab p={p} /> }] : []),
         ]}

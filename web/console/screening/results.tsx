@@ -13,7 +13,7 @@ import { useAct } from "../kit/act";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { saveJson } from "./parts";
-import { informantName, itemNo, plainReason, type Listed, type SheetView } from "./types";
+import { informantName, itemNo, plainReason, type Listed, type SchoolSummary, type SheetView } from "./types";
 import "./screening.css";
 
 /** What a sheet says in one line. It is a screen's result, never a colour. */
@@ -21,6 +21,7 @@ export function Outcome({ of }: { of: Pick<Listed, "state" | "critical" | "needs
   if (of.state === "withheld") return <span className="page-muted">{t("survey.out.withheld")}</span>;
   if (of.critical) return <strong className="survey-critical">{t("survey.out.critical")}</strong>;
   if (of.needs_person) return <strong className="survey-critical">{t("survey.out.person")}</strong>;
+  if (of.state === "differs") return <span className="page-muted">{t("survey.out.differs")}</span>;
   if (of.state !== "done") return <span className="page-muted">{t("survey.out.once")}</span>;
   return of.over ? <b>{t("survey.out.over")}</b> : <span>{t("survey.out.plain")}</span>;
 }
@@ -63,6 +64,50 @@ export function Results({ campaign }: { campaign: string }) {
       <p className="page-muted">{t("survey.resultRule")}</p>
       <Loaded query={query} errorText={errorText}>{(list) => <SheetTable list={list} name onOpen={setOpen} />}</Loaded>
       {open && <SheetDrawer id={open} onClose={() => setOpen(undefined)} />}
+    </>
+  );
+}
+
+/** How a campaign came out, in counts: for who is answerable for it and reads nobody's sheet. */
+export function Summaries({ campaign }: { campaign: string }) {
+  const query = useQuery({
+    queryKey: ["campaign-summary", campaign],
+    queryFn: async () => (await api.get<List<SchoolSummary>>(`/campaigns/${campaign}/summary`)).items,
+    meta: { topics: ["sheet", "campaign"] },
+  });
+  const number = (title: string, of: (s: SchoolSummary) => number, grave = false) => ({
+    title,
+    width: 120,
+    align: "right" as const,
+    className: "zg-num",
+    render: (_: unknown, s: SchoolSummary) => (of(s) ? grave ? <b>{of(s)}</b> : of(s) : <span className="page-muted">0</span>),
+    sorter: (a: SchoolSummary, b: SchoolSummary) => of(a) - of(b),
+  });
+  return (
+    <>
+      <p className="page-muted">{t("survey.summaryRule")}</p>
+      <Loaded query={query} errorText={errorText}>
+        {(list) => (
+          <Table
+            className="page-table"
+            size="small"
+            rowKey={(s) => s.instrument + s.school}
+            dataSource={list}
+            pagination={list.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
+            locale={{ emptyText: <Empty title={t("survey.noSheets")} hint={t("survey.noSheetsHint")} /> }}
+            columns={[
+              { title: t("survey.paper"), render: (_, s) => s.title },
+              { title: t("survey.school"), render: (_, s) => s.school || <span className="page-muted">{t("survey.noSchool")}</span> },
+              number(t("survey.sum.critical"), (s) => s.critical, true),
+              number(t("survey.sum.person"), (s) => s.person, true),
+              number(t("survey.sum.over"), (s) => s.over),
+              number(t("survey.sum.plain"), (s) => s.plain),
+              number(t("survey.sum.paper"), (s) => s.paper),
+              number(t("survey.sum.withheld"), (s) => s.withheld),
+            ]}
+          />
+        )}
+      </Loaded>
     </>
   );
 }

@@ -212,3 +212,6 @@ export function criticalNow(form: Instrument, answers: Answers): string[] {
 }
 
 export const ages = (a: { min: number; max?: number }) => (a.max ? t("form.ages", { min: a.min, max: a.max }) : t("form.agesFrom", { min: a.min }));
+
+/** Counts of one questionnaire at one school. */
+export type SchoolSummary = { instrument: string; title: string; school: string; done: number; critical: number; person: number; over: number; plain: number; paper: number; withheld: number };

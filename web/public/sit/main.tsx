@@ -1,6 +1,7 @@
 // A questionnaire by the code of a slip: for a child, a guardian, a teacher.
 import { useCallback, useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
+import { figuresOf } from "../../shared/form/code";
 import { Queue } from "../../shared/form/queue";
 import { Sitting } from "../../shared/form/sitting";
 import { t } from "../../shared/form/words";
@@ -9,7 +10,7 @@ import { t } from "../../shared/form/words";
 // round, and the page forgets it.
 const IDLE_MS = 15 * 60_000;
 
-function App({ queue }: { queue: Queue }) {
+function App({ queue, start }: { queue: Queue; start: string }) {
   const [state, setState] = useState(queue.state);
   const [visit, setVisit] = useState(0);
   const rest = useRef<(() => Promise<void>) | undefined>(undefined);
@@ -44,6 +45,7 @@ function App({ queue }: { queue: Queue }) {
       key={visit}
       queue={queue}
       state={state}
+      start={visit === 0 ? start : ""}
       onProgress={onProgress}
       after={(again) => (
         <>
@@ -59,5 +61,10 @@ function App({ queue }: { queue: Queue }) {
   );
 }
 
+// A slip's QR code brings the figures behind a #: taken out of the address at
+// once, so that neither history nor a screenshot of it keeps them.
+const start = figuresOf(location.hash);
+if (location.hash) history.replaceState(null, "", location.pathname);
+
 const root = document.getElementById("root");
-if (root) createRoot(root).render(<App queue={new Queue()} />);
+if (root) createRoot(root).render(<App queue={new Queue()} start={start} />);

@@ -30,8 +30,8 @@ type Place =
 // What stands in the way, by what it means for who holds the slip.
 const shut = ["campaign.not_open", "campaign.day_full", "campaign.no_room", "campaign.nobody_on_duty", "campaign.consent_missing"];
 
-function CodePad({ wrong, busy, onCode }: { wrong: string; busy: boolean; onCode: (figures: string) => void }) {
-  const [figures, setFigures] = useState("");
+function CodePad({ wrong, busy, start, onCode }: { wrong: string; busy: boolean; start: string; onCode: (figures: string) => void }) {
+  const [figures, setFigures] = useState(start);
   const [slip, setSlip] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   const change = (next: string) => {
@@ -87,6 +87,8 @@ const lines = { child: [1, 2, 3, 4], guardian: [1, 2, 3, 4] } as const;
 export function Sitting(props: {
   queue: Queue;
   state: QueueState;
+  /** The figures of a slip whose QR code was read; they are shown, and the person says go. */
+  start?: string;
   /** What follows the calm page. */
   after: (again: () => void) => ReactNode;
   /** Told of every touch and of what was answered so far, for a tablet that is passed round. */
@@ -96,6 +98,7 @@ export function Sitting(props: {
   const [busy, setBusy] = useState(false);
   const [answers, setAnswers] = useState<Answers>({});
   const code = useRef("");
+  const first = useRef(props.start ?? "");
   const key = useRef("");
   const { onProgress } = props;
 
@@ -136,6 +139,7 @@ export function Sitting(props: {
   };
 
   const look = async (figures: string) => {
+    first.current = ""; // the next person types the own
     setBusy(true);
     const { status, body } = await post("/sit", { code: figures });
     setBusy(false);
@@ -162,7 +166,7 @@ export function Sitting(props: {
 
   switch (place.kind) {
     case "code":
-      return <CodePad key={place.wrong} wrong={place.wrong} busy={busy} onCode={(f) => void look(f)} />;
+      return <CodePad key={place.wrong} wrong={place.wrong} busy={busy} start={place.wrong ? "" : first.current} onCode={(f) => void look(f)} />;
     case "shut":
       return (
         <section className="q-card">

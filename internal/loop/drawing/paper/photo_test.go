@@ -18,7 +18,6 @@ import (
 
 var (
 	photos = flag.Uint64("photos", 24, "synthetic photos to read; 300 is the whole set")
-	first  = flag.Uint64("first", 0, "number of the first of them, to go on where a run ended")
 	keep   = flag.String("keep", "", "folder to keep photos that were not read in")
 )
 
@@ -89,7 +88,7 @@ func TestSyntheticPhotos(t *testing.T) {
 		})
 	}
 	for n := range *photos {
-		queue <- *first + n
+		queue <- n
 	}
 	close(queue)
 	wg.Wait()

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/makiuchi-d/gozxing/qrcode/decoder"
-	"github.com/makiuchi-d/gozxing/qrcode/encoder"
-
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/font"
 )
@@ -106,28 +103,12 @@ func fit(p *font.PDF, s string, w float64) string {
 	return s
 }
 
+// drawCode draws the code at its place. It stays of version 1: larger modules
+// are read in a poorer photo.
 func drawCode(p *font.PDF, l Layout, n Number) error {
-	qr, err := encoder.Encoder_encodeWithoutHint(n.Code(l), decoder.ErrorCorrectionLevel_M)
-	if err != nil {
-		return errs.Internal(err)
+	modules, err := p.QR(l.QR.X, l.QR.Y, l.QR.W, n.Code(l))
+	if err == nil && modules != 21 {
+		return errs.Internal(fmt.Errorf("code of %d modules, not of version 1", modules))
 	}
-	m := qr.GetMatrix()
-	if m.GetWidth() != 21 {
-		return errs.Internal(fmt.Errorf("code of %d modules, not of version 1", m.GetWidth()))
-	}
-	module := l.QR.W / float64(m.GetWidth())
-	for y := range m.GetHeight() {
-		for x := 0; x < m.GetWidth(); x++ {
-			if m.Get(x, y) != 1 {
-				continue
-			}
-			from := x
-			for x+1 < m.GetWidth() && m.Get(x+1, y) == 1 {
-				x++
-			}
-			// One bar a run: bars that touch print without hair lines between.
-			p.Rect(l.QR.X+float64(from)*module, l.QR.Y+float64(y)*module, float64(x-from+1)*module, module, "F")
-		}
-	}
-	return nil
+	return err
 }

@@ -112,7 +112,7 @@ func (s *Service) Assess(ctx context.Context, childID id.ID, q Judgement) (Outco
 
 // mayLower tells early what a lower colour lacks, but for the second person.
 func (s *Service) mayLower(ctx context.Context, r db.Reader, row Row, judged risk.Assessment) error {
-	waiting, err := assessmentsOf(ctx, r, "child_id = ? AND state = 'waits'", row.ChildID)
+	waiting, err := assessmentsOf(ctx, r, 200, "child_id = ? AND state = 'waits'", row.ChildID)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package level
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,11 +51,26 @@ type Query struct {
 	Limit  int
 }
 
+// The most rows of a list on the page, and of one that is taken out as a file.
+const (
+	MostShown = 1000
+	MostTaken = 50_000
+)
+
 func (q Query) limit() int {
 	if q.Limit <= 0 {
 		return 200
 	}
-	return min(q.Limit, 1000)
+	return min(q.Limit, MostTaken)
+}
+
+// school narrows a list to schools whose name has the text in it.
+func (q Query) school(column, where string, args []any) (string, []any) {
+	text := strings.TrimSpace(q.School)
+	if text == "" {
+		return where, args
+	}
+	return where + " AND " + column + ` LIKE ? ESCAPE '!'`, append(args, "%"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)+"%")
 }
 
 // areas gives the predicate of an area column for an actor's list.
@@ -153,9 +169,7 @@ func (s *Service) Waiting(ctx context.Context, q Query) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.School != "" {
-		where, args = where+" AND school = ?", append(args, q.School)
-	}
+	where, args = q.school("school", where, args)
 	return s.items(ctx, "level.list", func(ctx context.Context, r db.Reader) ([]Entry, error) {
 		rows, err := listRows(ctx, r, "urgency_rank > 0 AND "+where+" ORDER BY urgency_rank DESC, urgency_since, child_id LIMIT ?", append(args, q.limit())...)
 		if err != nil {
@@ -314,9 +328,7 @@ func (s *Service) Never(ctx context.Context, q Query) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.School != "" {
-		where, args = where+" AND p.school = ?", append(args, q.School)
-	}
+	where, args = q.school("p.school", where, args)
 	return s.items(ctx, "level.list", func(ctx context.Context, r db.Reader) ([]Entry, error) {
 		var rows []struct {
 			Child  id.ID        `bun:"child_id"`
@@ -408,9 +420,15 @@ func (s *Service) Taken(ctx context.Context, list, reason string, rows []Entry) 
 	for i, x := range rows {
 		shown[i] = audit.Shown{Kind: "child", ID: x.ChildID, Fields: []string{"name", "level"}}
 	}
-	return s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return audit.WriteMany(ctx, tx, audit.Entry{Action: "child.export", SubjectKind: "export", Subject: id.ID("levels:" + list), Region: s.district}, shown)
-	})
+	// In parts: a change must not hold up an SOS, however long the list is.
+	for part := range slices.Chunk(shown, 250) {
+		if err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return audit.WriteMany(ctx, tx, audit.Entry{Action: "child.export", SubjectKind: "export", Subject: id.ID("levels:" + list), Region: s.district}, part)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ToAgree lists lower colours that wait for a second clinician.
@@ -431,7 +449,7 @@ func (s *Service) assessments(ctx context.Context, q Query, action access.Action
 		return nil, err
 	}
 	return s.items(ctx, action, func(ctx context.Context, r db.Reader) ([]Entry, error) {
-		list, err := assessmentsOf(ctx, r, which+" AND "+where, args...)
+		list, err := assessmentsOf(ctx, r, q.limit(), which+" AND "+where, args...)
 		out := make([]Entry, 0, len(list))
 		for _, a := range list {
 			out = append(out, Entry{ChildID: a.ChildID, Region: a.Region, Was: a.Was, Became: a.Colour, Urgency: a.Machine, At: a.At, ByName: string(a.By), Ref: a.ID, What: a.State, Late: a.SupervisedAt == 0})

@@ -93,9 +93,9 @@ func findAssessment(ctx context.Context, r db.Reader, which id.ID) (Assessment, 
 	return a, err
 }
 
-func assessmentsOf(ctx context.Context, r db.Reader, where string, args ...any) ([]Assessment, error) {
+func assessmentsOf(ctx context.Context, r db.Reader, most int, where string, args ...any) ([]Assessment, error) {
 	var out []Assessment
-	err := r.List(ctx, &out, "SELECT "+assessmentColumns+" FROM level_assessment WHERE "+where+" ORDER BY at DESC, id DESC LIMIT 200", args...)
+	err := r.List(ctx, &out, "SELECT "+assessmentColumns+" FROM level_assessment WHERE "+where+" ORDER BY at DESC, id DESC LIMIT ?", append(args, most)...)
 	return out, err
 }
 

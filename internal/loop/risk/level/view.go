@@ -238,7 +238,7 @@ func (s *Service) contacts(ctx context.Context, r db.Reader, out *View) error {
 }
 
 func (s *Service) assessmentViews(ctx context.Context, r db.Reader, childID id.ID, out *View) error {
-	list, err := assessmentsOf(ctx, r, "child_id = ?", childID)
+	list, err := assessmentsOf(ctx, r, 200, "child_id = ?", childID)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,9 @@ import (
 // rings too. Errors: Invalid, Forbidden, NotFound, Conflict.
 func (s *Service) Again(ctx context.Context, sheet id.ID, items map[string]instrument.Answer) (Receipt, error) {
 	return s.retype(ctx, sheet, func(ctx context.Context, tx *db.Tx, in instrument.Instrument, sh *Sheet, key crypto.Subject, first map[string]instrument.Answer) (map[string]instrument.Answer, []string, error) {
+		if sh.State == Withheld {
+			return nil, nil, errs.Conflict("answer.not_kept")
+		}
 		if sh.State != First {
 			return nil, nil, errs.Conflict("answer.typed_twice")
 		}

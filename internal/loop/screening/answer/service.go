@@ -171,6 +171,9 @@ func (s *Service) Word(ctx context.Context, code string, yes bool) error {
 	})
 }
 
+// stopped is why a sheet is withheld that was ended half-way.
+const stopped = "campaign.stopped"
+
 // take keeps a sheet and does what it obliges.
 func (s *Service) take(ctx context.Context, tx *db.Tx, n New) (Receipt, error) {
 	if err := tx.Lock(ctx, "answer:"+n.Key); err != nil {
@@ -202,7 +205,7 @@ func (s *Service) take(ctx context.Context, tx *db.Tx, n New) (Receipt, error) {
 		return Receipt{}, err
 	}
 	if n.Stopped && sh.Withheld == "" {
-		sh.Withheld, sh.State = "campaign.stopped", Withheld
+		sh.Withheld, sh.State = stopped, Withheld
 	}
 	if n.Way == Paper && sh.Withheld == "" {
 		switch _, err := typedFirst(ctx, tx, n.CampaignID, pupil.ID, n.Instrument); {

@@ -65,9 +65,11 @@ func ofCampaign(ctx context.Context, r db.Reader, campaign id.ID, areas []string
 	return out, err
 }
 
+// handedIn names the questionnaires that are there of a child. One that was
+// ended half-way is not: whoever comes back may still fill it in.
 func handedIn(ctx context.Context, r db.Reader, campaign, child id.ID) ([]string, error) {
 	var out []string
-	err := r.List(ctx, &out, "SELECT DISTINCT instrument FROM answer_sheet WHERE campaign_id = ? AND child_id = ?", campaign, child)
+	err := r.List(ctx, &out, "SELECT DISTINCT instrument FROM answer_sheet WHERE campaign_id = ? AND child_id = ? AND withheld <> ?", campaign, child, stopped)
 	return out, err
 }
 

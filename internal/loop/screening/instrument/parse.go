@@ -63,7 +63,7 @@ type checker struct {
 }
 
 func (c *checker) bad(format string, args ...any) {
-	c.errs = append(c.errs, fmt.Errorf("%s: %s", c.in.ID, fmt.Sprintf(format, args...)))
+	c.errs = append(c.errs, Problem{Instrument: c.in.ID, format: format, Args: args})
 }
 
 // known checks a list of item codes.

@@ -57,6 +57,16 @@ func (s *Service) List(ctx context.Context) ([]Version, error) {
 	return out, err
 }
 
+// Titles gives the Chinese title of each questionnaire. It checks no right.
+func (s *Service) Titles(ctx context.Context, r db.Reader) (map[string]string, error) {
+	list, err := s.all(ctx, r)
+	out := make(map[string]string, len(list))
+	for _, v := range list {
+		out[v.Instrument] = v.Title.ZH
+	}
+	return out, err
+}
+
 // Find gives one version with its items. Errors: NotFound, Forbidden.
 func (s *Service) Find(ctx context.Context, name, version string) (Version, error) {
 	if err := access.May(access.From(ctx), "instrument.read"); err != nil {

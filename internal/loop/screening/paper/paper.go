@@ -130,8 +130,9 @@ func (p *printer) form(c campaign.Campaign, in instrument.Instrument) {
 }
 
 // Slips prints the codes of a group, twelve to a page, to be cut apart: a
-// pupil is given one slip and sees no other's.
-func Slips(c campaign.Campaign, children []Child, address string, word Words) ([]byte, error) {
+// pupil is given one slip and sees no other's. The QR code opens the page at
+// address with the figures behind a #, which no server and no log is sent.
+func Slips(children []Child, address string, word Words) ([]byte, error) {
 	pdf, err := font.New(font.Portrait)
 	if err != nil {
 		return nil, err
@@ -149,14 +150,20 @@ func Slips(c campaign.Campaign, children []Child, address string, word Words) ([
 		pdf.SetFontSize(11)
 		pdf.SetXY(x+4, y+4)
 		pdf.CellFormat(84, 6, strings.TrimSpace(ch.Class+" "+ch.Name), "", 0, "L", false, 0, "")
-		pdf.SetFontSize(24)
-		pdf.SetXY(x+4, y+13)
-		pdf.CellFormat(84, 12, ch.Code, "", 0, "C", false, 0, "")
+		pdf.SetFontSize(21)
+		pdf.SetXY(x+2, y+13)
+		pdf.CellFormat(58, 12, ch.Code, "", 0, "C", false, 0, "")
 		pdf.SetFontSize(8.5)
-		pdf.SetXY(x+4, y+28)
-		pdf.CellFormat(84, 5, word("paper.slip"), "", 0, "C", false, 0, "")
-		pdf.SetXY(x+4, y+34)
-		pdf.CellFormat(84, 5, address, "", 0, "C", false, 0, "")
+		pdf.SetXY(x+2, y+27)
+		pdf.CellFormat(58, 5, word("paper.slip"), "", 0, "C", false, 0, "")
+		pdf.SetXY(x+2, y+32)
+		pdf.CellFormat(58, 5, word("paper.address"), "", 0, "C", false, 0, "")
+		pdf.SetFontSize(7)
+		pdf.SetXY(x+2, y+37)
+		pdf.CellFormat(58, 4, address, "", 0, "C", false, 0, "")
+		if _, err := pdf.QR(x+62, y+12, 26, address+"#"+strings.ReplaceAll(ch.Code, " ", "")); err != nil {
+			return nil, err
+		}
 	}
 	return pdf.Bytes()
 }
