@@ -109,6 +109,7 @@ const builds: Record<Target, () => UserConfig> = {
           guardian: here("public/guardian/index.html"),
           first: here("public/first/index.html"),
           sit: here("public/sit/index.html"),
+          chat: here("public/chat/index.html"),
           opinion: here("public/opinion/index.html"),
         },
       },

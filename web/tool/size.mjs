@@ -14,6 +14,7 @@ const limits = [
   ["login/index.html", 40],
   ["guardian/index.html", 30],
   ["sit/index.html", 40],
+  ["chat/index.html", 30],
   ["opinion/index.html", 30],
   ["m/index.html", 150],
   ["console/index.html", 600],

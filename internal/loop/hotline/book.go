@@ -55,7 +55,7 @@ func (s *Service) Arrive(ctx context.Context, a phone.Arrival) error {
 		} else if !errs.Is(err, errs.KindNotFound) {
 			return err
 		}
-		c := Call{ID: a.ID, Process: s.process, ArrivedAt: a.At, State: Waiting, Region: s.district, Version: 1}
+		c := Call{ID: a.ID, Process: s.process, ArrivedAt: a.At, State: Waiting, Region: s.district, Channel: ByPhone, Version: 1}
 		var err error
 		if c.No, err = s.ports.NextNo(ctx, tx, "T"); err != nil {
 			return err
@@ -147,6 +147,16 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, c Call) (Call, error) {
 			Region: c.Region, Data: map[string]string{"no": c.No}}); err != nil {
 			return c, err
 		}
+	}
+	if c.Channel == ByChat {
+		// A child who left before anybody came, and wrote: its words are looked at.
+		if c.Result == Abandoned && c.HeardMS > 0 && c.MatterID == "" {
+			c.MatterID, err = s.passOn(ctx, tx, c)
+		}
+		if c.Result == Spoken && c.HeardMS == 0 {
+			c.Class = "silent"
+		}
+		return c, err
 	}
 	number := s.number(c)
 	if kind := c.Needs(); kind != "" {

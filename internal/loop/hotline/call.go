@@ -69,6 +69,9 @@ type Call struct {
 	WrappedAt  clock.Millis `bun:"wrapped_at"`
 	WrappedBy  id.ID        `bun:"wrapped_by"`
 	Version    int64        `bun:"version"`
+	Channel    string       `bun:"channel"`
+	ChatIndex  string       `bun:"chat_index"`
+	HeardAt    clock.Millis `bun:"heard_at"` // of a chat: when its page was last heard of
 }
 
 // Wait gives how long the caller waited for a person, or in vain.

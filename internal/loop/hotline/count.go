@@ -22,6 +22,7 @@ func (q Query) parts() (parts []string, args []any) {
 	add(q.State != "", "state = ?", q.State)
 	add(q.Result != "", "result = ?", q.Result)
 	add(q.Class != "", "class = ?", q.Class)
+	add(q.Channel != "", "channel = ?", q.Channel)
 	add(q.Child != "", "child_id = ?", q.Child)
 	add(q.From != 0, "arrived_at >= ?", q.From)
 	add(q.To != 0, "arrived_at < ?", q.To)
@@ -48,6 +49,7 @@ type Counts struct {
 	MaxWaitMS int64 `json:"max_wait"` // longest of those answered, ms
 	TalkMS    int64 `json:"talk_ms"`  // mean of those answered
 
+	Channel []Counted `json:"channel"`
 	Class   []Counted `json:"class"`
 	Topic   []Counted `json:"topic"`
 	Action  []Counted `json:"action"`
@@ -71,9 +73,9 @@ func (s *Service) Count(ctx context.Context, q Query) (Counts, error) {
 			coalesce(CAST(avg(CASE WHEN `+spoken+` THEN ended_at - claimed_at END) AS BIGINT), 0) FROM hotline_call `+where(parts), args...); err != nil {
 			return err
 		}
-		for column, to := range map[string]*[]Counted{"class": &out.Class, "topic": &out.Topic, "action": &out.Action, "age_band": &out.AgeBand, "sex": &out.Sex} {
+		for column, to := range map[string]*[]Counted{"channel": &out.Channel, "class": &out.Class, "topic": &out.Topic, "action": &out.Action, "age_band": &out.AgeBand, "sex": &out.Sex} {
 			these := parts
-			if column != "class" {
+			if column != "class" && column != "channel" {
 				these = append(append([]string(nil), parts...), "class NOT IN ('', 'prank', 'test', 'wrong')")
 			}
 			*to = []Counted{}

@@ -44,12 +44,13 @@ type Row struct {
 	Action    string       `json:"action"`
 	Wrapped   bool         `json:"wrapped"`
 	Version   int64        `json:"version"`
+	Channel   string       `json:"channel"` // phone, chat
 }
 
 func (s *Service) row(c Call) Row {
 	row := Row{ID: c.ID, No: c.No, ArrivedAt: c.ArrivedAt, ClaimedAt: c.ClaimedAt, EndedAt: c.EndedAt, State: c.State, Level: c.Level, Seat: c.Seat, Region: c.Region,
 		ChildID: c.ChildID, Why: c.Why, MatterID: c.MatterID, Result: c.Result, Consent: c.Consent, WaitMS: c.Wait().Milliseconds(), MessageMS: c.MessageMS,
-		Talk: c.TalkKey != "", Message: c.MessageKey != "", Forwarded: c.Forwarded, Class: c.Class, Topic: c.Topic, Action: c.Action, Wrapped: c.WrappedAt != 0, Version: c.Version}
+		Talk: c.TalkKey != "", Message: c.MessageKey != "", Forwarded: c.Forwarded, Class: c.Class, Topic: c.Topic, Action: c.Action, Wrapped: c.WrappedAt != 0, Version: c.Version, Channel: c.Channel}
 	if c.ClaimedAt != 0 && c.EndedAt != 0 {
 		row.TalkMS = c.EndedAt.Sub(c.ClaimedAt).Milliseconds()
 	}
@@ -147,14 +148,15 @@ func (s *Service) Board(ctx context.Context) (Board, error) {
 
 // Query narrows the list of calls.
 type Query struct {
-	State  State
-	Result Result
-	Class  string
-	Child  id.ID
-	From   clock.Millis
-	To     clock.Millis
-	Cursor id.ID
-	Limit  int
+	State   State
+	Result  Result
+	Class   string
+	Channel string
+	Child   id.ID
+	From    clock.Millis
+	To      clock.Millis
+	Cursor  id.ID
+	Limit   int
 }
 
 // List gives calls, newest first, and where the next page begins.
@@ -260,29 +262,7 @@ func (s *Service) Number(ctx context.Context, call id.ID) (string, error) {
 // Play opens a recording for a reason; kind is phone.Talk or phone.Message.
 // NotFound if there is none, or its key was destroyed.
 func (s *Service) Play(ctx context.Context, call id.ID, kind, reason string) (wav []byte, err error) {
-	if n := len([]rune(strings.TrimSpace(reason))); n < 4 || n > 500 {
-		return nil, errs.Invalid("reason", "reason.needed")
-	}
-	var c Call
-	err = s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if c, err = find(ctx, tx, call); err != nil {
-			return err
-		}
-		action := access.Action("recording.play")
-		if kind == phone.Message {
-			action = "call.take" // a voicemail is for whoever calls back
-		}
-		if err := access.Check(access.From(ctx), action, access.Target{Region: s.district, Owner: c.Seat}); err != nil {
-			return err
-		}
-		// The reason is kept sealed beside the course; the audit names it.
-		row := id.New()
-		if _, err := tx.Exec(ctx, "INSERT INTO hotline_play (id, call_id, kind, account_id, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
-			row, call, kind, access.From(ctx).Account, s.keys.Seal("hotline_play.reason:"+string(row), reason), tx.Now); err != nil {
-			return err
-		}
-		return audit.Write(ctx, tx, audit.Entry{Action: "recording.play", SubjectKind: "call", Subject: call, Fields: []string{kind}, Purpose: string(row), Region: c.Region})
-	})
+	c, err := s.opened(ctx, call, kind, reason)
 	if err != nil {
 		return nil, err
 	}
@@ -290,7 +270,7 @@ func (s *Service) Play(ctx context.Context, call id.ID, kind, reason string) (wa
 	if kind == phone.Message {
 		key = c.MessageKey
 	}
-	if key == "" {
+	if key == "" || c.Channel == ByChat {
 		return nil, errs.NotFound("call.no_recording")
 	}
 	subject, err := s.keys.Subject(key)
@@ -309,6 +289,35 @@ func (s *Service) Play(ctx context.Context, call id.ID, kind, reason string) (wa
 		return nil, errs.NotFound("call.no_recording")
 	}
 	return voice.WAV(2, sound), nil
+}
+
+// opened checks the right to open what was kept of a call, and keeps who did
+// and why.
+func (s *Service) opened(ctx context.Context, call id.ID, kind, reason string) (Call, error) {
+	var c Call
+	if n := len([]rune(strings.TrimSpace(reason))); n < 4 || n > 500 {
+		return c, errs.Invalid("reason", "reason.needed")
+	}
+	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if c, err = find(ctx, tx, call); err != nil {
+			return err
+		}
+		action := access.Action("recording.play")
+		if kind == phone.Message {
+			action = "call.take" // a voicemail is for whoever calls back
+		}
+		if err := access.Check(access.From(ctx), action, access.Target{Region: s.district, Owner: c.Seat}); err != nil {
+			return err
+		}
+		// The reason is kept sealed beside the course; the audit names it.
+		row := id.New()
+		if _, err := tx.Exec(ctx, "INSERT INTO hotline_play (id, call_id, kind, account_id, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
+			row, call, kind, access.From(ctx).Account, s.keys.Seal("hotline_play.reason:"+string(row), reason), tx.Now); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{Action: "recording.play", SubjectKind: "call", Subject: call, Fields: []string{kind}, Purpose: string(row), Region: c.Region})
+	})
+	return c, err
 }
 
 // part gives the sound of one file; none for one that holds no whole chunk.

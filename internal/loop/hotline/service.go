@@ -68,6 +68,7 @@ type Service struct {
 	process  string
 	dir      string
 	last     lastRules
+	news     bell
 }
 
 // New makes the service and registers its jobs.
@@ -78,6 +79,7 @@ func New(o Options) (*Service, error) {
 		return nil, err
 	}
 	s.last.v.Store(&first)
+	o.Jobs.Rule(JobChat, s.chatDue)
 	o.Jobs.Every("hotline.forget", time.Hour, func(ctx context.Context, _ job.Job) error { return s.Forget(ctx) })
 	return s, nil
 }
@@ -94,7 +96,7 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 	var left []Call
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
 		var err error
-		left, err = list(ctx, r, "WHERE process = ? AND state <> ?", s.process, Ended)
+		left, err = list(ctx, r, "WHERE process = ? AND state <> ? AND channel = ?", s.process, Ended, ByPhone)
 		return err
 	})
 	if err != nil {

@@ -37,6 +37,8 @@ func as(account string, role access.Role) context.Context {
 // a story, or it fails.
 type house struct {
 	t       *testing.T
+	d       *db.DB
+	jobs    *job.Engine
 	s       *hotline.Service
 	clk     *clock.Fake
 	matters []signal.New
@@ -46,9 +48,9 @@ type house struct {
 }
 
 func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
-	h := &house{t: t, clk: clk}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	s, err := hotline.New(hotline.Options{DB: d, Keys: crypto.Ephemeral(crypto.SM4), Log: log, District: district, Process: "p1", Dir: t.TempDir(), Jobs: job.NewEngine(d, log),
+	h := &house{t: t, d: d, jobs: job.NewEngine(d, log), clk: clk}
+	s, err := hotline.New(hotline.Options{DB: d, Keys: crypto.Ephemeral(crypto.SM4), Log: log, District: district, Process: "p1", Dir: t.TempDir(), Jobs: h.jobs,
 		Ports: hotline.Ports{
 			NextNo: func(context.Context, *db.Tx, string) (string, error) {
 				h.n++

@@ -17,18 +17,19 @@ import (
 
 // callSearch narrows the calls that a list, a count or a file is of.
 type callSearch struct {
-	State  hotline.State  `query:"state" enum:"waiting,talking,message,ended,"`
-	Result hotline.Result `query:"result" enum:"answered,abandoned,voicemail,cut,"`
-	Class  string         `query:"class" maxLength:"20"`
-	Child  id.ID          `query:"child" maxLength:"60"`
-	From   clock.Millis   `query:"from"`
-	To     clock.Millis   `query:"to"`
-	Cursor id.ID          `query:"cursor" maxLength:"60"`
-	Limit  int            `query:"limit"`
+	State   hotline.State  `query:"state" enum:"waiting,talking,message,ended,"`
+	Result  hotline.Result `query:"result" enum:"answered,abandoned,voicemail,cut,"`
+	Class   string         `query:"class" maxLength:"20"`
+	Channel string         `query:"channel" enum:"phone,chat,"`
+	Child   id.ID          `query:"child" maxLength:"60"`
+	From    clock.Millis   `query:"from"`
+	To      clock.Millis   `query:"to"`
+	Cursor  id.ID          `query:"cursor" maxLength:"60"`
+	Limit   int            `query:"limit"`
 }
 
 func (in *callSearch) query() hotline.Query {
-	return hotline.Query{State: in.State, Result: in.Result, Class: in.Class, Child: in.Child, From: in.From, To: in.To, Cursor: in.Cursor, Limit: in.Limit}
+	return hotline.Query{State: in.State, Result: in.Result, Class: in.Class, Channel: in.Channel, Child: in.Child, From: in.From, To: in.To, Cursor: in.Cursor, Limit: in.Limit}
 }
 
 func (a *API) lineCounts() {
@@ -52,7 +53,7 @@ func (a *API) lineCounts() {
 }
 
 // callColumns are the headings of the file of calls.
-var callColumns = []string{"no", "arrived", "phone", "result", "wait", "talk", "class", "topic", "action", "age_band", "sex", "forwarded"}
+var callColumns = []string{"no", "channel", "arrived", "phone", "result", "wait", "talk", "class", "topic", "action", "age_band", "sex", "forwarded"}
 
 func (a *API) callsBook(rows []hotline.Sheet) ([]byte, error) {
 	word := func(key string) string {
@@ -89,7 +90,7 @@ func (a *API) callsBook(rows []hotline.Sheet) ([]byte, error) {
 			return nil, err
 		}
 		at := c.ArrivedAt.Time().In(clock.Zone).Format("2006-01-02 15:04:05")
-		if err := w.SetRow(cell, []any{c.No, at, c.Phone, of("result", string(c.Result)), c.WaitMS / 1000, c.TalkMS / 1000, of("class", c.Class), of("topic", c.Topic),
+		if err := w.SetRow(cell, []any{c.No, of("channel", c.Channel), at, c.Phone, of("result", string(c.Result)), c.WaitMS / 1000, c.TalkMS / 1000, of("class", c.Class), of("topic", c.Topic),
 			of("action", c.Action), of("age_band", c.AgeBand), of("sex", c.Sex), c.Forwarded}); err != nil {
 			return nil, err
 		}

@@ -58,6 +58,7 @@ func (a *API) hotline() {
 		return done{true}, a.Hotline.Ready(ctx, in.Body.On)
 	})
 	a.lineActs()
+	a.chats()
 	a.lineRecords()
 	a.linePhones()
 	a.lineCounts()

@@ -12,13 +12,13 @@ import { useKeys } from "../kit/keys";
 import { t } from "../locale";
 import { useMay, useMe } from "../session";
 import { useQueue } from "../shell/ringer";
-import { CallInHand, useCallActs } from "./hand";
+import { CallInHand, numberOf, useCallActs } from "./hand";
 import { useBoard, useReady } from "./line";
 import { inTheMiddle } from "./rules";
 import type { Board, CallRow } from "./types";
 import "./hotline.css";
 
-const who = (board: Board, c: CallRow) => board.children[c.child_id] ?? (c.why === "why.several" ? t("line.several") : t("line.stranger"));
+const who = (board: Board, c: CallRow) => board.children[c.child_id] ?? (c.why === "why.several" ? t("line.several") : t(c.channel === "chat" ? "chat.visitor" : "line.stranger"));
 
 function CallItem(props: { board: Board; call: CallRow; since: number; chosen: boolean; onChoose: () => void }) {
   const { board, call } = props;
@@ -31,7 +31,7 @@ function CallItem(props: { board: Board; call: CallRow; since: number; chosen: b
           <time className="zg-num">{formatSpan(now - props.since)}</time>
         </span>
         <span className="line-item-sub">
-          <span className="zg-num">{call.phone || t("line.withheld")}</span>
+          <span className="zg-num">{numberOf(call)}</span>
           {call.state === "message" ? (
             <span>{t("line.speaksToMachine")}</span>
           ) : call.state === "talking" ? (
@@ -156,7 +156,7 @@ function Line({ board }: { board: Board }) {
   const callbacks = open.filter((m) => m.kind === "callback" || m.kind === "voicemail").sort(oldest);
   const talking = board.talking.some((c) => c.seat === me.id);
   const first = board.waiting.find((c) => c.state === "waiting");
-  useKeys({ a: () => first && !talking && may("call.take") && void acts.answer((call?.state === "waiting" ? call : first).id) });
+  useKeys({ a: () => first && !talking && may("call.take") && void acts.answer(call?.state === "waiting" ? call : first) });
 
   const items = (rows: CallRow[], since: (c: CallRow) => number) =>
     rows.map((c) => <CallItem key={c.id} board={board} call={c} since={since(c)} chosen={c.id === call?.id} onChoose={() => setChosen(c.id)} />);

@@ -10,13 +10,14 @@ import { Loaded } from "@shared/state";
 import { Key } from "../kit/page";
 import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
+import { ChatRoom } from "./chat";
 import { lineError, useVoice } from "./line";
 import { Silent, Triage } from "./triage";
 import type { Board, CallRow, Happened, Sheet } from "./types";
 import { voice } from "./voice";
 import { Wrap, type WrapDraft } from "./wrap";
 
-export type CallActs = { busy: string; answer: (call: string) => Promise<void>; run: (name: string, what: () => Promise<unknown>) => Promise<void> };
+export type CallActs = { busy: string; answer: (call: CallRow) => Promise<void>; run: (name: string, what: () => Promise<unknown>) => Promise<void> };
 
 /** What a seat does with a call; one at a time, with what went wrong in words. */
 export function useCallActs(): CallActs {
@@ -35,12 +36,15 @@ export function useCallActs(): CallActs {
     void client.invalidateQueries({ queryKey: ["line"] });
     void client.invalidateQueries({ queryKey: ["calls"] });
   };
-  return { busy, run, answer: (call) => run("answer", () => voice.answer(call)) };
+  return { busy, run, answer: (call) => run("answer", () => (call.channel === "chat" ? api.post(`/calls/${call.id}/take`) : voice.answer(call.id))) };
 }
 
 /** A call with its course; asked for again with each event of the line. */
 export const useSheet = (id: string | undefined) =>
   useQuery({ queryKey: ["calls", "one", id], queryFn: () => api.get<Sheet>(`/calls/${id}`), enabled: !!id, meta: { topics: ["call"] } });
+
+/** The caller's number as it may be shown; a chat has none. */
+export const numberOf = (call: CallRow): string => (call.channel === "chat" ? t("chat.name") : call.phone || t("line.withheld"));
 
 type ChildBrief = { name: string; sex: "m" | "f"; age: number; region_name: string; guardians: { id: string; name: string; phone_masked: string; is_carer: boolean; may_contact: boolean }[] };
 
@@ -131,14 +135,23 @@ function Buttons({ board, call, acts }: { board: Board; call: CallRow; acts: Cal
   if (call.state === "waiting") {
     return (
       <footer className="line-buttons">
-        <Button type="primary" size="large" className="line-answer" loading={acts.busy === "answer"} onClick={() => void acts.answer(call.id)}>
-          {t("line.answer")}
+        <Button type="primary" size="large" className="line-answer" loading={acts.busy === "answer"} onClick={() => void acts.answer(call)}>
+          {t(call.channel === "chat" ? "chat.take" : "line.answer")}
           <Key>A</Key>
         </Button>
       </footer>
     );
   }
   if (!mine) return null;
+  if (call.channel === "chat") {
+    return (
+      <footer className="line-buttons">
+        <Button size="large" danger type="primary" loading={acts.busy === "close"} onClick={() => void acts.run("close", () => api.post(`/calls/${call.id}/close`))}>
+          {t("chat.close")}
+        </Button>
+      </footer>
+    );
+  }
   const names = [...board.forward].sort((a, b) => forwards.indexOf(a) - forwards.indexOf(b));
   return (
     <footer className="line-buttons">
@@ -179,8 +192,8 @@ export function CallInHand({ board, call, acts }: { board: Board; call: CallRow;
     <article className="line-card" aria-label={call.no}>
       <header className="seat-head">
         <div className="seat-head-title">
-          <h1>{t(`line.state.${call.state}`)}</h1>
-          <span className="zg-num line-number">{call.phone || t("line.withheld")}</span>
+          <h1>{call.channel === "chat" ? wordFor(words, "chat.state", call.state) : t(`line.state.${call.state}`)}</h1>
+          <span className="zg-num line-number">{numberOf(call)}</span>
           <span className="seat-muted zg-num">{call.no}</span>
           {call.consent && <span className="seat-muted">{wordFor(words, "call.consent", call.consent)}</span>}
         </div>
@@ -194,11 +207,12 @@ export function CallInHand({ board, call, acts }: { board: Board; call: CallRow;
         </div>
       )}
       <div className="seat-scroll">
-        <Caller call={call} />
+        {call.channel === "chat" ? <p className="seat-muted">{t("chat.stranger")}</p> : <Caller call={call} />}
+        {call.channel === "chat" && may("call.take") && (call.state === "waiting" || (mine && !call.wrapped)) && <ChatRoom call={call} mine={mine} />}
         {mine && may("call.take") && (
           <>
             <Triage onFound={(found) => setDraft((d) => ({ ...d, ...found }))} />
-            <Silent onFound={(found) => setDraft((d) => ({ ...d, ...found }))} />
+            {call.channel === "phone" && <Silent onFound={(found) => setDraft((d) => ({ ...d, ...found }))} />}
           </>
         )}
         {mine && may("call.wrap") && <Wrap board={board} call={call} found={draft} acts={acts} />}

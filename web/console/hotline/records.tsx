@@ -12,17 +12,18 @@ import { Count, PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
-import { Caller, Course, useCallActs, useSheet } from "./hand";
+import { Caller, Course, numberOf, useCallActs, useSheet } from "./hand";
 import { useBoard } from "./line";
+import { ChatBefore } from "./chat";
 import type { CallRow, Counted, Counts } from "./types";
 import { Wrap, wordOf } from "./wrap";
 import "../seat/seat.css";
 import "./hotline.css";
 
-const filters = ["result", "class", "child", "from", "to"] as const;
+const filters = ["result", "class", "channel", "child", "from", "to"] as const;
 const results = ["answered", "abandoned", "voicemail", "cut"] as const;
 const tops = ["answered", "abandoned", "voicemail"] as const;
-const tables = ["class", "topic", "action", "age_band", "sex"] as const;
+const tables = ["channel", "class", "topic", "action", "age_band", "sex"] as const;
 
 /** One category of the counts; a class opens into its calls. */
 function Category(props: { name: (typeof tables)[number]; rows: Counted[]; onPress?: (key: string) => void }) {
@@ -88,12 +89,12 @@ function CallDrawer({ id, onClose }: { id: string | undefined; onClose: () => vo
         <Loaded query={sheet} errorText={errorText}>
           {(s) => (
             <>
-              <Caller call={s} />
+              {s.channel === "phone" && <Caller call={s} />}
               <p>
-                {s.phone ? (
+                {s.phone && s.channel === "phone" ? (
                   <Masked value={s.phone} what={t("calls.number")} reveal={may("call.take") ? async () => (await api.post<{ phone?: string; number?: string }>(`/calls/${s.id}/number`)).phone ?? "" : undefined} />
                 ) : (
-                  t("line.withheld")
+                  numberOf(s)
                 )}
               </p>
               <p>
@@ -103,7 +104,7 @@ function CallDrawer({ id, onClose }: { id: string | undefined; onClose: () => vo
               {s.note && <blockquote>{s.note}</blockquote>}
               {may("recording.play") && (
                 <p>
-                  {s.talk_recorded && <Recording call={s} kind="talk" />} {s.message_recorded && <Recording call={s} kind="message" />}
+                  {s.channel === "chat" ? s.state === "ended" && s.talk_recorded && <ChatBefore call={s} /> : s.talk_recorded && <Recording call={s} kind="talk" />} {s.message_recorded && <Recording call={s} kind="message" />}
                 </p>
               )}
               {s.state === "ended" && !s.wrapped && board.data && may("call.wrap") && <Wrap board={board.data} call={s} found={{}} acts={acts} />}
@@ -163,8 +164,9 @@ export default function Records() {
       <div className="page-filters">
         <Select allowClear placeholder={t("calls.result")} aria-label={t("calls.result")} style={{ width: 140 }} value={search.result} onChange={(result) => set({ result })} options={results.map((r) => ({ value: r, label: t(`call.result.${r}`) }))} />
         <Select allowClear placeholder={t("wrap.class")} aria-label={t("wrap.class")} style={{ width: 160 }} value={search.class} onChange={(v) => set({ class: v })} options={(board.data?.choices.classes ?? []).map((v) => ({ value: v, label: wordFor(words, "call.class", v) }))} />
+        <Select allowClear placeholder={t("wrap.channel")} aria-label={t("wrap.channel")} style={{ width: 120 }} value={search.channel} onChange={(v) => set({ channel: v })} options={["phone", "chat"].map((v) => ({ value: v, label: wordFor(words, "call.channel", v) }))} />
         <DatePicker.RangePicker aria-label={t("calls.dates")} onChange={(d) => set({ from: d?.[0] ? String(d[0].startOf("day").valueOf()) : undefined, to: d?.[1] ? String(d[1].endOf("day").valueOf()) : undefined })} />
-        {c && <span className="seat-muted">{t("calls.means", { total: c.total, wait: formatSpan(c.wait_ms), longest: formatSpan(c.max_wait), talk: formatSpan(c.talk_ms), apart: c.apart })}</span>}
+        {c && <span className="seat-muted">{t("calls.means", { total: c.total, wait: c.answered ? formatSpan(c.wait_ms) : t("result.none"), longest: c.answered ? formatSpan(c.max_wait) : t("result.none"), talk: c.answered ? formatSpan(c.talk_ms) : t("result.none"), apart: c.apart })}</span>}
       </div>
       {c && c.total > 0 && (
         <div className="line-counts">
@@ -187,7 +189,7 @@ export default function Records() {
               columns={[
                 { title: t("calls.no"), render: (_, r) => <button type="button" className="page-row-key zg-num">{r.no}</button> },
                 { title: t("calls.arrived"), render: (_, r) => <span className="zg-num">{formatDateTime(r.arrived_at)}</span> },
-                { title: t("calls.number"), render: (_, r) => <span className="zg-num">{r.phone || t("line.withheld")}</span> },
+                { title: t("calls.number"), render: (_, r) => <span className="zg-num">{numberOf(r)}</span> },
                 { title: t("calls.result"), render: (_, r) => (r.result ? wordFor(words, "call.result", r.result) : t(`line.state.${r.state}`)) },
                 { title: t("calls.wait"), render: (_, r) => <span className="zg-num">{formatSpan(r.wait_ms)}</span> },
                 { title: t("calls.talkTime"), render: (_, r) => <span className="zg-num">{r.talk_ms ? formatSpan(r.talk_ms) : ""}</span> },

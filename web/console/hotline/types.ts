@@ -28,6 +28,7 @@ export type CallRow = {
   action: string;
   wrapped: boolean;
   version: number;
+  channel: "phone" | "chat";
 };
 
 export type SeatNow = { account: string; state: "free" | "talking" | "away"; since: Ms; call?: string };
@@ -60,6 +61,7 @@ export type Counts = {
   wait_ms: number;
   max_wait: number;
   talk_ms: number;
+  channel: Counted[];
   class: Counted[];
   topic: Counted[];
   action: Counted[];

@@ -12,7 +12,7 @@ export type WrapDraft = { class?: string; topic?: string; action?: string; age_b
 type Child = { id: string; name: string; age: number; region_name: string };
 
 /** The words of a category: of a class, a topic, an action, an age band, a sex. */
-export const wordOf = (name: "class" | "topic" | "action" | "age_band" | "sex", value: string): string => wordFor(words, "call", `call.${name}.${value}`);
+export const wordOf = (name: "channel" | "class" | "topic" | "action" | "age_band" | "sex", value: string): string => wordFor(words, "call", `call.${name}.${value}`);
 
 /** What the call was, in the categories that children's helplines count by. */
 export function Wrap({ board, call, found, acts }: { board: Board; call: CallRow; found: WrapDraft; acts: CallActs }) {

@@ -1,10 +1,11 @@
 import { forget } from "./send";
 
-/** Leaves at once: forgets the draft, and takes this page's place in the history. */
-export function quickExit(link: HTMLAnchorElement | null): void {
+/** Leaves at once: forgets the draft and what the page says beside it, and takes this page's place in the history. */
+export function quickExit(link: HTMLAnchorElement | null, also?: () => void): void {
   const go = (e: Event) => {
     e.preventDefault();
     forget();
+    also?.();
     document.documentElement.style.visibility = "hidden";
     location.replace(link?.href ?? "about:blank");
   };
