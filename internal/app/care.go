@@ -5,12 +5,14 @@ import (
 
 	"zugou/internal/centre/matter"
 	"zugou/internal/centre/signal"
+	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/care"
+	"zugou/internal/loop/risk/level"
 	"zugou/internal/loop/visit"
 	"zugou/internal/people/access"
 	"zugou/internal/people/notify"
@@ -54,6 +56,10 @@ func (a *App) careOptions() (care.Options, error) {
 			return out, err
 		},
 		CrisisOf: matter.CrisisOf,
+		Raised:   level.RaisedSince,
+		Opened: func(ctx context.Context, r db.Reader, since clock.Millis) (out []id.ID, err error) {
+			return out, r.List(ctx, &out, "SELECT DISTINCT child_id FROM glass WHERE at >= ? LIMIT 5000", since)
+		},
 	}}, err
 }
 

@@ -17,8 +17,8 @@ func Care() []Indicator {
 		{Code: "D07", System: "Z11", Span: Year, Measure: Distinct, Unit: "item", Collect: SQL(events("group"))},
 		{Code: "D08", System: "Z11", Span: Year, Measure: Rows, Unit: "session", Collect: SQL(events("group"))},
 		{Code: "D11", System: "Z11", Span: Year, Measure: Distinct, Unit: "person", Collect: SQL(onACase)},
-		{Code: "D12", System: "Z17", Span: Year, Measure: Rows, Unit: "matter", Collect: suicideEvents("died", "to_hospital")},
-		{Code: "D12a", System: "Z17", Span: Year, Measure: Rows, Unit: "matter", Collect: suicideEvents("to_hospital")},
+		{Code: "D12", System: "Z17", Span: Year, Measure: Rows, Unit: "matter", Collect: suicideEvents("died", "attempt")},
+		{Code: "D12a", System: "Z17", Span: Year, Measure: Rows, Unit: "matter", Collect: suicideEvents("attempt")},
 		{Code: "D12d", System: "Z17", Span: Year, Measure: Rows, Unit: "matter", Collect: suicideEvents("died")},
 		{Code: "D13", System: "Z13", Span: Programme, Measure: Distinct, Unit: "person", Collect: SQL(referredOrAsked)},
 		{Code: "D14", System: "Z13", Span: Programme, Measure: Rows, Unit: "time", Collect: SQL(consultations)},
@@ -49,12 +49,18 @@ func onACase(_ context.Context, _ db.Reader, q Asked) (string, []any, error) {
 		WHERE accepted_at > 0 AND accepted_at < ? AND (closed_at = 0 OR closed_at >= ?) AND accepted_at <= ?`, []any{q.To, q.From, q.AsOf}, nil
 }
 
-// suicideEvents: suicide matters of children with a category, closed with one
-// of the outcomes. Taken to hospital stands for an attempt: the centre has no
-// other record of one.
+// suicideEvents: matters of children with a category, closed with one of the
+// outcomes. An attempt is what the seat closed as one, by whatever door the
+// matter came in; who was taken to hospital to be safe made none. A death
+// counts where the matter was one of suicide.
 func suicideEvents(outcomes ...string) Collect {
 	return func(ctx context.Context, r db.Reader, q Asked) ([]Row, error) {
 		list, err := closedMatters(ctx, r, q, []string{"suicide"}, func(key string) bool { return slices.Contains(outcomes, key) })
+		if err != nil {
+			return nil, err
+		}
+		elsewhere, err := closedMatters(ctx, r, q, []string{"sos", "danger", "police"}, func(key string) bool { return key == "attempt" && slices.Contains(outcomes, key) })
+		list = append(list, elsewhere...)
 		if err != nil {
 			return nil, err
 		}

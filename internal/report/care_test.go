@@ -49,16 +49,18 @@ func TestTheFiguresOfCareOpenToTheirRows(t *testing.T) {
 		h.want(head, "D11", now, 1)
 		h.want(head, "D13", now, 2)
 		h.want(head, "D15", now, 3)
-		// Suicide events: one attempt, one death, one of a child in no category.
-		for i, c := range [][2]string{{"to_hospital", "lin"}, {"died", "wang"}, {"died", "none"}, {"crisis_defused", "lin"}} {
+		// Suicide events: two attempts, one of them by an SOS, one death; one of a child
+		// in no category; who was only taken to hospital attempted nothing.
+		for i, c := range [][3]string{{"attempt", "lin", "suicide"}, {"died", "wang", "suicide"}, {"died", "none", "suicide"}, {"crisis_defused", "lin", "suicide"}, {"to_hospital", "lin", "suicide"},
+			{"attempt", "lin", "sos"}, {"died", "lin", "danger"}} {
 			child := h.child(c[1]+string(rune('0'+i)), "2012-03-04")
 			if c[1] != "none" {
 				h.exec("INSERT INTO child_category (id, child_id, kind, began_on, ended_on, end_reason, region, set_by, set_at) VALUES (?, ?, 'left_behind', '2020-01-01', '', '', '500111113', 'op', 1)", "cat"+child, child)
 			}
-			h.closed(h.matter("suicide", "500111113203", child, false), "2024-03-01 10:00", c[0])
+			h.closed(h.matter(c[2], "500111113203", child, false), "2024-03-01 10:00", c[0])
 		}
-		h.want(head, "D12", now, 2)
-		h.want(head, "D12a", now, 1)
+		h.want(head, "D12", now, 3)
+		h.want(head, "D12a", now, 2)
 		h.want(head, "D12d", now, 1)
 		// Consultations of the hotline; a prank is none.
 		for i, class := range []string{"counselling", "prank", ""} {

@@ -91,7 +91,7 @@ func kindsOf(book *policy.Book, groups ...string) []string {
 func resolved(book *policy.Book) func(key string) bool {
 	return func(key string) bool {
 		o, ok := book.Outcome(key)
-		return ok && !o.FalseAlarm && !o.Drill && key != "died"
+		return ok && !o.FalseAlarm && !o.Drill && key != "died" && key != "attempt"
 	}
 }
 

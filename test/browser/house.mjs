@@ -7,11 +7,11 @@ import { chromium } from "playwright-core";
 
 export const password = "Haitang-7.Qiao";
 
-/** Starts `zugou demo` in a folder of its own; end() stops it gracefully. */
-export async function openHouse() {
+/** Starts `zugou demo` in a folder of its own, with further flags; end() stops it gracefully. */
+export async function openHouse(...flags) {
   const data = mkdtempSync(join(tmpdir(), "zugou-browser-"));
   const bin = join(import.meta.dirname, "../../bin/zugou");
-  const child = spawn(bin, ["demo", "--data", data, "--http", "127.0.0.1:0", "--watch", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(bin, ["demo", "--data", data, "--http", "127.0.0.1:0", "--watch", "127.0.0.1:0", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   const base = await new Promise((resolve, reject) => {
     const look = (chunk) => {
@@ -25,6 +25,8 @@ export async function openHouse() {
   });
   return {
     base,
+    /** What it printed so far. */
+    said: () => said,
     async end() {
       child.removeAllListeners("exit");
       const code = await new Promise((resolve) => {
@@ -38,10 +40,10 @@ export async function openHouse() {
 }
 
 /** Debian's Chromium, without its calls home. */
-export const openBrowser = () =>
+export const openBrowser = (...more) =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more],
   });
 
 /** A page that fails the test on any error of its own. */

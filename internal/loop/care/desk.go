@@ -85,12 +85,44 @@ func (s *Service) Desk(ctx context.Context) (Desk, error) {
 			n := float64(len(ids))
 			out.Figures = append(out.Figures, Figure{f.key, &n, ids})
 		}
+		if err := s.ofChildren(ctx, r, area, args, &out); err != nil {
+			return err
+		}
 		if err := s.averages(ctx, r, area, args, &out); err != nil {
 			return err
 		}
 		return s.loads(ctx, r, area, args, &out)
 	})
 	return out, err
+}
+
+// ofChildren are the figures that other rooms know of: colours that went up,
+// and records opened by break-glass, in the last seven days.
+func (s *Service) ofChildren(ctx context.Context, r db.Reader, area string, args []any, out *Desk) error {
+	for _, f := range []struct {
+		key  string
+		from func(ctx context.Context, r db.Reader, since clock.Millis) ([]id.ID, error)
+	}{{"colour_up", s.ports.Raised}, {"glass_week", s.ports.Opened}} {
+		children, err := f.from(ctx, r, r.At().Add(-7*day))
+		if err != nil {
+			return err
+		}
+		var ids []id.ID
+		for part := range slices.Chunk(children, 300) {
+			with := append([]any{}, args...)
+			for _, c := range part {
+				with = append(with, c)
+			}
+			var some []id.ID
+			if err := r.List(ctx, &some, "SELECT c.id FROM care_case c WHERE "+area+" AND c.state <> 'rejected' AND c.child_id IN ("+db.Marks(len(part))+") ORDER BY c.id LIMIT 500", with...); err != nil {
+				return err
+			}
+			ids = append(ids, some...)
+		}
+		n := float64(len(ids))
+		out.Figures = append(out.Figures, Figure{f.key, &n, ids})
+	}
+	return nil
 }
 
 // averages are those of the last twelve months; they open into the cases that

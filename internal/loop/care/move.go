@@ -37,6 +37,9 @@ type Move struct {
 	Answer       string       `bun:"answer" json:"-"` // sealed
 }
 
+// consents are what a family can have said to a move.
+var consents = []string{"given", "refused", "not_needed"}
+
 // Asking is what a move takes.
 type Asking struct {
 	Kind       string
@@ -57,7 +60,8 @@ func (q Asking) check() error {
 	if (q.Kind == MoveTransfer || q.Kind == MoveJoint) && q.To == "" {
 		bad = append(bad, errs.Field{Name: "to", Key: "case.to_needed"})
 	}
-	if !slices.Contains([]string{"given", "refused", "not_needed"}, q.Consent) {
+	// Who asks for another's case can't have asked the family: who has it does.
+	if (q.Kind == MoveRequest) != (q.Consent == "") || q.Kind != MoveRequest && !slices.Contains(consents, q.Consent) {
 		bad = append(bad, errs.Field{Name: "consent", Key: "case.choice"})
 	}
 	if len([]rune(strings.TrimSpace(q.Reason))) < 4 {
@@ -138,8 +142,8 @@ func (s *Service) Ask(ctx context.Context, n id.ID, q Asking) (Move, error) {
 
 // Answer accepts or rejects a move, says that a referral is done, or revokes
 // it. Who was asked answers, a leader of casework may answer for a department;
-// who asked revokes.
-func (s *Service) Answer(ctx context.Context, n, move id.ID, state, reason string) (Case, error) {
+// who asked revokes. Who accepts a request says what the family said to it.
+func (s *Service) Answer(ctx context.Context, n, move id.ID, state, reason, consent string) (Case, error) {
 	if !slices.Contains([]string{"accepted", "rejected", "done", "revoked"}, state) {
 		return Case{}, errs.Invalid("state", "case.choice")
 	}
@@ -163,6 +167,15 @@ func (s *Service) Answer(ctx context.Context, n, move id.ID, state, reason strin
 		if m.State != "open" && !(m.State == "accepted" && (state == "done" || state == "revoked")) {
 			return errs.Conflict("case.decided")
 		}
+		if m.Kind == MoveRequest && state == "accepted" {
+			if !slices.Contains(consents, consent) {
+				return errs.Invalid("consent", "case.choice")
+			}
+			if consent == "refused" {
+				return errs.Conflict("case.consent_refused")
+			}
+			m.Consent = consent
+		}
 		was := c.Version
 		if state == "accepted" {
 			if c, err = s.carryOut(ctx, tx, c, m); err != nil {
@@ -182,7 +195,7 @@ func (s *Service) Answer(ctx context.Context, n, move id.ID, state, reason strin
 		if reason != "" {
 			sealed = key.Seal("care_move.answer:"+string(m.ID), reason)
 		}
-		if _, err := tx.Exec(ctx, "UPDATE care_move SET state = ?, answered_at = ?, answered_by = ?, answer = ? WHERE id = ?", state, tx.Now, a.Account, sealed, m.ID); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE care_move SET state = ?, consent = ?, answered_at = ?, answered_by = ?, answer = ? WHERE id = ?", state, m.Consent, tx.Now, a.Account, sealed, m.ID); err != nil {
 			return err
 		}
 		if err := save(ctx, tx, c, was); err != nil {

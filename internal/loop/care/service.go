@@ -38,6 +38,10 @@ type Ports struct {
 	Children func(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID]string, error)
 	// Scores gives the totals of a child's complete questionnaires.
 	Scores func(ctx context.Context, r db.Reader, child id.ID) ([]Score, error)
+	// Raised gives the children whose colour went up since, Opened those whose
+	// record was opened by break-glass.
+	Raised func(ctx context.Context, r db.Reader, since clock.Millis) ([]id.ID, error)
+	Opened func(ctx context.Context, r db.Reader, since clock.Millis) ([]id.ID, error)
 	// CrisisOf gives the number of the first crisis of a child that came to the
 	// seat after from and until to, or "".
 	CrisisOf func(ctx context.Context, r db.Reader, child id.ID, from, to clock.Millis) (string, error)

@@ -42,6 +42,7 @@ type house struct {
 	told    []string
 	scores  []care.Score
 	crisis  map[id.ID]clock.Millis
+	raised  []id.ID
 	n       int
 }
 
@@ -93,6 +94,8 @@ func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
 			}
 			return out, nil
 		},
+		Raised: func(context.Context, db.Reader, clock.Millis) ([]id.ID, error) { return h.raised, nil },
+		Opened: func(context.Context, db.Reader, clock.Millis) ([]id.ID, error) { return nil, nil },
 		Scores: func(context.Context, db.Reader, id.ID) ([]care.Score, error) { return h.scores, nil },
 		CrisisOf: func(_ context.Context, _ db.Reader, child id.ID, from, to clock.Millis) (string, error) {
 			if at := h.crisis[child]; from < at && at <= to {
@@ -257,7 +260,7 @@ func TestNobodyButWorkerAndSupervisorReadsTheConfidentialPart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.must(h.s.Answer(other, c.ID, m.ID, "accepted", ""))
+		h.must(h.s.Answer(other, c.ID, m.ID, "accepted", "", ""))
 		h.tell("other:case.move_asked", "counsel:case.move_accepted")
 		if _, err := h.s.Secret(counsel, c.ID, p.ID); err == nil {
 			t.Error("the former counsellor still reads it")
@@ -380,13 +383,13 @@ func TestATransferIsRefusedTwiceAndTheCaseStays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := h.s.Answer(as(to, access.Clinician), c.ID, m.ID, "rejected", ""); errs.KindOf(err) != errs.KindInvalid {
+			if _, err := h.s.Answer(as(to, access.Clinician), c.ID, m.ID, "rejected", "", ""); errs.KindOf(err) != errs.KindInvalid {
 				t.Fatalf("refused without a reason: %v", err)
 			}
-			if _, err := h.s.Answer(director, c.ID, m.ID, "accepted", ""); err == nil {
+			if _, err := h.s.Answer(director, c.ID, m.ID, "accepted", "", ""); err == nil {
 				t.Fatal("somebody who was not asked answers")
 			}
-			c = h.must(h.s.Answer(as(to, access.Clinician), c.ID, m.ID, "rejected", "已满负荷"))
+			c = h.must(h.s.Answer(as(to, access.Clinician), c.ID, m.ID, "rejected", "已满负荷", ""))
 			h.tell(to+":case.move_asked", "counsel:case.move_rejected")
 		}
 		if c.Worker != "counsel" || c.State != care.Serving {
@@ -412,14 +415,55 @@ func TestAnothersCaseIsFoundAndAskedForNotDoubled(t *testing.T) {
 		if err != nil || len(found) != 1 || found[0].No != c.No || found[0].WorkerName != "名counsel" || found[0].Yours {
 			t.Fatalf("%+v %v", found, err)
 		}
-		m, err := h.s.Ask(other, c.ID, care.Asking{Kind: care.MoveRequest, Consent: "given", Reason: "孩子已转到我校"})
+		// Who asks has not spoken with the family; who has the case says what it said.
+		if _, err := h.s.Ask(other, c.ID, care.Asking{Kind: care.MoveRequest, Consent: "given", Reason: "孩子已转到我校"}); errs.KindOf(err) != errs.KindInvalid {
+			t.Fatalf("a consent that nobody was asked for: %v", err)
+		}
+		m, err := h.s.Ask(other, c.ID, care.Asking{Kind: care.MoveRequest, Reason: "孩子已转到我校"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		c = h.must(h.s.Answer(counsel, c.ID, m.ID, "accepted", ""))
+		for consent, want := range map[string]errs.Kind{"": errs.KindInvalid, "refused": errs.KindConflict} {
+			if _, err := h.s.Answer(counsel, c.ID, m.ID, "accepted", "", consent); errs.KindOf(err) != want {
+				t.Fatalf("accepted with consent %q: %v", consent, err)
+			}
+		}
+		c = h.must(h.s.Answer(counsel, c.ID, m.ID, "accepted", "", "given"))
 		h.tell("counsel:case.move_asked", "other:case.move_accepted")
 		if c.Worker != "other" {
 			t.Fatalf("the case is with %s", c.Worker)
+		}
+	})
+}
+
+func TestWhoIsAskedToTakeACaseSeesEnoughToDecideAndNoMore(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.served()
+		h.write(counsel, c, session)
+		if _, err := h.s.Ask(counsel, c.ID, care.Asking{Kind: care.MoveTransfer, To: "other", Consent: "given", Reason: "我将外出培训"}); err != nil {
+			t.Fatal(err)
+		}
+		h.tell("other:case.move_asked")
+		list, err := h.s.Offers(other)
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%+v %v", list, err)
+		}
+		if o := list[0]; o.No != c.No || o.Need != "suicide" || o.Risk == "" || o.Sessions != 1 || o.OpenGoals != 1 || o.Reason != "我将外出培训" || o.FromName != "名counsel" {
+			t.Fatalf("%+v", o)
+		}
+		if text := fmt.Sprintf("%+v", list); strings.Contains(text, "林小禾") || strings.Contains(text, session.Secret) || strings.Contains(text, "谈了学校的事") {
+			t.Fatalf("more than is needed: %s", text)
+		}
+		if _, err := h.s.Find(other, c.ID); err == nil {
+			t.Fatal("read before it was accepted")
+		}
+		if others, err := h.s.Offers(as("third", access.Clinician)); err != nil || len(others) != 0 {
+			t.Fatalf("%+v %v", others, err)
+		}
+		h.must(h.s.Answer(other, c.ID, list[0].Move, "accepted", "", ""))
+		h.tell("counsel:case.move_accepted")
+		if list, err := h.s.Offers(other); err != nil || len(list) != 0 {
+			t.Fatalf("%+v %v", list, err)
 		}
 	})
 }
@@ -535,6 +579,7 @@ func TestTheSupervisorsDeskOpensToCases(t *testing.T) {
 		h.must(h.s.Crisis(counsel, c.ID))
 		h.must(h.s.Refer(op, care.Referral{ChildID: "child-9", Source: "self", Reason: "孩子自己要求"}))
 		h.clk.Advance(25 * time.Hour)
+		h.raised = []id.ID{lin, "child-nobody"}
 		desk, err := h.s.Desk(super)
 		if err != nil {
 			t.Fatal(err)
@@ -555,7 +600,7 @@ func TestTheSupervisorsDeskOpensToCases(t *testing.T) {
 		if _, ok := got["days_open_to_close"]; ok {
 			t.Error("an average of no closed case has a value")
 		}
-		for key, want := range map[string]float64{"unassigned": 1, "open": 2, "contact_overdue": 1, "no_safety_plan": 1, "in_crisis": 1, "no_session": 1, "closed_month": 0} {
+		for key, want := range map[string]float64{"unassigned": 1, "open": 2, "contact_overdue": 1, "no_safety_plan": 1, "in_crisis": 1, "no_session": 1, "closed_month": 0, "colour_up": 1, "glass_week": 0} {
 			if got[key] != want {
 				t.Errorf("%s is %v, want %v", key, got[key], want)
 			}

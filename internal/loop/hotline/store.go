@@ -71,7 +71,7 @@ type Happened struct {
 }
 
 func course(ctx context.Context, r db.Reader, call id.ID) ([]Happened, error) {
-	var rows []Happened
+	rows := []Happened{} // a call that only just arrived has none
 	err := r.List(ctx, &rows, "SELECT n, at, kind, seat, level, number, reason, ms FROM hotline_event WHERE call_id = ? ORDER BY n", call)
 	return rows, err
 }

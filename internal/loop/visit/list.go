@@ -26,6 +26,49 @@ type Stop struct {
 	Goods      []Goods `json:"goods"` // to bring
 	Last       *Past   `json:"last,omitempty"`
 	Late       bool    `json:"late"`
+	Also       []Also  `json:"also"` // what else is met by the same visit
+}
+
+// Also is a further due of the same child.
+type Also struct {
+	Plan  string     `json:"plan"`
+	Why   string     `json:"why"`
+	DueOn civil.Date `json:"due_on"`
+}
+
+// oneStop brings the dues of a child together: one goes there once. The due
+// that brings goods leads, since the visit that meets it meets the others.
+func (p Policy) oneStop(rows []Due) (lead []Due, also map[id.ID][]Due) {
+	also = map[id.ID][]Due{}
+	at := map[id.ID]int{}
+	for _, d := range rows {
+		i, seen := at[d.ChildID]
+		if !seen {
+			at[d.ChildID] = len(lead)
+			lead = append(lead, d)
+			continue
+		}
+		was := lead[i]
+		if len(p.goodsOf(was.Plan)) == 0 && len(p.goodsOf(d.Plan)) > 0 {
+			also[d.ID], lead[i] = append(also[was.ID], was), d
+			delete(also, was.ID)
+			continue
+		}
+		also[was.ID] = append(also[was.ID], d)
+	}
+	return lead, also
+}
+
+// together adds goods item by item.
+func together(a, b []Goods) []Goods {
+	for _, g := range b {
+		if i := slices.IndexFunc(a, func(x Goods) bool { return x.Item == g.Item }); i >= 0 {
+			a[i].Count += g.Count
+		} else {
+			a = append(a, g)
+		}
+	}
+	return a
 }
 
 // Past is the last visit, so that the next one goes on from it.
@@ -81,6 +124,7 @@ func (s *Service) Route(ctx context.Context) (Route, error) {
 			}
 			return strings.Compare(a.Region, b.Region)
 		})
+		rows, further := pol.oneStop(rows)
 		children := make([]id.ID, len(rows))
 		for i, d := range rows {
 			children[i] = d.ChildID
@@ -98,7 +142,13 @@ func (s *Service) Route(ctx context.Context) (Route, error) {
 			if !shows {
 				continue
 			}
-			x := Stop{Due: d, Child: b, Colour: colours[d.ChildID], Goods: pol.goodsOf(d.Plan), Late: d.DueOn < day}
+			x := Stop{Due: d, Child: b, Colour: colours[d.ChildID], Goods: pol.goodsOf(d.Plan), Late: d.DueOn < day, Also: []Also{}}
+			for _, other := range further[d.ID] {
+				x.Also = append(x.Also, Also{other.Plan, other.Why, other.DueOn})
+				x.Goods = together(x.Goods, pol.goodsOf(other.Plan))
+				x.Late = x.Late || other.DueOn < day
+				x.DueOn = min(x.DueOn, other.DueOn)
+			}
 			t := access.Target{Region: d.Region, Task: d.ID}
 			if x.RegionName, err = s.ports.Place(ctx, r, d.Region); err != nil {
 				return err

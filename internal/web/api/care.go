@@ -249,7 +249,7 @@ func (a *API) caseMoves() {
 			Kind       string `json:"kind"`
 			To         id.ID  `json:"to,omitempty"`
 			Department string `json:"department,omitempty" maxLength:"30"`
-			Consent    string `json:"consent"`
+			Consent    string `json:"consent,omitempty" doc:"of the family; empty for a request: who has the case asks"`
 			Reason     string `json:"reason" maxLength:"2000"`
 		}
 	}) (care.Move, error) {
@@ -260,11 +260,16 @@ func (a *API) caseMoves() {
 		ByID
 		Move id.ID `path:"move" maxLength:"60"`
 		Body struct {
-			State  string `json:"state"`
-			Reason string `json:"reason,omitempty" maxLength:"2000"`
+			State   string `json:"state"`
+			Reason  string `json:"reason,omitempty" maxLength:"2000"`
+			Consent string `json:"consent,omitempty" doc:"of the family, when a request is accepted"`
 		}
 	}) (caseState, error) {
-		return caseOf(a.Care.Answer(ctx, in.ID, in.Move, in.Body.State, in.Body.Reason))
+		return caseOf(a.Care.Answer(ctx, in.ID, in.Move, in.Body.State, in.Body.Reason, in.Body.Consent))
+	})
+	call(a, http.MethodGet, "/cases/offers", "cases that the caller is asked to take or to join: enough to decide", func(ctx context.Context, _ *struct{}) (page[care.Offer], error) {
+		list, err := a.Care.Offers(ctx)
+		return page[care.Offer]{Items: orEmpty(list)}, err
 	})
 }
 

@@ -11,6 +11,7 @@ import { useAct } from "../kit/act";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
+import { useConsent } from "./consent";
 import { life, open as openStates, type Due, type Move, type Part, type Sheet } from "./data";
 import { Accept, AskMove, End, useChoices } from "./dialogs";
 import { DueAt } from "./list";
@@ -30,6 +31,7 @@ function View({ sheet }: { sheet: Sheet }) {
   const me = useMe();
   const ask = useAskReason();
   const now = useServerSecond();
+  const consent = useConsent();
   const choices = useChoices();
   const { act, busy } = useAct(["matter"]);
   const [dialog, setDialog] = useState<"accept" | "end" | "move">();
@@ -48,7 +50,8 @@ function View({ sheet }: { sheet: Sheet }) {
   };
   const answer = async (m: Move, state: string, verb: string) => {
     const reason = state === "accepted" ? "" : await ask({ title: verb, verb });
-    if (reason !== undefined) await act(m.id, () => api.post(`${url}/moves/${m.id}`, { state, reason }), t("care.written"));
+    const said = state === "accepted" && m.kind === "request" ? await consent.ask() : "";
+    if (reason !== undefined && said !== undefined) await act(m.id, () => api.post(`${url}/moves/${m.id}`, { state, reason, ...(said && { consent: said }) }), t("care.written"));
   };
   const mayAnswer = (m: Move) => m.to === me.id || (may("case.intake") && m.from !== me.id);
   const dues = sheet.dues.filter((d) => d.state === "open");
@@ -73,7 +76,7 @@ function View({ sheet }: { sheet: Sheet }) {
           {!!sheet.crisis_at && <span className="care-crisis">{t("care.crisisAt", { time: formatDateTime(sheet.crisis_at) })}</span>}
           {sheet.state === "rejected" && <Tag>{wordFor(words, "care.state", sheet.state)}</Tag>}
           <span className="kit-space" style={{ flex: 1 }} />
-          <Link href="/cases">{t("care.back")}</Link>
+          {may("child.read") && <Link href={`/children/${sheet.child_id}`}>{t("page.child")}</Link>} <Link href="/cases">{t("care.back")}</Link>
         </div>
         <div className="care-head-line">
           <span>{t("care.worker")} <b>{sheet.worker_name || t("care.nobody")}</b></span>
@@ -141,6 +144,7 @@ function View({ sheet }: { sheet: Sheet }) {
         ]} /> },
         { key: "outcome", label: t("care.tab.outcome"), children: <Outcome sheet={sheet} mayAsk={!!sheet.accepted_at && may("case.note")} /> },
       ]} />
+      {consent.dialog}
       {dialog === "accept" && <Accept sheet={sheet} onClose={close} />}
       {dialog === "end" && choices.data && <End sheet={sheet} choices={choices.data} onClose={close} />}
       {dialog === "move" && <AskMove sheet={sheet} onClose={close} />}

@@ -18,7 +18,7 @@ type Figure = { key: string; value: number | null; cases?: string[] };
 type Load = { account: string; name: string; open: number; crisis: number; overdue: number; sessions: number };
 const averages = ["days_open_to_close", "days_to_accept", "sessions_per_case", "goals_reached_share"];
 // What is overdue stands first, then what waits for somebody, then the rest.
-const order = ["contact_overdue", "contact_unreached", "no_safety_plan", "in_crisis", "referred_late", "unassigned", "plan_waits", "closing_waits", "move_waits", "no_assessment", "no_plan", "no_session", "goal_overdue", "crisis_after_closing"];
+const order = ["contact_overdue", "contact_unreached", "no_safety_plan", "in_crisis", "referred_late", "unassigned", "plan_waits", "closing_waits", "move_waits", "no_assessment", "no_plan", "no_session", "goal_overdue", "colour_up", "glass_week", "crisis_after_closing"];
 const rank = (key: string) => (order.includes(key) ? order.indexOf(key) : order.length);
 const shown = (f: Figure) => (f.value === null ? t("result.none") : f.key === "goals_reached_share" ? `${Math.round(f.value * 100)}%` : averages.includes(f.key) ? f.value.toFixed(1) : String(f.value));
 

@@ -13,6 +13,7 @@ import { t, words } from "../locale";
 import { useMay } from "../session";
 import { life, type Row } from "./data";
 import { HandOver } from "./handover";
+import { Offers } from "./offers";
 import { ReferDialog } from "./refer";
 import "../matter/matter.css";
 import "./care.css";
@@ -71,6 +72,7 @@ export default function Cases() {
         {may("case.handover") && <Button onClick={() => setHanding(true)}>{t("care.handOver")}</Button>}
         {may("case.refer") && <Button type="primary" onClick={() => setReferring(true)}>{t("care.refer")}</Button>}
       </>} />
+      <Offers />
       {reads ? (
         <>
           <div className="page-filters">

@@ -6,9 +6,9 @@ import { api } from "@shared/api/client";
 import type { List } from "@shared/api/types";
 import { wordFor } from "@shared/locale";
 import { useAct } from "../kit/act";
-import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
+import { useRequest } from "./block";
 import { open as openStates, type Forms, type Found } from "./data";
 import "./care.css";
 
@@ -35,7 +35,6 @@ export function ChildSelect(props: { value?: string | string[]; onChange?: (v: s
 /** Refers a child; an open case is shown and asked for, not doubled. */
 export function ReferDialog({ shown, onClose }: { shown: boolean; onClose: () => void }) {
   const may = useMay();
-  const ask = useAskReason();
   const act = useAct(["matter"]);
   const [, go] = useLocation();
   const [form] = Form.useForm<{ child_id: string; source: string; need?: string; reason: string }>();
@@ -43,9 +42,9 @@ export function ReferDialog({ shown, onClose }: { shown: boolean; onClose: () =>
   const choices = useQuery({ queryKey: ["care-choices"], queryFn: () => api.get<Forms>("/cases/choices"), enabled: shown });
   const found = useQuery({ queryKey: ["care-of", child], queryFn: () => api.get<List<Found>>(`/cases/of/${child}`), enabled: shown && !!child && may("case.find"), meta: { topics: ["matter"] } });
   const there = found.data?.items.find((c) => openStates.includes(c.state));
+  const ask = useRequest();
   const request = async (c: Found) => {
-    const reason = await ask({ title: t("care.move.ask.request"), text: t("care.requestText", { no: c.no, who: c.worker_name }), verb: t("care.move.ask.request") });
-    if (reason && (await act.act("request", () => api.post(`/cases/${c.id}/moves`, { kind: "request", consent: "given", reason }), t("care.asked")))) onClose();
+    if (await ask(c)) onClose();
   };
   const send = async (v: { child_id: string; source: string; need?: string; reason: string }) => {
     let made: { id: string } | undefined;
@@ -63,7 +62,7 @@ export function ReferDialog({ shown, onClose }: { shown: boolean; onClose: () =>
         {there && (
           <div className="care-now" role="status">
             <b>{t("care.openThere", { no: there.no, state: wordFor(words, "care.state", there.state), who: there.worker_name || t("care.nobody") })}</b>{" "}
-            {there.yours ? <Button size="small" onClick={() => go(`/cases/${there.id}`)}>{t("care.open")}</Button> : there.worker_name && <Button size="small" loading={act.busy === "request"} onClick={() => void request(there)}>{t("care.move.ask.request")}</Button>}
+            {there.yours ? <Button size="small" onClick={() => go(`/cases/${there.id}`)}>{t("care.open")}</Button> : there.worker_name && <Button size="small" onClick={() => void request(there)}>{t("care.move.ask.request")}</Button>}
           </div>
         )}
         <Form.Item name="source" label={t("care.source")} rules={[{ required: true, message: t("care.needed") }]}>

@@ -13,7 +13,9 @@ type Line = { n: number; at: Ms; seat: boolean; text: string };
 
 function Lines({ lines }: { lines: Line[] }) {
   const end = useRef<HTMLLIElement>(null);
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [lines.length]);
+  useEffect(() => {
+    void end.current?.scrollIntoView({ block: "nearest" });
+  }, [lines.length]);
   return (
     <ol className="chat-lines" aria-label={t("chat.lines")} aria-live="polite">
       {lines.length === 0 && <li className="seat-muted">{t("chat.noWord")}</li>}

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, DatePicker, Form, Input, Modal, Select, Table } from "antd";
+import { Button, Form, Input, Modal, Select, Table } from "antd";
 import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import type { List } from "@shared/api/types";
@@ -9,12 +9,12 @@ import { useAct } from "../kit/act";
 import { PageHead } from "../kit/page";
 import { t } from "../locale";
 import { useMay } from "../session";
+import { readRules, RulesForm, RulesText } from "./ruling";
 import type { Edition, Telephone } from "./types";
 import "./hotline.css";
 
 type AccountRow = { id: string; name: string; account: string };
 type PhoneForm = { user: string; account: string; level: number };
-type RuleForm = { from?: { valueOf: () => number }; body: string };
 
 /** The seats' telephones and the rules by which the line rings them. */
 export default function Setup() {
@@ -24,7 +24,6 @@ export default function Setup() {
   const [secret, setSecret] = useState("");
   const [ruling, setRuling] = useState(false);
   const [phoneForm] = Form.useForm<PhoneForm>();
-  const [ruleForm] = Form.useForm<RuleForm>();
   const phones = useQuery({ queryKey: ["line", "phones"], queryFn: () => api.get<List<Telephone>>("/hotline/phones"), meta: { topics: ["call"] }, refetchInterval: 15_000, enabled: may("call.read") || may("line.manage") });
   const rules = useQuery({ queryKey: ["line", "rules"], queryFn: () => api.get<List<Edition>>("/hotline/rules"), meta: { topics: ["call"] } });
   const people = useQuery({ queryKey: ["accounts"], queryFn: async () => (await api.get<List<AccountRow>>("/accounts")).items, enabled: may("account.read") });
@@ -33,9 +32,6 @@ export default function Setup() {
   const add = async (v: PhoneForm) => {
     const ok = await act.act("add", async () => setSecret((await api.post<{ secret: string }>("/hotline/phones", v)).secret));
     if (ok) setAdding(false);
-  };
-  const publish = async (v: RuleForm) => {
-    if (await act.act("rules", () => api.post("/hotline/rules", { from: v.from?.valueOf() ?? 0, body: v.body }), t("setup.published"))) setRuling(false);
   };
   return (
     <>
@@ -73,7 +69,6 @@ export default function Setup() {
           may("policy.write") && (
             <Button
               onClick={() => {
-                ruleForm.setFieldsValue({ body: rules.data?.items[0]?.body ?? "" });
                 setRuling(true);
               }}
             >
@@ -88,7 +83,7 @@ export default function Setup() {
             {data.items.map((e) => (
               <details key={`${e.from}-${e.set_at}`} open={e === data.items[0]}>
                 <summary>{e.from ? t("setup.from", { at: formatDateTime(e.from) }) : t("setup.delivered")}</summary>
-                <pre>{e.body}</pre>
+                <RulesText rules={readRules(e.body)} />
               </details>
             ))}
           </>
@@ -111,16 +106,7 @@ export default function Setup() {
         <p>{t("setup.secretText")}</p>
         <p className="line-secret">{secret}</p>
       </Modal>
-      <Modal open={ruling} width={640} title={t("setup.newRules")} okText={t("setup.publish")} cancelText={t("kit.back")} onCancel={() => setRuling(false)} onOk={() => ruleForm.submit()} confirmLoading={act.busy === "rules"}>
-        <Form form={ruleForm} layout="vertical" onFinish={(v) => void publish(v)}>
-          <Form.Item name="from" label={t("setup.fromLabel")} extra={t("setup.fromHint")}>
-            <DatePicker showTime />
-          </Form.Item>
-          <Form.Item name="body" label={t("setup.rules")} rules={[{ required: true, message: t("wrap.choose") }]}>
-            <Input.TextArea className="line-rules" rows={16} spellCheck={false} />
-          </Form.Item>
-        </Form>
-      </Modal>
+      {ruling && <RulesForm rules={readRules(rules.data?.items[0]?.body ?? "{}")} onClose={() => setRuling(false)} />}
     </>
   );
 }

@@ -11,6 +11,7 @@ import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { CaseBlock } from "../care/block";
 import { ColourBlock } from "../level/child";
 import { Assessed, Provisional } from "../level/marks";
 import { Masked } from "../kit/masked";
@@ -106,6 +107,7 @@ function Sheet({ child }: { child: Child }) {
       <div className="reg-child">
         <div>
           {may("level.read") && <ColourBlock child={child.id} name={child.name} />}
+          <CaseBlock child={child.id} />
           <section className="reg-card">
             <h2>{t("kid.people")}{child.may_write && <Button size="small" onClick={() => setForm("guardian")}>{t("kid.addPerson")}</Button>}</h2>
             {child.guardians.length === 0 && <Empty title={t("kid.noPeople")} hint={t("kid.noPeopleHint")} />}

@@ -9,6 +9,7 @@ import { wordFor } from "@shared/locale";
 import { LevelTag, UrgencyTag } from "@shared/tag";
 import { Provisional } from "../level/marks";
 import { serverNow } from "@shared/clock";
+import { SafetyBlock } from "../care/block";
 import type { Act } from "../kit/act";
 import { Key } from "../kit/page";
 import { useAskReason } from "../kit/reason";
@@ -348,6 +349,7 @@ export function CardView({ card, act, readOnly, callRef, noteRef, onDispatch, on
           <section aria-label={t("seat.now")}>
             <h2>{t("seat.now")}</h2>
             <Facts card={card} />
+            {card.child && <SafetyBlock child={card.child.id} />}
             <Why card={card} />
           </section>
         </div>

@@ -14,6 +14,7 @@ import { useLive } from "../live";
 import { t } from "../locale";
 import { pages, type Page } from "../pages";
 import { useMay, useMe } from "../session";
+import { Boundary } from "./boundary";
 import { LockScreen, useIdleLock } from "./lock";
 import { Ringer, useQueue } from "./ringer";
 
@@ -137,9 +138,11 @@ function PageView({ page }: { page: Page }) {
   const View = page.view;
   return (
     <div className={page.full ? "shell-page shell-page-full" : "shell-page"}>
-      <Suspense fallback={<Skeleton lines={8} />}>
-        <View />
-      </Suspense>
+      <Boundary key={page.path}>
+        <Suspense fallback={<Skeleton lines={8} />}>
+          <View />
+        </Suspense>
+      </Boundary>
       {page.sensitive && <Watermark account={me.account} />}
     </div>
   );

@@ -13,8 +13,10 @@ import { usePhone } from "../session";
 import { type Stop, laneOf } from "./visit";
 import "./visit.css";
 
-/** Why somebody is to be visited, in words. */
-export function planText(s: Stop): string {
+/** Why somebody is to be visited, in words; one visit may meet several plans. */
+export const planText = (s: Stop): string => [s, ...(s.also ?? [])].map(oneText).join("、");
+
+function oneText(s: Pick<Stop, "plan" | "why">): string {
   const festival = s.plan.split(".")[0] ?? "";
   if (s.plan === "regular") return wordFor(words, "visit.why", s.why);
   if (s.plan === "by_hand") return s.why ? t("visit.byHandWhy", { text: s.why }) : t("visit.byHand");

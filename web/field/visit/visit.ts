@@ -18,6 +18,8 @@ export type Stop = {
   child: { name: string; age: number; sex: string };
   home: { address: string; sheltered: boolean; phones: { name: string; relation: string; phone: string; masked: boolean }[] };
   goods: Goods[];
+  /** Further plans that the same visit meets; absent in what older phones keep. */
+  also?: { plan: string; why: string; due_on: string }[];
   last?: { id: string; at: Ms; body: Body };
 };
 export type Route = { day: string; stops: Stop[]; seen: string[]; items: Record<string, string>; risks: string[]; wipe: string };

@@ -12,6 +12,8 @@ history.replaceState(null, "", location.pathname);
 
 const scale = (form.dataset.scale ?? "").split(" ");
 for (const box of form.querySelectorAll<HTMLElement>("fieldset")) {
+  const row = document.createElement("div");
+  box.append(row);
   scale.forEach((word, i) => {
     const label = document.createElement("label");
     const input = document.createElement("input");
@@ -19,7 +21,7 @@ for (const box of form.querySelectorAll<HTMLElement>("fieldset")) {
     input.name = box.dataset.name ?? "";
     input.value = String(i + 1);
     label.append(input, Object.assign(document.createElement("b"), { textContent: String(i + 1) }), Object.assign(document.createElement("small"), { textContent: word }));
-    box.append(label);
+    row.append(label);
   });
 }
 

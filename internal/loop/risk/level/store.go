@@ -258,3 +258,24 @@ func publishedRules(ctx context.Context, r db.Reader, kind, on string) (Rules, b
 	}
 	return out[0], true, nil
 }
+
+// RaisedSince gives the children whose urgency or assessed colour went up.
+func RaisedSince(ctx context.Context, r db.Reader, since clock.Millis) ([]id.ID, error) {
+	var rows []struct {
+		Child  id.ID       `bun:"child_id"`
+		Was    risk.Colour `bun:"was"`
+		Became risk.Colour `bun:"became"`
+	}
+	if err := r.List(ctx, &rows, "SELECT child_id, was, became FROM level_move WHERE at >= ? ORDER BY at LIMIT 20000", since); err != nil {
+		return nil, err
+	}
+	var out []id.ID
+	seen := map[id.ID]bool{}
+	for _, m := range rows {
+		if ranks[m.Became] > ranks[m.Was] && !seen[m.Child] {
+			seen[m.Child] = true
+			out = append(out, m.Child)
+		}
+	}
+	return out, nil
+}
