@@ -55,10 +55,10 @@ export function Triage({ onFound }: { onFound: (found: WrapDraft) => void }) {
               {result && (
                 <div className={`line-do line-do-${level}`} role="status">
                   <strong>
-                    {wordFor(words, "triage.level", level)}
-                    {!result.complete && t("triage.atLeast")}
+                    {level ? wordFor(words, "triage.level", level) : t("triage.more")}
+                    {level && !result.complete && t("triage.atLeast")}
                   </strong>
-                  <span>{wordFor(words, "triage.do", level)}</span>
+                  {level && <span>{wordFor(words, "triage.do", level)}</span>}
                   {(level === "high" || level === "moderate") && (
                     <Button type="primary" danger={level === "high"} onClick={() => onFound({ class: "crisis", topic: "suicide", kind: "suicide", action: "dispatched" })}>
                       {t("triage.open")}

@@ -1,7 +1,7 @@
 import { loadDistrictLine } from "../numbers";
 import { quickExit } from "../help/exit";
 import { newKey, post } from "../help/send";
-import { add, outbox, type Said } from "./said";
+import { add, mirror, outbox } from "./said";
 
 type Line = { n: number; at: number; seat: boolean; text: string };
 type Chat = { state: "waiting" | "talking" | "ended"; ahead: number; passed: boolean; lines: Line[] };
@@ -36,14 +36,22 @@ let key = kept();
 let after = 0;
 let state: Chat["state"] | "" = "";
 let lost = false;
-const queue = outbox((m) => post("/api/chat/say", { key, text: m.text, id: m.id }), show);
+const own = mirror();
+const queue = outbox(
+  (m) => post("/api/chat/say", { key, text: m.text, id: m.id }),
+  (why) => {
+    if (why === undefined) own.stored();
+    else own.refused();
+    const refused = byId("refused");
+    refused.hidden = why === undefined;
+    refused.textContent = why ?? "";
+    draw();
+  },
+);
 
-function show(pending: Said[], why?: string) {
+function draw() {
   for (const li of talk.querySelectorAll(".pending")) li.remove();
-  for (const m of pending) talk.append(add({ mine: true, text: m.text, label: words.you ?? "", pending: true }));
-  const refused = byId("refused");
-  refused.hidden = !why;
-  refused.textContent = why ?? "";
+  for (const said of own.pending()) talk.append(add({ mine: true, text: said, label: words.you ?? "", pending: true }));
 }
 
 function told(chat: Chat) {
@@ -53,6 +61,8 @@ function told(chat: Chat) {
     const first = talk.querySelector(".pending");
     talk.insertBefore(add({ mine: !l.seat, text: l.text, label: `${(l.seat ? words.us : words.you) ?? ""} ${time.format(l.at)}` }), first);
   }
+  own.told(chat.lines.filter((l) => !l.seat).length);
+  draw();
   state = chat.state;
   const status = byId("state");
   status.classList.toggle("good", chat.state === "talking");
@@ -118,6 +128,8 @@ byId("begin").addEventListener("click", () => {
 byId("form").addEventListener("submit", (e) => {
   e.preventDefault();
   if (!text.value.trim()) return;
+  own.said(text.value.trim());
+  draw();
   queue.say({ text: text.value.trim(), id: newKey() });
   text.value = "";
 });

@@ -1,0 +1,193 @@
+// Casework in a browser, from a questionnaire that finds a child in need to
+// the closing and the follow-up: who refers, who takes it on, who assesses,
+// approves and confirms are five people; and what nobody else may read.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { api, openBrowser, openHouse, openPage, password, shot, signIn } from "./house.mjs";
+
+const desktop = { width: 1366, height: 768 };
+const phone = { width: 360, height: 780 };
+const secret = "只有督导和我能看的话";
+let house;
+let browser;
+let section;
+let clinic;
+let supervisor;
+let child;
+let caseID;
+
+before(async () => {
+  house = await openHouse();
+  browser = await openBrowser();
+  [section, clinic, supervisor] = await Promise.all(["section1", "clinic1", "super1"].map(as));
+  const region = (await api(section.page, "GET", "/me")).body.district.code;
+  const village = (await api(section.page, "GET", "/children?q=" + encodeURIComponent("李") + "&limit=1")).body.items[0]?.region ?? region;
+  const made = await api(section.page, "POST", "/children", {
+    name: "试案甲", sex: "f", birth_on: "2013-05-06", id_no: "", no_id_reason: "测试用儿童", region: village, address: "", registered_region: "", registered_address: "", phones: [], paired_carer: "",
+    flags: [], sheltered: false, categories: [{ kind: "left_behind", began_on: "2024-01-01" }], guardians: [], school: { name: "试校", grade: "七年级", class: "1班" },
+  });
+  assert.equal(made.status, 200, JSON.stringify(made.body));
+  child = made.body.id;
+});
+
+after(async () => {
+  await browser?.close();
+  if (house) assert.equal(await house.end(), 0, "the graceful stop");
+});
+
+async function as(account) {
+  const p = await openPage(browser, desktop);
+  p.page.setDefaultTimeout(10_000);
+  await signIn(p.page, house.base, account);
+  return p;
+}
+
+/** Calls of the API as somebody, without a page. */
+async function caller(account) {
+  let cookies = "";
+  const ask = async (method, path, body) => {
+    const res = await fetch(`${house.base}/api${path}`, { method, headers: { "X-Zugou": "1", "Content-Type": "application/json", Cookie: cookies }, body: body && JSON.stringify(body) });
+    const set = res.headers.getSetCookie().map((c) => c.split(";")[0]);
+    if (set.length) cookies = set.join("; ");
+    return res;
+  };
+  assert.equal((await ask("POST", "/sign-in", { account, password })).status, 200, account);
+  return ask;
+}
+
+const open = (p, path) => p.page.goto(`${house.base}/console${path}`);
+const tab = (p, name) => p.page.getByRole("tab", { name: new RegExp(name) }).click();
+
+/** A field of the form that is open, by its label. */
+const field = (p, label) => p.page.locator(".ant-drawer, .ant-modal").last().getByLabel(label, { exact: true });
+async function choose(p, label, option) {
+  await field(p, label).click();
+  await p.page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: option }).first().click();
+}
+async function write(p, kind, fill) {
+  await p.page.getByRole("button", { name: "填写记录" }).click();
+  await p.page.getByRole("menuitem", { name: kind, exact: true }).click();
+  await fill();
+  await p.page.getByRole("button", { name: "签署提交" }).click();
+  await p.page.locator("article.care-part header b").filter({ hasText: kind }).first().waitFor().catch(async (e) => { await shot(p.page, "care-fail"); throw e; });
+}
+
+test("from the referral to the plan that another approves", { timeout: 120_000 }, async () => {
+  await open(section, "/cases");
+  await section.page.getByRole("button", { name: "转介个案", exact: true }).click();
+  await section.page.locator("#care-child, #child_id").first().fill("试案甲");
+  await section.page.locator(".ant-select-item-option").filter({ hasText: "试案甲" }).first().click();
+  await choose(section, "来源", "筛查");
+  await choose(section, "主要需要", "抑郁");
+  await field(section, "转介原因").fill("班级筛查超过分界，本人愿意谈");
+  await section.page.locator(".ant-modal").getByRole("button", { name: "转介个案", exact: true }).click();
+  await section.page.waitForURL(/cases\/.+/);
+  caseID = section.page.url().split("/").pop();
+  await section.page.getByRole("button", { name: "接案", exact: true }).click();
+  await choose(section, "承办人", (await api(clinic.page, "GET", "/me")).body.name);
+  await choose(section, "督导", (await api(supervisor.page, "GET", "/me")).body.name);
+  await section.page.locator(".ant-modal").getByRole("button", { name: "接案", exact: true }).click();
+  await section.page.locator(".care-life [aria-current]").getByText("已接案").waitFor();
+
+  await open(clinic, `/cases/${caseID}`);
+  await write(clinic, "专业评估", async () => {
+    await field(clinic, "主要问题").fill("近一个月情绪低落，睡眠差");
+    await choose(clinic, "风险等级", "中");
+    await field(clinic, "评估意见").fill("建议个别咨询");
+  });
+  await write(clinic, "服务计划", async () => {
+    await field(clinic, "目标").fill("每周会谈一次");
+    await choose(clinic, "服务", "心理");
+    await field(clinic, "由谁").fill("咨询师");
+    await field(clinic, "完成日期").fill("2027-01-30");
+    await field(clinic, "完成日期").press("Enter");
+    await field(clinic, "由谁").click(); // leaves the calendar
+  });
+  assert.equal(await clinic.page.getByRole("button", { name: "批准计划" }).count(), 0, "the writer of a plan may approve it");
+  await open(supervisor, `/cases/${caseID}`);
+  await supervisor.page.getByRole("button", { name: "批准计划" }).click();
+  await supervisor.page.locator(".care-life [aria-current]").getByText("服务中").waitFor();
+  await shot(supervisor.page, "care-approved");
+});
+
+test("a session's confidential part is read by two people and stands nowhere else", { timeout: 90_000 }, async () => {
+  await write(clinic, "会谈记录", async () => {
+    await field(clinic, "主题").fill("情绪");
+    await field(clinic, "会谈概要").fill("谈了学校和外婆");
+    await field(clinic, "保密内容").fill(secret);
+  });
+  const sheet = (await api(clinic.page, "GET", `/cases/${caseID}`)).body;
+  const part = sheet.parts.find((p) => p.kind === "session");
+  await supervisor.page.reload();
+  await supervisor.page.getByRole("button", { name: "查看保密部分" }).click();
+  await supervisor.page.getByText(secret).waitFor();
+  // Every door that any other role has: nothing of it.
+  const to = "2099-01-01";
+  const doors = [
+    `/cases/${caseID}`, `/cases/of/${child}`, `/cases/safety/${child}`, "/cases", "/cases/offers", "/cases/desk", `/care-results?from=2020-01-01&to=${to}`, `/care-results/sessions_per_case?from=2020-01-01&to=${to}`,
+    `/children?q=${encodeURIComponent("保密")}`, `/children?q=${encodeURIComponent(secret)}`, `/children/${child}`, `/children/${child}/timeline`, `/children/export?q=${encodeURIComponent("试案")}`,
+    `/audit?subject=${child}`, "/audit", `/attachments?record_kind=case&record_id=${caseID}`, `/attachments?record_kind=part&record_id=${part.id}`, "/mandatory-reports", "/matters/export", "/calls/export",
+    `/indicators?from=2020-01-01&to=${to}`, "/messages", "/outbox",
+  ];
+  for (const account of ["section1", "head1", "seat1", "leader1", "clinic2", "social1", "school1", "system1", "audit1", "town001"]) {
+    const ask = await caller(account);
+    assert.notEqual((await ask("POST", `/cases/${caseID}/parts/${part.id}/secret`)).status, 200, account);
+    for (const path of doors) assert.ok(!(await (await ask("GET", path)).text()).includes(secret), `${account} reads it at ${path}`);
+  }
+  assert.ok(!house.said().includes(secret), "it stands in the log");
+});
+
+test("from the goal to the closing by a second person, the child's opinion on a phone, the follow-up and the results", { timeout: 120_000 }, async () => {
+  await tab(clinic, "目标");
+  await clinic.page.getByRole("button", { name: "已达到" }).click();
+  await clinic.page.getByRole("button", { name: "已达到" }).waitFor({ state: "detached" });
+  await clinic.page.getByRole("button", { name: "申请结案" }).click();
+  await choose(clinic, "结案结果", "达到");
+  await field(clinic, "说明").fill("目标已达到，情绪稳定");
+  await clinic.page.locator(".ant-modal").getByRole("button", { name: "申请结案" }).click();
+  await clinic.page.locator(".care-life [aria-current]").getByText("待结案确认").waitFor();
+  await supervisor.page.reload();
+  await supervisor.page.getByRole("button", { name: "确认结案" }).click();
+  await supervisor.page.locator(".care-life [aria-current]").getByText("已结案").waitFor();
+
+  await tab(supervisor, "成效");
+  await supervisor.page.getByRole("button", { name: "听取意见" }).click();
+  await supervisor.page.locator(".ant-modal").getByRole("button", { name: "生成链接" }).click();
+  const link = (await supervisor.page.locator(".care-link").innerText()).trim();
+  assert.match(link, /opinion\/#/);
+  const kid = await openPage(browser, phone);
+  await kid.page.goto(link);
+  await kid.page.getByText("这段时间的帮助，你觉得怎么样？").waitFor();
+  assert.ok(!kid.page.url().includes("#"), "the link's secret stays in the address");
+  assert.ok(await kid.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
+  await kid.page.getByRole("button", { name: "提交" }).click();
+  await kid.page.getByText("请把三个问题都选上").waitFor();
+  for (const name of ["helped", "heard", "again"]) await kid.page.locator(`input[name=${name}][value="5"]`).check({ force: true });
+  await shot(kid.page, "care-opinion");
+  await kid.page.getByRole("button", { name: "提交" }).click();
+  await kid.page.getByText("已经收到").waitFor();
+  await kid.page.goto("about:blank");
+  await kid.page.goto(link);
+  await kid.page.getByText("已经填过").waitFor();
+  await supervisor.page.locator(".ant-modal").getByRole("button", { name: "完成" }).click();
+
+  // The follow-ups have their days; who was reached is written down.
+  await clinic.page.reload();
+  await tab(clinic, "联系任务");
+  for (let left = 2; left > 0; left--) {
+    await clinic.page.getByRole("button", { name: "已联系到" }).first().click();
+    await field(clinic, "联系情况").or(clinic.page.locator(".ant-modal textarea")).first().fill("电话联系，情况稳定");
+    await clinic.page.locator(".ant-modal").getByRole("button", { name: "已联系到" }).click();
+    await clinic.page.waitForFunction((n) => document.querySelectorAll(".ant-modal-wrap:not([style*='none'])").length === 0 && [...document.querySelectorAll("button")].filter((b) => b.innerText === "已联系到").length === n, left - 1);
+  }
+  await clinic.page.locator(".care-life [aria-current]").getByText("回访完成").waitFor();
+
+  await open(supervisor, "/care-results");
+  await supervisor.page.getByRole("button", { name: /儿童评分/ }).getByText("5", { exact: true }).waitFor({ timeout: 15_000 });
+  const none = await supervisor.page.getByRole("button", { name: /监护人评分/ }).innerText();
+  assert.ok(none.includes("—") && !none.includes("0"), none);
+  await supervisor.page.getByRole("button", { name: /目标达到率/ }).click();
+  await supervisor.page.locator(".ant-drawer").getByText(/G\d{8}-\d{4}/).waitFor();
+  await shot(supervisor.page, "care-results");
+  for (const p of [section, clinic, supervisor, kid]) assert.deepEqual(p.faults, []);
+});
