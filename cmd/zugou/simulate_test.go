@@ -37,7 +37,7 @@ func TestSimulateTalksToAPortAndCounts(t *testing.T) {
 }
 
 func TestSimulateSaysWhatIsWrong(t *testing.T) {
-	for _, args := range [][]string{{"simulate"}, {"simulate", "devices", "--count", "0"}, {"simulate", "devices", "--profile", "mixed"}, {"simulate", "devices", "--profile", "morse"}} {
+	for _, args := range [][]string{{"simulate"}, {"simulate", "devices", "--count", "0"}, {"simulate", "devices", "--profile", "mixed"}, {"simulate", "devices", "--profile", "morse"}, {"simulate", "devices", "--profile", "mqtt"}, {"simulate", "tokens", "--count", "0"}} {
 		if _, _, err := zugou(t, "", args...); err == nil || !strings.HasPrefix(err.Error(), "simulate:") {
 			t.Errorf("%v: %v", args, err)
 		}

@@ -117,12 +117,8 @@ func joined[T ~string](in []T) string {
 	return strings.Join(out, ", ")
 }
 
-// openStaff opens a house that is there: the command makes none.
-func openStaff(ctx context.Context, c config.Config) (*staff.Service, func(), error) {
-	kr, err := crypto.Open(c.Keys(), c.Cipher)
-	if err != nil {
-		return nil, nil, err
-	}
+// openHouse opens the database of a house that is there: a command makes none.
+func openHouse(ctx context.Context, c config.Config) (*db.DB, func(), error) {
 	if !c.Postgres() {
 		if _, err := os.Stat(c.Database()); err != nil {
 			return nil, nil, fmt.Errorf("no database at %s: start serve first", c.Database())
@@ -136,15 +132,28 @@ func openStaff(ctx context.Context, c config.Config) (*staff.Service, func(), er
 	if err == nil && has != wants {
 		err = fmt.Errorf("the database has schema %d and this program wants %d: run `zugou migrate`", has, wants)
 	}
-	if err == nil {
-		err = d.Update(ctx, func(ctx context.Context, tx *db.Tx) error { return region.Seed(ctx, tx, region.Code(c.District)) })
-	}
 	if err != nil {
 		_ = d.Close()
 		return nil, nil, err
 	}
-	s := staff.New(d, kr, crypto.NewPasswords(0), staff.Options{District: c.District})
-	return s, func() { _ = d.Close() }, nil
+	return d, func() { _ = d.Close() }, nil
+}
+
+// openStaff opens the accounts of a house that is there.
+func openStaff(ctx context.Context, c config.Config) (*staff.Service, func(), error) {
+	kr, err := crypto.Open(c.Keys(), c.Cipher)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, done, err := openHouse(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := d.Update(ctx, func(ctx context.Context, tx *db.Tx) error { return region.Seed(ctx, tx, region.Code(c.District)) }); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return staff.New(d, kr, crypto.NewPasswords(0), staff.Options{District: c.District}), done, nil
 }
 
 func userAdd(ctx context.Context, e env, s *staff.Service, account string, f userFlags) error {

@@ -17,7 +17,8 @@ import (
 // Device is one badge of the district.
 type Device struct {
 	ID       string
-	Protocol string // watch (also if empty), jt808 or gt06
+	Protocol string // watch (also if empty), jt808, gt06, mqtt or http
+	Token    string // the secret of mqtt and http
 	Home     Place
 	School   Place // zero: a walk away from home
 }
@@ -122,7 +123,7 @@ func Run(ctx context.Context, o Options) error {
 			return fmt.Errorf("simulate: no address for %q", d.Protocol)
 		}
 		seed := o.Seed*1_000_003 + uint64(i)
-		v, err := newVoice(d.Protocol, d.ID, seed)
+		v, err := newVoice(d, seed)
 		if err != nil {
 			return err
 		}

@@ -35,8 +35,10 @@ type heard struct {
 	locate  bool   // … to report the place now
 }
 
-func newVoice(protocol, deviceID string, seed uint64) (voice, error) {
-	switch protocol {
+func newVoice(d Device, seed uint64) (voice, error) {
+	deviceID := d.ID
+	own := contract{deviceID}
+	switch d.Protocol {
 	case "watch", "":
 		h := watch.Header{Vendor: "3G", ID: deviceID}
 		if seed%7 == 0 { // one family numbers its frames
@@ -59,8 +61,20 @@ func newVoice(protocol, deviceID string, seed uint64) (voice, error) {
 			return nil, fmt.Errorf("simulate: %q is no IMEI", deviceID)
 		}
 		return &gt06Voice{imei: deviceID}, nil
+	case "mqtt", "http":
+		if d.Token == "" || strings.ContainsAny(deviceID+d.Token, "/+# \r\n") {
+			return nil, fmt.Errorf("simulate: %q has no token for %s", deviceID, d.Protocol)
+		}
+		if d.Protocol == "http" {
+			return &httpVoice{contract: own, token: d.Token}, nil
+		}
+		version := byte(5)
+		if seed%2 == 0 {
+			version = 4 // 3.1.1
+		}
+		return &mqttVoice{contract: own, token: d.Token, version: version}, nil
 	}
-	return nil, fmt.Errorf("simulate: unknown protocol %q", protocol)
+	return nil, fmt.Errorf("simulate: unknown protocol %q", d.Protocol)
 }
 
 // message is what a moment is in a report.
