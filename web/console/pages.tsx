@@ -114,6 +114,14 @@ export const pages: readonly Page[] = [
     sensitive: true,
   },
   {
+    path: "/guard-rules",
+    group: "duty",
+    title: "page.guardRules",
+    icon: <ControlOutlined />,
+    need: ["policy.read"],
+    view: page(() => import("./guard/rules")),
+  },
+  {
     path: "/viewers",
     group: "people",
     title: "page.viewers",

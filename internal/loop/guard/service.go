@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
-	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
 	"zugou/internal/loop/guard/schedule"
@@ -142,50 +140,4 @@ func (s *Service) woke(ctx context.Context, tx *db.Tx, beat clock.Millis) error 
 // Woke is to be called when the program starts, before any job runs.
 func (s *Service) Woke(ctx context.Context) error {
 	return s.beat(ctx, job.Job{})
-}
-
-// SetRules stores an edition that holds from an instant on. Errors: Invalid,
-// Forbidden.
-func (s *Service) SetRules(ctx context.Context, body []byte, from clock.Millis) error {
-	e, err := ReadEdition(body)
-	if err != nil {
-		return err
-	}
-	return s.p.DB.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := access.May(access.From(ctx), "policy.write"); err != nil {
-			return err
-		}
-		if from < tx.Now {
-			return errs.Invalid("from", "policy.from_past")
-		}
-		if _, err := tx.Exec(ctx, "INSERT INTO guard_rule (id, from_at, body, set_by, set_at) VALUES (?, ?, ?, ?, ?)", id.New(), from, string(body), access.From(ctx).Account, tx.Now); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, "UPDATE guard_state SET n = n + 1 WHERE name = 'rules'"); err != nil {
-			return err
-		}
-		return s.auditRules(ctx, tx, e)
-	})
-}
-
-// Rules gives the edition in force, as it was written.
-func (s *Service) Rules(ctx context.Context) (Edition, error) {
-	if err := access.May(access.From(ctx), "policy.read"); err != nil {
-		return Edition{}, err
-	}
-	var out Edition
-	err := s.p.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
-		e, err := s.edition(ctx, r)
-		if err == nil {
-			out = *e
-		}
-		return err
-	})
-	return out, err
-}
-
-// NewEdition is an edition as an officer enters it.
-type NewEdition struct {
-	FromAt  clock.Millis    `json:"from_at"`
-	Edition json.RawMessage `json:"edition"`
 }

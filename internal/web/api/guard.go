@@ -30,7 +30,11 @@ func (a *API) guarding() {
 		return a.Guard.Rules(ctx)
 	})
 	call(a, http.MethodPost, "/guard/rules", "store an edition of the thresholds from an instant on", func(ctx context.Context, in *struct{ Body guard.NewEdition }) (done, error) {
-		return done{true}, a.Guard.SetRules(ctx, in.Body.Edition, in.Body.FromAt)
+		return done{true}, a.Guard.SetRules(ctx, in.Body)
+	})
+	call(a, http.MethodGet, "/guard/rules/editions", "all editions of the thresholds, with who published them and why", func(ctx context.Context, _ *struct{}) (page[guard.PastEdition], error) {
+		list, err := a.Guard.RuleEditions(ctx)
+		return page[guard.PastEdition]{Items: orEmpty(list)}, err
 	})
 	call(a, http.MethodGet, "/guard/health", "how the worn devices do, and who needs a call", func(ctx context.Context, in *struct {
 		Region string `query:"region" maxLength:"15"`

@@ -4,6 +4,7 @@ import { useRef } from "react";
 import { actKey, api } from "@shared/api/client";
 import type { Ms } from "@shared/api/types";
 import { formatDateTime } from "@shared/format";
+import { wordFor } from "@shared/locale";
 import { useAct } from "../kit/act";
 import { t, words } from "../locale";
 import { readPeriods } from "./periods";
@@ -25,7 +26,8 @@ type Row = {
   expires_at: Ms;
 };
 
-type Desk = { online: boolean; source: string; since: Ms; kinds: string[]; items: Row[] };
+type Takeover = { before_source: string; before_net: string; now_source: string; now_net: string; first_at: Ms; last_at: Ms; times: number; other_net: boolean };
+type Desk = { online: boolean; source: string; since: Ms; kinds: string[]; items: Row[]; takeovers: Takeover[] };
 
 type Field = "seconds" | "for_seconds" | "index" | "phone" | "phone_clear" | "text" | "urgent" | "on" | "count" | "periods";
 
@@ -117,6 +119,7 @@ export function CommandPanel({ device }: { device: string }) {
       )}
       {desk && <Teller device={device} desk={desk} />}
       {desk && <History device={device} items={desk.items} may={desk.kinds.length > 0} />}
+      {desk && desk.takeovers.length > 0 && <Takeovers list={desk.takeovers} />}
     </section>
   );
 }
@@ -260,6 +263,33 @@ function History({ device, items, may }: { device: string; items: Row[]; may: bo
                 {t("command.cancel")}
               </Button>
             )}
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+const sourceWord = (s: string): string => wordFor(words, "command.source", s);
+
+/** Lines that a newer one took over: a device that came back, or somebody else under its number. */
+function Takeovers({ list }: { list: Takeover[] }) {
+  return (
+    <>
+      <h4>{t("command.takeovers")}</h4>
+      {list.some((x) => x.other_net) && <Alert type="warning" showIcon title={t("command.takeoverOther")} />}
+      <ol className="device-command-list">
+        {list.map((x) => (
+          <li key={x.first_at + x.now_net}>
+            <div>
+              <strong>{x.other_net ? t("command.takeoverNet") : t("command.takeoverSame")}</strong>
+              {x.times > 1 && <span>{t("command.takeoverTimes", { n: x.times })}</span>}
+            </div>
+            <small className="zg-num">
+              {formatDateTime(x.last_at)}
+              {t("list.dot")}
+              {t("command.takeoverWay", { was: `${sourceWord(x.before_source)} ${x.before_net}`, now: `${sourceWord(x.now_source)} ${x.now_net}` })}
+            </small>
           </li>
         ))}
       </ol>
