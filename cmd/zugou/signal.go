@@ -28,6 +28,7 @@ type listedSignal struct {
 	DeviceID   string `json:"device_id"`
 	Kind       string `json:"kind"`
 	ReceivedAt string `json:"received_at"`
+	DeviceAt   string `json:"device_at,omitempty"` // by the device's own clock
 	MatterID   string `json:"matter_id"`
 }
 
@@ -59,7 +60,10 @@ func runSignal(ctx context.Context, e env, args []string) error {
 	out := json.NewEncoder(e.Out)
 	out.SetEscapeHTML(false)
 	return sig.Each(ctx, d, func(s sig.Signal) error {
-		l := listedSignal{string(s.ID), s.DeviceID, s.Kind, s.ReceivedAt.Time().Format(time.RFC3339Nano), string(s.MatterID)}
+		l := listedSignal{string(s.ID), s.DeviceID, s.Kind, s.ReceivedAt.Time().Format(time.RFC3339Nano), "", string(s.MatterID)}
+		if s.DeviceAt != 0 {
+			l.DeviceAt = s.DeviceAt.Time().Format(time.RFC3339Nano)
+		}
 		if *asJSON {
 			return out.Encode(l)
 		}

@@ -45,7 +45,7 @@ func runTokens(ctx context.Context, e env, args []string) error {
 		fmt.Fprint(e.Out, simulateUsage, "\n")
 		fs.PrintDefaults()
 	}
-	loader := config.Bind(fs, "data", "db", "keys", "cipher", "district")
+	loader := config.Bind(fs, "data", "db", "district")
 	count := fs.Int("count", 50, "how many badges")
 	from := fs.Int("from", 0, "number of the first badge")
 	if err := fs.Parse(args); err != nil {
@@ -58,11 +58,11 @@ func runTokens(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
-	d, done, err := openHouse(ctx, c)
+	d, err := openDatabase(ctx, c)
 	if err != nil {
-		return explainKeys(c, err)
+		return err
 	}
-	defer done()
+	defer func() { _ = d.Close() }()
 	secrets := credential.New(d)
 	ctx = access.With(ctx, access.System("simulate"))
 	for i := range *count {

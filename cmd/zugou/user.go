@@ -117,38 +117,17 @@ func joined[T ~string](in []T) string {
 	return strings.Join(out, ", ")
 }
 
-// openHouse opens the database of a house that is there: a command makes none.
-func openHouse(ctx context.Context, c config.Config) (*db.DB, func(), error) {
-	if !c.Postgres() {
-		if _, err := os.Stat(c.Database()); err != nil {
-			return nil, nil, fmt.Errorf("no database at %s: start serve first", c.Database())
-		}
-	}
-	d, err := db.Open(ctx, c.Database(), clock.System())
-	if err != nil {
-		return nil, nil, err
-	}
-	has, wants, err := d.SchemaVersion(ctx)
-	if err == nil && has != wants {
-		err = fmt.Errorf("the database has schema %d and this program wants %d: run `zugou migrate`", has, wants)
-	}
-	if err != nil {
-		_ = d.Close()
-		return nil, nil, err
-	}
-	return d, func() { _ = d.Close() }, nil
-}
-
 // openStaff opens the accounts of a house that is there.
 func openStaff(ctx context.Context, c config.Config) (*staff.Service, func(), error) {
 	kr, err := crypto.Open(c.Keys(), c.Cipher)
 	if err != nil {
 		return nil, nil, err
 	}
-	d, done, err := openHouse(ctx, c)
+	d, err := openDatabase(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
+	done := func() { _ = d.Close() }
 	if err := d.Update(ctx, func(ctx context.Context, tx *db.Tx) error { return region.Seed(ctx, tx, region.Code(c.District)) }); err != nil {
 		done()
 		return nil, nil, err

@@ -242,7 +242,7 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.Seat = seat.New(seat.Parts{DB: a.DB, Keys: a.Keys, Dir: a.registers, People: a.registers, Matters: a.Matters, Orders: a.Orders, Unsaved: a.Unsaved,
 		District: a.Config.District, Log: a.Log, OnDevice: a.onDevice(), Jobs: a.Jobs})
-	a.doors.badges = badge.NewHTTP(a.Seat, a.doors.secrets, clock.System(), a.Log)
+	a.doors.badges = badge.NewHTTP(reports{a}, a.doors.secrets, clock.System(), a.Log)
 	if err := a.filing(); err != nil {
 		return err
 	}

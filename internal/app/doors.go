@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"zugou/internal/centre/seat"
@@ -19,6 +20,7 @@ import (
 	"zugou/internal/loop/gateway/badge"
 	"zugou/internal/loop/gateway/credential"
 	"zugou/internal/loop/gateway/downlink"
+	"zugou/internal/loop/gateway/journal"
 	"zugou/internal/loop/gateway/keep"
 	"zugou/internal/loop/gateway/locate"
 	"zugou/internal/loop/gateway/mqtt"
@@ -36,6 +38,7 @@ type doors struct {
 	models  *keep.Models
 	keeper  *keep.Keeper
 	albums  *keep.Albums
+	journal atomic.Pointer[journal.Journal]
 	broker  *mqtt.Broker
 	badges  *badge.HTTP
 	router  *downlink.Router
@@ -78,6 +81,7 @@ func (a *App) openDoors() error {
 	d.router = downlink.NewRouter(commands, d.hub, a.gatewayID, a.consumes, a.Log)
 	d.downs = downlink.New(commands, d.router.Nudge)
 	a.Metrics.Counter("zugou_gateway_takeovers_total", "Lines of devices that a newer one took over.", nil, func() float64 { return float64(d.hub.Takeovers() + d.router.Takeovers()) })
+	a.journalGauges()
 	a.Jobs.Every("device.forget", time.Hour, a.forgetDevices)
 	return nil
 }
@@ -127,7 +131,7 @@ func (a *App) knowDevices(ctx context.Context) {
 
 // mqttParts is what both doors of MQTT are made of.
 func (a *App) mqttParts() mqtt.Parts {
-	return mqtt.Parts{Intake: a.Seat, Secrets: a.doors.secrets, Hub: a.doors.hub, Clock: clock.System(), Log: a.Log}
+	return mqtt.Parts{Intake: reports{a}, Secrets: a.doors.secrets, Hub: a.doors.hub, Clock: clock.System(), Log: a.Log}
 }
 
 // deviceDoor gives what serves one door of devices; ok is false for other
@@ -205,7 +209,7 @@ func mqttCounts(c mqtt.Counts) gateway.Counts {
 
 // tcp serves one device protocol.
 func (a *App) tcp(name string, p gateway.Protocol) func(ctx context.Context, l net.Listener) error {
-	s := gateway.NewServer(p, a.Seat, clock.System(), a.Log).Join(a.doors.hub)
+	s := gateway.NewServer(p, reports{a}, clock.System(), a.Log).Join(a.doors.hub)
 	a.doorGauges(name, s.Counts)
 	return s.Serve
 }

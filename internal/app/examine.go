@@ -194,8 +194,8 @@ func (v *vitals) number(alarm string) float64 {
 	return float64(v.of[alarm].N)
 }
 
-// alarms are those that Examine can find, for the metrics.
-var alarms = []string{"storage", "read", "jobs", "jobs_failing", "channel", "outbox", "sealer", "nobody_home", "digest", "backup", "certificate", "disk", "clock"}
+// alarms are those that Examine and the journal can find, for the metrics.
+var alarms = []string{"storage", "read", "jobs", "jobs_failing", "channel", "outbox", "sealer", "nobody_home", "digest", "backup", "certificate", "disk", "clock", "journal"}
 
 // vitalsEvery is how old the numbers of the metrics may be.
 const vitalsEvery = 30 * time.Second
@@ -205,7 +205,7 @@ const vitalsEvery = 30 * time.Second
 func (a *App) feel(ctx context.Context) {
 	for ; ctx.Err() == nil; pause(ctx, vitalsEvery) {
 		within, cancel := context.WithTimeout(ctx, vitalsEvery)
-		found := Examine(within, a.DB, a.Config, a.Keys.ID(), true)
+		found := append(Examine(within, a.DB, a.Config, a.Keys.ID(), true), a.journalFinding())
 		cancel()
 		now := map[string]api.Finding{}
 		for _, f := range found {

@@ -116,6 +116,7 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 		return err
 	}
 	a.learnOnce(ctx)
+	a.openJournal()
 	// The background outlives the listeners: what they took must be finished.
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var behind sync.WaitGroup
@@ -140,6 +141,7 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 		serve, err := a.listener(name)
 		if err != nil {
 			closeAll()
+			a.closeJournal(ctx)
 			stopBackground()
 			behind.Wait()
 			return err
@@ -156,6 +158,7 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 		ready(addrs)
 	}
 	wg.Wait()
+	a.closeJournal(ctx)
 	stopBackground()
 	behind.Wait()
 	close(faults)

@@ -1,0 +1,488 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"zugou/internal/centre/seat"
+	"zugou/internal/centre/signal"
+	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
+	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/db/dbtest"
+	"zugou/internal/kernel/errs"
+	"zugou/internal/loop/gateway"
+	"zugou/internal/loop/gateway/report"
+	"zugou/internal/people/access"
+)
+
+// desk is a seat that writes signals down and does nothing else. While it is
+// held, nothing gets into the database.
+type desk struct {
+	db   *db.DB
+	held atomic.Bool
+	sick atomic.Bool // one key can't be taken in as part of a batch
+	gate chan struct{}
+
+	mu    sync.Mutex
+	order []string
+}
+
+func (s *desk) hold() { s.held.Store(true) }
+
+func (s *desk) Take(ctx context.Context, n signal.New) (out seat.Receipt, err error) {
+	if s.held.Load() {
+		select {
+		case <-s.gate:
+		case <-ctx.Done():
+			return out, errs.Busy("storage.busy", ctx.Err())
+		}
+	}
+	err = s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		out, err = s.write(ctx, tx, n)
+		return err
+	})
+	return out, err
+}
+
+func (s *desk) TakeIn(ctx context.Context, tx *db.Tx, n signal.New) (seat.Receipt, error) {
+	if s.held.Load() {
+		return seat.Receipt{}, errs.Busy("storage.unavailable", errors.New("held"))
+	}
+	if s.sick.Load() && n.Kind == "link" {
+		return seat.Receipt{}, errs.Internal(errors.New("sick"))
+	}
+	return s.write(ctx, tx, n)
+}
+
+func (s *desk) write(ctx context.Context, tx *db.Tx, n signal.New) (out seat.Receipt, err error) {
+	var stored bool
+	out.Signal, stored, err = signal.Insert(ctx, tx, crypto.Ephemeral(crypto.AES), n, access.From(ctx).Account)
+	out.Again = !stored
+	if err == nil && stored {
+		s.mu.Lock()
+		s.order = append(s.order, n.Key)
+		s.mu.Unlock()
+	}
+	return out, err
+}
+
+// stored gives the instants of receipt by key.
+func (s *desk) stored(t *testing.T) map[string]clock.Millis {
+	t.Helper()
+	out := map[string]clock.Millis{}
+	var rows []struct {
+		Key string       `bun:"idem_key"`
+		At  clock.Millis `bun:"received_at"`
+	}
+	if err := s.db.View(t.Context(), func(ctx context.Context, r db.Reader) error {
+		return r.List(ctx, &rows, "SELECT idem_key, received_at FROM signal")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		out[r.Key] = r.At
+	}
+	return out
+}
+
+type world struct {
+	*desk
+	t   *testing.T
+	clk *clock.Fake
+	dir string
+	ctx context.Context
+}
+
+func newWorld(t *testing.T) *world {
+	clk := clock.NewFake(time.Date(2024, 6, 3, 9, 0, 0, 0, time.UTC))
+	d := dbtest.Open(t, db.SQLite, clk)
+	ctx := access.With(t.Context(), access.System("test"))
+	return &world{desk: &desk{db: d, gate: make(chan struct{})}, t: t, clk: clk, dir: filepath.Join(t.TempDir(), "journal"), ctx: ctx}
+}
+
+func (w *world) free() {
+	w.held.Store(false)
+	close(w.gate)
+}
+
+func (w *world) open() *Journal {
+	w.t.Helper()
+	j, err := Open(Parts{Dir: w.dir, DB: w.db, Seat: w.desk, Clock: w.clk, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return j
+}
+
+// end closes a journal at once; what waits stays on disk.
+func end(j *Journal) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	j.Close(ctx)
+}
+
+// word is the n-th report of a badge.
+func word(device, n int, alarms ...report.Alarm) signal.New {
+	m := report.Message{DeviceID: fmt.Sprintf("77%08d", device), Type: "UD", Time: time.Date(2024, 6, 3, 8, 0, n, 0, time.UTC), Valid: new(true), Lat: new(29.6), Lon: new(105.7),
+		Battery: new(50), StatusBits: new(uint32(8)), ICCID: "89860000000000000001", Raw: fmt.Appendf(nil, "raw %d %d", device, n), Alarms: alarms}
+	return gateway.Signal(signal.Watch, gateway.Frame{Messages: []report.Message{m}, Content: m.Raw}, 0, time.Date(2024, 6, 3, 8, 0, n, 0, time.UTC))
+}
+
+// busy occupies the direct way, so that what follows goes through the journal;
+// the answers come on the channel.
+func (w *world) busy(j *Journal) <-chan error {
+	w.hold()
+	answers := make(chan error, manyUnderWay)
+	for i := range manyUnderWay {
+		go func() {
+			_, err := j.Take(w.ctx, word(1000+i, 0))
+			answers <- err
+		}()
+	}
+	w.until(func() bool {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		return j.direct == manyUnderWay
+	})
+	return answers
+}
+
+func (w *world) until(ok func() bool) {
+	w.t.Helper()
+	for range 2000 {
+		if ok() {
+			return
+		}
+		w.clk.Advance(time.Millisecond)
+		time.Sleep(2 * time.Millisecond)
+	}
+	w.t.Fatal("it did not come about")
+}
+
+func (w *world) take(j *Journal, n signal.New) {
+	w.t.Helper()
+	if _, err := j.Take(w.ctx, n); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	names, _, err := segments(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestAFewReportsGoStraightIntoTheDatabase(t *testing.T) {
+	w := newWorld(t)
+	j := w.open()
+	w.take(j, word(1, 1))
+	w.take(j, word(1, 1))
+	if c := j.Counts(); len(w.stored(t)) != 1 || c.Appended != 0 || len(files(t, w.dir)) != 0 {
+		t.Errorf("%v %+v", w.stored(t), c)
+	}
+	end(j)
+}
+
+func TestManyReportsAreAnsweredFromTheDiskAndTakenInInOrderOnce(t *testing.T) {
+	w := newWorld(t)
+	j := w.open()
+	answers := w.busy(j)
+	var received []clock.Millis
+	for n := range 50 {
+		received = append(received, clock.Of(w.clk.Now()))
+		w.take(j, word(n%5, n)) // answered while nothing gets into the database
+	}
+	w.take(j, word(0, 0)) // a resend
+	if c := j.Counts(); c.Appended != 51 || c.Waiting != 51 || len(files(t, w.dir)) != 1 {
+		t.Fatalf("%+v %v", c, files(t, w.dir))
+	}
+	w.clk.Advance(time.Minute)
+	if lag := j.Counts().Lag; lag < time.Minute {
+		t.Errorf("lag %v", lag)
+	}
+	w.free()
+	for range manyUnderWay {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
+	w.until(func() bool { return j.Counts().Waiting == 0 && len(files(t, w.dir)) == 0 })
+	got := w.stored(t)
+	if len(got) != 50+manyUnderWay {
+		t.Fatalf("%d stored", len(got))
+	}
+	next := map[int]int{}
+	for _, key := range w.order {
+		for n := range 50 {
+			if word(n%5, n).Key != key {
+				continue
+			}
+			if n < next[n%5] {
+				t.Errorf("report %d of badge %d came after %d", n, n%5, next[n%5])
+			}
+			next[n%5] = n
+			if got[key] != received[n] {
+				t.Errorf("report %d was received at %v, stored as %v", n, received[n], got[key])
+			}
+		}
+	}
+	w.take(j, word(7, 7)) // the storm is over: straight again
+	if c := j.Counts(); c.Appended != 51 || c.TakenIn != 51 || c.Refused != 0 || c.Failed != 0 {
+		t.Errorf("%+v", c)
+	}
+	end(j)
+}
+
+func TestWhatWasAnsweredIsTakenInByTheNextStartOnce(t *testing.T) {
+	w := newWorld(t)
+	j := w.open()
+	_ = w.busy(j)
+	for n := range 100 {
+		w.take(j, word(n, n))
+	}
+	before := clock.Of(w.clk.Now())
+	// The program dies here. Ten had reached the database, which the file does not know.
+	w.held.Store(false)
+	if err := w.db.Update(w.ctx, func(ctx context.Context, tx *db.Tx) error {
+		for n := range 10 {
+			if _, err := w.TakeIn(ctx, tx, word(n, n)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.hold()
+	saved := filepath.Join(t.TempDir(), "as-it-was")
+	if err := os.CopyFS(saved, os.DirFS(w.dir)); err != nil {
+		t.Fatal(err)
+	}
+	w.free()
+	end(j)
+	if err := os.RemoveAll(w.dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(saved, w.dir); err != nil {
+		t.Fatal(err)
+	}
+	w.clk.Advance(time.Hour)
+	next := w.open()
+	w.take(next, word(5, 1000)) // waits its turn behind the device's own
+	w.until(func() bool { return next.Counts().Waiting == 0 && len(files(t, w.dir)) == 0 })
+	got := w.stored(t)
+	for n := range 100 {
+		if at, ok := got[word(n, n).Key]; !ok || at > before {
+			t.Errorf("report %d: stored %v at %v, received before %v", n, ok, at, before)
+		}
+	}
+	end(next)
+}
+
+func TestARecordCutShortIsLeftOut(t *testing.T) {
+	w := newWorld(t)
+	var buf []byte
+	for n := range 3 {
+		buf, _ = appendRecord(buf, clock.Millis(n+1), word(n, n))
+	}
+	two, _ := appendRecord(nil, 1, word(0, 0))
+	whole, flipped := buf, append([]byte(nil), buf...)
+	flipped[len(two)+headerSize+3] ^= 1
+	name := filepath.Join(t.TempDir(), "000000000001.journal")
+	for _, tt := range []struct {
+		text []byte
+		n    int
+		torn bool
+	}{{whole, 3, false}, {whole[:len(whole)-1], 2, true}, {whole[:len(whole)-len(two)+3], 2, true}, {flipped, 1, true}, {nil, 0, false}, {[]byte("no journal at all"), 0, true}} {
+		if err := os.WriteFile(name, tt.text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, torn, err := readSegment(name)
+		if err != nil || len(got) != tt.n || torn != tt.torn {
+			t.Errorf("%d entries (torn %v, %v), want %d (%v)", len(got), torn, err, tt.n, tt.torn)
+		}
+	}
+	// The rest of a folder with a file that is cut short is taken in.
+	if err := os.MkdirAll(w.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range [][]byte{whole[:len(whole)-1], two, nil} {
+		if err := os.WriteFile(filepath.Join(w.dir, fmt.Sprintf("%012d.journal", i+1)), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := w.open()
+	w.until(func() bool { return j.Counts().Waiting == 0 && len(files(t, w.dir)) == 0 })
+	if len(w.stored(t)) != 2 {
+		t.Errorf("%v", w.stored(t))
+	}
+	end(j)
+}
+
+// full is a disk that takes no more.
+type full struct {
+	file
+	write, sync bool
+}
+
+var errFull = errors.New("no space left on device")
+
+func (f full) Write(p []byte) (int, error) {
+	if f.write {
+		_, _ = f.file.Write(p[:len(p)/2])
+		return len(p) / 2, errFull
+	}
+	return f.file.Write(p)
+}
+
+func (f full) Sync() error {
+	if f.sync {
+		return errFull
+	}
+	return f.file.Sync()
+}
+
+func TestAFullDiskGivesNoAnswer(t *testing.T) {
+	w := newWorld(t)
+	j := w.open()
+	var broken atomic.Pointer[full]
+	j.create = func(name string) (file, error) {
+		b := broken.Load()
+		if b == nil {
+			return create(name)
+		}
+		if !b.write && !b.sync {
+			return nil, errFull
+		}
+		f, err := create(name)
+		return full{f, b.write, b.sync}, err
+	}
+	_ = w.busy(j)
+	n := 0
+	for _, b := range []*full{{write: true}, {sync: true}, {}} {
+		broken.Store(b)
+		n++
+		if _, err := j.Take(w.ctx, word(n, n)); errs.KindOf(err) != errs.KindBusy {
+			t.Errorf("%+v: %v", b, err)
+		}
+	}
+	broken.Store(nil)
+	w.take(j, word(9, 9)) // in a file of its own
+	if c := j.Counts(); c.Failed != 3 || c.Waiting != 1 {
+		t.Errorf("%+v", c)
+	}
+	w.free()
+	w.until(func() bool { return j.Counts().Waiting == 0 && len(files(t, w.dir)) == 0 })
+	if _, ok := w.stored(t)[word(9, 9).Key]; !ok {
+		t.Error("the report after the full disk is not there")
+	}
+	end(j)
+}
+
+func TestAnAlarmWaitsForNothingAndAStateBitForItsDevice(t *testing.T) {
+	w := newWorld(t)
+	j := w.open()
+	_ = w.busy(j)
+	w.take(j, word(1, 1))
+	sos := word(1, 2, report.SOS)
+	sos.Event = true
+	bit, other := word(1, 3, report.SOS), word(2, 3, report.SOS)
+	if gateway.Ordinary(sos) || gateway.Ordinary(bit) {
+		t.Fatal("an alarm is ordinary")
+	}
+	for name, tt := range map[string]struct {
+		n    signal.New
+		turn bool
+	}{"an alarm of its own": {sos, false}, "a state bit behind a report": {bit, true}, "a state bit of another device": {other, false}} {
+		ctx, cancel := context.WithTimeout(w.ctx, 100*time.Millisecond)
+		through, err := j.way(ctx, "7700000001"[:8]+tt.n.DeviceID[8:], tt.n)
+		cancel()
+		if through || (err != nil) != tt.turn {
+			t.Errorf("%s: through %v, %v", name, through, err)
+		}
+	}
+	// It does not wait for ever.
+	got := make(chan error, 1)
+	go func() {
+		_, err := j.way(w.ctx, bit.DeviceID, bit)
+		got <- err
+	}()
+	w.until(func() bool {
+		w.clk.Advance(orderWait)
+		return len(got) == 1
+	})
+	if err := <-got; err != nil {
+		t.Error(err)
+	}
+	w.free()
+	end(j)
+}
+
+func TestWhatTheBatchCanNotTakeIsTakenAlone(t *testing.T) {
+	w := newWorld(t)
+	j := w.open()
+	_ = w.busy(j)
+	for n := range 10 {
+		m := word(n, n)
+		if n == 4 {
+			m.Kind = "link"
+		}
+		w.take(j, m)
+	}
+	w.sick.Store(true)
+	w.free()
+	w.until(func() bool { return j.Counts().Waiting == 0 })
+	if got := w.stored(t); len(got) != 10+manyUnderWay {
+		t.Errorf("%d stored", len(got))
+	}
+	end(j)
+}
+
+func TestPackKeepsAllThatASignalCarries(t *testing.T) {
+	n := word(3, 4)
+	n.History = true
+	text, ok := gateway.Pack(n)
+	back, err := gateway.Unpack(text)
+	if !ok || err != nil || !reflect.DeepEqual(n.Body, back.Body) || string(back.Raw) != string(n.Raw) || back.Key != n.Key || back.DeviceAt != n.DeviceAt || !back.History {
+		t.Errorf("%v %v\n%+v\n%+v", ok, err, n, back)
+	}
+	if m := gateway.Said(back); m == nil || m.ICCID == "" || m.StatusBits == nil || *m.StatusBits != 8 {
+		t.Errorf("%+v", m)
+	}
+	for _, change := range []func(*signal.New){func(n *signal.New) { n.Alarms = []string{"low_battery"} }, func(n *signal.New) { n.Event = true }, func(n *signal.New) { n.Body = nil },
+		func(n *signal.New) { n.Source = signal.Help }, func(n *signal.New) { n.Note = "a" }, func(n *signal.New) { n.Kinds = "sos" }, func(n *signal.New) { n.DeviceID = "" }} {
+		other := word(3, 4)
+		change(&other)
+		if _, ok := gateway.Pack(other); ok {
+			t.Errorf("%+v is ordinary", other)
+		}
+	}
+}
+
+func FuzzReadSegment(f *testing.F) {
+	whole, _ := appendRecord(nil, 1, word(1, 1))
+	f.Add(whole)
+	f.Add([]byte{0, 0, 0, 2, 0, 0, 0, 0, '{', '}'})
+	f.Fuzz(func(t *testing.T, text []byte) {
+		name := filepath.Join(t.TempDir(), "a.journal")
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := readSegment(name); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
