@@ -34,13 +34,16 @@ const routeText = (r: Route, kindName: (key: string) => string) =>
     kind: r.matter ? kindName(r.matter) : "",
   });
 
+/** The name of one number or list of the rules. */
+const fieldWord = (path: string): string => (path.startsWith("vitals.") ? wordFor(words, "gr.vital", path.slice("vitals.".length)) : wordFor(words, "gr.field", path));
+
 /** The name of what a path of an edition holds. */
 function pathWord(path: string): string {
   const [head = "", ...rest] = path.split(".");
-  if (head === "models" && rest[0]) return wordFor(words, "gd.profiles", rest[0]) + t("list.dot") + wordFor(words, "gr.field", rest.slice(1).join("."));
-  if (head === "default" && rest[0] !== "alarms") return wordFor(words, "gr.section", rest[0] ?? "") + t("list.dot") + wordFor(words, "gr.field", rest.join("."));
+  if (head === "models" && rest[0]) return wordFor(words, "gd.profiles", rest[0]) + t("list.dot") + fieldWord(rest.slice(1).join("."));
+  if (head === "default" && rest[0] !== "alarms") return wordFor(words, "gr.section", rest[0] ?? "") + t("list.dot") + fieldWord(rest.join("."));
   if (head === "default") return t("gr.goes", { alarm: wordFor(words, "gd.alarm", rest[1] ?? "") });
-  return wordFor(words, "gr.field", path);
+  return fieldWord(path);
 }
 
 function valueText(d: Difference, which: "was" | "now", kindName: (key: string) => string): string {
@@ -194,7 +197,7 @@ function Editor({ edition, kinds }: { edition: Edition; kinds: { value: string; 
   const areas = Object.keys(draft.areas ?? {});
   const changed = differences(edition, draft).length;
   const number = (f: Threshold) => (
-    <Line key={f.path} label={wordFor(words, "gr.field", f.path)} note={f.unit === "s" ? formatSpan(Number(valueAt(draft.default, f.path) ?? 0) * 1000) : ""}>
+    <Line key={f.path} label={fieldWord(f.path)} note={f.unit === "s" ? formatSpan(Number(valueAt(draft.default, f.path) ?? 0) * 1000) : ""}>
       <InputNumber min={f.min} max={f.max} value={shown(f, valueAt(draft.default, f.path))} suffix={unit(f)} onChange={(v) => put(f.path, kept(f, v ?? f.min))} />
     </Line>
   );
