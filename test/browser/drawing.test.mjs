@@ -22,6 +22,8 @@ after(async () => {
   rmSync(photos, { recursive: true, force: true });
 });
 
+const phone = { width: 360, height: 780 };
+
 /** Codes a whole sheet by the keyboard: what is named is there, the rest is not. */
 async function rate(page, present) {
   await page.locator(".rate-list").focus();
@@ -123,5 +125,63 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
   await desk.page.getByText("一致性与效度").waitFor();
   await desk.page.getByText("与后来专业评估相比").waitFor();
   await shot(desk.page, "9-report");
+  assert.deepEqual(desk.faults, []);
+});
+
+test("a village photographs drawings without a network, and each is sent once", { timeout: 180_000 }, async () => {
+  const desk = await openPage(browser, wide);
+  await signIn(desk.page, house.base, "section1");
+  const cls = (await api(desk.page, "GET", "/drawings/classes")).body.items.find((c) => c.school);
+  const printed = await desk.page.evaluate(async (school) => (await fetch("/api/drawings/sheets", { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify({ school }) })).status, cls.school);
+  assert.equal(printed, 200);
+  const [sheet] = (await api(desk.page, "GET", `/drawings/sheets?school=${encodeURIComponent(cls.school)}`)).body.items;
+  const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+  const { body: batch } = await api(desk.page, "POST", "/drawings/batches", { title: "村里拍的画", region: "", drawn_on: today, colours: false, time_limit: 0, material: "铅笔" });
+  const own = mkdtempSync(join(tmpdir(), "zugou-phone-photos-"));
+  try {
+    execFileSync("go", ["run", "./test/photo/make", own, `ZGHTP1${sheet.number.replaceAll("-", "")}`, "blank:ZGHTP1NOBODY"], { cwd: join(import.meta.dirname, "../.."), env: { ...process.env, CGO_ENABLED: "0" } });
+    const { page, faults, context } = await openPage(browser, phone);
+    await signIn(page, house.base, "village001001");
+    await page.goto(`${house.base}/m/drawings`);
+    await page.locator("li", { hasText: "村里拍的画" }).getByRole("link", { name: "开始拍" }).click();
+    await page.getByText("拍第一张").waitFor();
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    await context.setOffline(true);
+    for (const n of [1, 2]) {
+      await page.locator("input[type=file][capture]").setInputFiles(join(own, `${n}.jpg`));
+      await page.waitForFunction((k) => document.querySelectorAll(".d-counts b")[1]?.textContent === String(k), n, { timeout: 60_000 });
+    }
+    await page.reload(); // out of the phone's own store
+    await page.waitForFunction(() => document.querySelectorAll(".d-counts b")[1]?.textContent === "2", undefined, { timeout: 60_000 });
+    await shot(page, "10-phone-kept");
+
+    // The server takes the first one, its answer never arrives: it is sent again.
+    let cut = false;
+    await context.route("**/pile", async (route) => {
+      if (cut) return route.continue();
+      cut = true;
+      await route.fetch();
+      await route.abort();
+    });
+    await context.setOffline(false);
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    await page.waitForFunction(() => document.querySelectorAll(".d-counts b")[2]?.textContent === "2", undefined, { timeout: 120_000 });
+    await shot(page, "11-phone-sent");
+    assert.deepEqual(faults, []);
+    await context.close();
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+  // The same two photos, read: one a drawing, one with a number that nobody was given.
+  for (let tries = 0; ; tries++) {
+    const { counts } = (await api(desk.page, "GET", `/drawings/batches/${batch.id}`)).body;
+    assert.equal(counts.photos, 2, "a photo is lost or doubled");
+    if (counts.waiting === 0) {
+      assert.equal(counts.read + counts.again, 1, "the one with a sheet");
+      break;
+    }
+    assert.ok(tries < 120, "not read");
+    await new Promise((done) => setTimeout(done, 1_000));
+  }
   assert.deepEqual(desk.faults, []);
 });

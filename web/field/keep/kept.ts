@@ -55,6 +55,11 @@ export async function keptDraft(account: string, name: string): Promise<Draft | 
   };
 }
 
+/** How many questionnaires were begun here and are not finished. */
+export async function unfinishedSheets(account: string): Promise<number> {
+  return (await idb.all<DraftRow>("drafts")).filter((r) => r.id.startsWith(`${account}|sheet/`)).length;
+}
+
 export const dropDraft = (account: string, name: string): Promise<void> => idb.delete("drafts", `${account}|${name}`);
 
 type Current = { id: "current"; account: string };

@@ -3,6 +3,7 @@ import type { SystemState } from "@shared/api/types";
 import { useServerSecond } from "@shared/clock";
 import { formatWhen } from "@shared/format";
 import { ask } from "../keep/ask";
+import { unfinishedSheets } from "../keep/kept";
 import { dropPin, hasPin } from "../keep/pin";
 import { canSeal } from "../keep/seal";
 import { useWatched } from "../kit/live";
@@ -63,8 +64,15 @@ function usePagesVersion(): string {
 function Leave({ unsent, onClose }: { unsent: number; onClose: () => void }) {
   const me = useMe();
   const [busy, setBusy] = useState(false);
+  const [begun, setBegun] = useState(0);
+  useEffect(() => void unfinishedSheets(me.id).then(setBegun, () => undefined), [me.id]);
   return (
     <Sheet title={t("mine.signOut")} onClose={onClose}>
+      {begun > 0 && (
+        <p className="f-say f-say-refused" role="alert">
+          {t("mine.signOutBegun", { n: begun })}
+        </p>
+      )}
       <p>{unsent ? t("mine.signOutUnsent", { n: unsent }) : t("mine.signOutText")}</p>
       <button
         type="button"
