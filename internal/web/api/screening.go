@@ -300,7 +300,7 @@ func (s Screening) problems(err error) []string {
 // placeOf names a part of a questionnaire: "item mood", "title"; else it is
 // what was named itself.
 func (s Screening) placeOf(a string) string {
-	for _, at := range []string{"title", "instruction", "critical", "option list", "section", "item", "ask_when of", "subscale", "band", "level", "variant", "cut-off"} {
+	for _, at := range []string{"title", "instruction", "critical", "zh", "en", "option list", "section", "item", "ask_when of", "subscale", "band", "level", "variant", "cut-off"} {
 		key := "form.at." + strings.NewReplacer(" ", "_", "-", "_").Replace(at)
 		if a == at {
 			return s.Word(key)

@@ -114,7 +114,7 @@ export function InstrumentEditor({ start, onClose }: { start: Instrument; onClos
           {check.data && !check.data.ok && (
             <section className="survey-door" role="status">
               <strong>{t("form.problems")}</strong>
-              <ul className="survey-why">{check.data.problems.slice(0, 8).map((p) => <li key={p}><code>{p}</code></li>)}</ul>
+              <ul className="survey-why">{check.data.problems.slice(0, 8).map((p) => <li key={p}>{p}</li>)}</ul>
             </section>
           )}
           <Tabs
