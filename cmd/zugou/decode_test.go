@@ -76,6 +76,9 @@ func TestDecodeLines(t *testing.T) {
 			t.Errorf("%q: %v", in, got)
 		}
 	}
+	if got := objects(t, lk+"]", "watch"); len(got) != 2 || got[0]["type"] != "LK" || got[1]["error"] == nil { // a bracket is no part of a type
+		t.Errorf("%v", got)
+	}
 	if got := objects(t, "", "watch"); len(got) != 0 {
 		t.Errorf("%v", got)
 	}

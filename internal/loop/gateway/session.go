@@ -28,7 +28,19 @@ type session struct {
 
 func (x *session) run(ctx context.Context) {
 	defer x.leave()
-	buf := make([]byte, readBuffer)
+	read := lender(x.conn)
+	if read == nil {
+		buf := make([]byte, readBuffer)
+		read = func(take func(p []byte)) error {
+			n, err := x.conn.Read(buf)
+			if n == 0 {
+				return err
+			}
+			take(buf[:n]) // a fault comes again
+			return nil
+		}
+	}
+	feed := x.codec.Feed
 	flushed := false // what is held was looked at after a silence already
 	for {
 		wait := idleAfter
@@ -38,15 +50,12 @@ func (x *session) run(ctx context.Context) {
 		if x.conn.SetReadDeadline(x.server.clock.Now().Add(wait)) != nil || ctx.Err() != nil {
 			return
 		}
-		n, err := x.conn.Read(buf)
-		if n > 0 {
+		err := read(feed)
+		if err == nil {
 			flushed = false
-			x.codec.Feed(buf[:n])
-			if !x.drain(ctx) {
+			if !apart(func() bool { return x.drain(ctx) }) {
 				return
 			}
-		}
-		if err == nil {
 			continue
 		}
 		if in, ok := x.codec.Flush(); ok && !x.frame(ctx, in) {
@@ -57,6 +66,14 @@ func (x *session) run(ctx context.Context) {
 		}
 		flushed = true
 	}
+}
+
+// apart runs fn beside the caller and waits for it: storing a message needs a
+// deep stack, which a line that waits for its next word must not keep.
+func apart(fn func() bool) bool {
+	done := make(chan bool)
+	go func() { done <- fn() }()
+	return <-done
 }
 
 // drain takes all whole frames; false ends the connection.

@@ -12,6 +12,7 @@ import (
 
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
+	"zugou/internal/loop/gateway/report"
 )
 
 // Device is one badge of the district.
@@ -37,6 +38,8 @@ type Options struct {
 	Every time.Duration
 	// FirstSOSWithin has one badge press SOS within this time; 0: none does.
 	FirstSOSWithin time.Duration
+	// Press has every badge press SOS, once for each that comes; may be nil.
+	Press <-chan struct{}
 	// AlarmsPerHour is how many alarms the whole district raises after that.
 	AlarmsPerHour float64
 	// Ramp spreads the first connections; 10 s if 0.
@@ -149,8 +152,31 @@ func Run(ctx context.Context, o Options) error {
 		defer wg.Done()
 		troubles(ctx, &o, badges, r)
 	}()
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
+		pressed(ctx, &o, badges)
+	}()
 	wg.Wait()
 	return nil
+}
+
+// pressed has all badges press when they are told to.
+func pressed(ctx context.Context, o *Options, badges []*badge) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-o.Press:
+		}
+		for _, b := range badges {
+			select {
+			case b.press <- report.SOS:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
 }
 
 // troubles raises alarms over the district until ctx ends.

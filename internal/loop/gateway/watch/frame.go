@@ -138,7 +138,9 @@ func (f *Framer) joined(i int) bool {
 
 func (f *Framer) take(n int) []byte {
 	frame := append([]byte(nil), f.buf[:n]...)
-	f.buf = append(f.buf[:0], f.buf[n:]...)
+	if f.buf = append(f.buf[:0], f.buf[n:]...); len(f.buf) == 0 {
+		f.buf = nil // a line that waits holds nothing
+	}
 	f.at = 0
 	return frame
 }
@@ -175,7 +177,9 @@ func Split(line []byte) ([][]byte, error) {
 		}
 		if err != nil {
 			if n := len(line); len(frames) == 1 && line[0] == '[' && line[n-1] == ']' && n <= MaxFrame {
-				return [][]byte{line}, nil
+				if _, bad := Parse(line); bad == nil {
+					return [][]byte{line}, nil
+				}
 			}
 			return frames, err
 		}

@@ -135,7 +135,7 @@ func Parse(raw []byte) (Frame, error) {
 		return f, report.Bad("type", "%d characters", len(f.Type))
 	}
 	for _, b := range []byte(f.Type) {
-		if b <= ' ' || b > '~' {
+		if b <= ' ' || b > '~' || b == '[' || b == ']' {
 			f.Type = ""
 			return f, report.Bad("type", "byte 0x%02x", b)
 		}
