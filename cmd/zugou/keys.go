@@ -91,7 +91,7 @@ func explainKeys(c config.Config, err error) error {
 			}
 		}
 	}
-	return fmt.Errorf("keys: %w", err)
+	return err
 }
 
 func keysStatus(e env, c config.Config, asJSON bool) error {

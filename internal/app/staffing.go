@@ -1,8 +1,12 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -134,15 +138,25 @@ func (s smsCodes) SendCode(ctx context.Context, tx *db.Tx, phone civil.Phone, co
 // an error: a district that believes it has SMS must have it.
 func channels(ctx context.Context, c config.Config, d *db.DB, keys *crypto.Keyring, clk clock.Clock, log *slog.Logger) ([]notify.Channel, error) {
 	var out []notify.Channel
-	client, err := notify.Outside{}.Client()
+	outside := notify.Outside{Allow: c.Outside.Networks}
+	if c.Outside.CA != "" {
+		var err error
+		if outside.Roots, err = os.ReadFile(c.Outside.CA); err != nil {
+			return nil, fmt.Errorf("setting channel-ca: %w", err)
+		}
+	}
+	client, err := outside.Client()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("setting channel-ca: %w", err)
 	}
 	if c.SMS.On() {
-		ch, err := notify.NewSMS(notify.SMSGateway{Method: c.SMS.Method, URL: marks(c.SMS.URL), Headers: c.SMS.Headers, Body: marks(c.SMS.Body), Secret: c.SMS.Secret,
-			SignOf: "{{.Secret}}"}, client, clk)
+		gateway, err := smsGateway(c)
 		if err != nil {
 			return nil, err
+		}
+		ch, err := notify.NewSMS(gateway, client, clk)
+		if err != nil {
+			return nil, fmt.Errorf("short message gateway: %w", err)
 		}
 		out = append(out, ch)
 	}
@@ -174,6 +188,29 @@ func channels(ctx context.Context, c config.Config, d *db.DB, keys *crypto.Keyri
 // areas gives duty the map of the district.
 func areas(atlas *region.Atlas) duty.Areas {
 	return func(ctx context.Context, r db.Reader) (duty.Map, error) { return atlas.Table(ctx, r) }
+}
+
+// smsGateway gives the gateway as the settings, or the file that they name,
+// describe it.
+func smsGateway(c config.Config) (notify.SMSGateway, error) {
+	g := notify.SMSGateway{Method: c.SMS.Method, URL: marks(c.SMS.URL), Headers: c.SMS.Headers, Body: marks(c.SMS.Body), SignOf: "{{.Secret}}"}
+	if c.SMS.File != "" {
+		text, err := os.ReadFile(c.SMS.File)
+		if err != nil {
+			return g, fmt.Errorf("setting sms-gateway: %w", err)
+		}
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.DisallowUnknownFields()
+		g = notify.SMSGateway{}
+		if err := d.Decode(&g); err != nil {
+			return g, fmt.Errorf("setting sms-gateway: %s: %w", c.SMS.File, err)
+		}
+	}
+	if g.Secret == "" {
+		g.Secret = c.SMS.Secret
+	}
+	g.Plain = len(c.Outside.Networks) > 0
+	return g, nil
 }
 
 // marks turns the settings' {phone} into the gateway's {{.Phone}}.

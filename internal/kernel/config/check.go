@@ -89,9 +89,13 @@ func (c *Config) checkChannels(bad func(name, format string, args ...any)) {
 	if c.SMS.Method != "GET" && c.SMS.Method != "POST" {
 		bad("sms-method", "must be GET or POST")
 	}
-	if c.SMS.On() {
-		if _, err := httpURL(c.SMS.URL); err != nil {
+	switch {
+	case c.SMS.File != "": // says all, also what the other settings say
+	case c.SMS.On():
+		if u, err := httpURL(c.SMS.URL); err != nil {
 			bad("sms-url", "%w", err)
+		} else if u.Scheme == "http" && len(c.Outside.Networks) == 0 {
+			bad("sms-url", "must be https://…; http:// will do only inside channel-networks")
 		}
 		for _, mark := range []string{"{phone}", "{text}"} {
 			if !strings.Contains(c.SMS.URL+c.SMS.Body, mark) {
@@ -101,7 +105,7 @@ func (c *Config) checkChannels(bad func(name, format string, args ...any)) {
 		if c.SMS.Method == "GET" && c.SMS.Body != "" {
 			bad("sms-body", "can't go with method GET")
 		}
-	} else if c.SMS.Body != "" || c.SMS.Secret != "" || len(c.SMS.Headers) > 0 {
+	case c.SMS.Body != "" || c.SMS.Secret != "" || len(c.SMS.Headers) > 0:
 		bad("sms-url", "is missing, but other settings of the gateway are there")
 	}
 	for name, value := range c.SMS.Headers {

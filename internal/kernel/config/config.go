@@ -50,6 +50,7 @@ type Config struct {
 	GatewayID    string   // this process among several device gateways
 	GatewayPeers []string // base addresses of the others
 
+	Outside  Outside
 	SMS      SMS
 	WeCom    Robot
 	DingTalk Robot
@@ -72,6 +73,7 @@ type Config struct {
 // {phone}, {text} and {secret} are replaced, escaped for the place they stand
 // in (query, form or JSON, by the Content-Type header).
 type SMS struct {
+	File    string // the gateway in full, in place of the others: its signature, what its answer says; see notify.SMSGateway
 	URL     string
 	Method  string // GET or POST
 	Body    string
@@ -80,7 +82,14 @@ type SMS struct {
 }
 
 // On tells whether the channel is configured.
-func (s SMS) On() bool { return s.URL != "" }
+func (s SMS) On() bool { return s.URL != "" || s.File != "" }
+
+// Outside says which gateways of messages may be talked to besides those at
+// public addresses with a certificate of the system's authorities.
+type Outside struct {
+	Networks []netip.Prefix // in which gateways may stand (政务外网); there they may speak http too
+	CA       string         // PEM file of further authorities
+}
 
 // Robot is a group robot's webhook; Secret signs the message where the robot
 // asks for that.

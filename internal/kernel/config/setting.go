@@ -77,17 +77,7 @@ func settings() []setting {
 		str("sip", "ADDR", "listen for telephone calls (SIP)", "", open, func(c *Config) *string { return &c.SIP }),
 		str("sip-public", "HOST", "address at which carrier, telephones and browsers reach the sound, if not the listener's", "", open, func(c *Config) *string { return &c.Line.Public }),
 		str("sip-ports", "FROM-TO", "UDP ports for the sound of calls", "20000-24000", open, func(c *Config) *string { return &c.Line.Ports }),
-		{"sip-allow", "NETS", "networks from which calls come in: the carrier, the PBX (none: private networks and this machine)", list, open, "",
-			func(c *Config, s string) (err error) {
-				c.Line.Allow, err = prefixes(s)
-				return err
-			}, func(c Config) string {
-				var out []string
-				for _, p := range c.Line.Allow {
-					out = append(out, p.String())
-				}
-				return strings.Join(out, ",")
-			}},
+		networks("sip-allow", "networks from which calls come in: the carrier, the PBX (none: private networks and this machine)", func(c *Config) *[]netip.Prefix { return &c.Line.Allow }),
 		str("sip-trunk", "HOST[:PORT]", "where calls to 110 and others go out: the carrier's line or the PBX", "", open, func(c *Config) *string { return &c.Line.Trunk }),
 		str("sip-user", "NAME", "account there", "", open, func(c *Config) *string { return &c.Line.User }),
 		str("sip-password", "SECRET", "its password, or @FILE", "", whole, func(c *Config) *string { return &c.Line.Password }),
@@ -96,17 +86,7 @@ func settings() []setting {
 		str("tls-cert", "FILE", "certificate (PEM) for --http, --mqtts and --badge-http; `zugou cert` makes one for a closed network", "", open, func(c *Config) *string { return &c.TLSCert }),
 		str("tls-key", "FILE", "its private key (PEM)", "", open, func(c *Config) *string { return &c.TLSKey }),
 		str("base-url", "URL", "address that people type, such as https://zugou.example; links in messages begin with it", "", open, func(c *Config) *string { return &c.BaseURL }),
-		{"trusted-proxies", "NETS", "networks of reverse proxies whose X-Forwarded-For is believed", list, open, "",
-			func(c *Config, s string) (err error) {
-				c.TrustedProxies, err = prefixes(s)
-				return err
-			}, func(c Config) string {
-				var out []string
-				for _, p := range c.TrustedProxies {
-					out = append(out, p.String())
-				}
-				return strings.Join(out, ",")
-			}},
+		networks("trusted-proxies", "networks of reverse proxies whose X-Forwarded-For is believed", func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }),
 
 		str("district", "CODE", "the district's code, six digits", "500111", open, func(c *Config) *string { return &c.District }),
 		flagged("demo", "demo mode: accounts without second factor, and a banner that says so", "false", func(c *Config) *bool { return &c.Demo }),
@@ -124,6 +104,9 @@ func settings() []setting {
 		days("keep-positions", "days that positions of devices are kept", "30", func(c *Config) *int { return &c.KeepPositions }),
 		days("keep-frames", "days that raw frames of devices are kept", "7", func(c *Config) *int { return &c.KeepFrames }),
 
+		networks("channel-networks", "private networks in which gateways of messages may stand, such as those of the government net; there http:// will do", func(c *Config) *[]netip.Prefix { return &c.Outside.Networks }),
+		str("channel-ca", "FILE", "certificates (PEM) by which gateways of messages are believed besides the system's", "", open, func(c *Config) *string { return &c.Outside.CA }),
+		str("sms-gateway", "FILE", "JSON that describes the short message gateway in full: signature and what its answer says; in place of the other sms settings but the secret", "", open, func(c *Config) *string { return &c.SMS.File }),
 		str("sms-url", "URL", "short message gateway; may hold {phone}, {text}, {secret}", "", address, func(c *Config) *string { return &c.SMS.URL }),
 		str("sms-method", "GET|POST", "its method", "POST", open, func(c *Config) *string { return &c.SMS.Method }),
 		str("sms-body", "TEXT", "its body with {phone}, {text}, {secret}", "", whole, func(c *Config) *string { return &c.SMS.Body }),
@@ -166,6 +149,20 @@ func settings() []setting {
 			}, func(c Config) string { return strings.ToLower(c.LogLevel.String()) }},
 		str("log-format", "text|json", "form of the log", "text", open, func(c *Config) *string { return &c.LogFormat }),
 	}
+}
+
+func networks(name, usage string, at func(*Config) *[]netip.Prefix) setting {
+	return setting{name, "NETS", usage, list, open, "",
+		func(c *Config, s string) (err error) {
+			*at(c), err = prefixes(s)
+			return err
+		}, func(c Config) string {
+			var out []string
+			for _, p := range *at(&c) {
+				out = append(out, p.String())
+			}
+			return strings.Join(out, ",")
+		}}
 }
 
 func str(name, arg, usage, def string, m mask, at func(*Config) *string) setting {

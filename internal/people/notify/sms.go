@@ -49,7 +49,7 @@ type SMSGateway struct {
 	OKContains string   `json:"ok_contains"` // or: a text in the answer
 	Refused    []string `json:"refused"`     // values of OKField that trying again won't change (no such number)
 
-	Plain bool `json:"plain"` // http:// is allowed: gateways inside 政务外网 often have no certificate
+	Plain bool `json:"-"` // http:// is allowed, by the settings: gateways inside 政务外网 often have no certificate
 }
 
 // sms is the channel of one gateway.
