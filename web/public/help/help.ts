@@ -32,6 +32,9 @@ const show = (id: string, on: boolean) => (byId(id).hidden = !on);
 let sending: ReturnType<typeof sendUntilStored> | undefined;
 let sentText = "";
 
+// The button that calls 110 must not lie under the bar of numbers.
+byId("unsafe").addEventListener("change", () => document.querySelector(".unsafe-only")?.scrollIntoView({ block: "end", behavior: "smooth" }));
+
 form.addEventListener("submit", (e) => {
   e.preventDefault();
   const now = draft();
