@@ -71,9 +71,9 @@ func TestWhatAGatewayCanDoToUs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(h.do)
 			defer server.Close()
-			within := 5 * time.Second
+			within := time.Minute
 			if name == "never answers" {
-				within = 300 * time.Millisecond
+				within = 2 * time.Second // enough to be connected on a busy machine
 			}
 			got := deliver(gatewayAt(t, server.URL+"/x", within, "127.0.0.0/8"))
 			if got.Outcome != h.outcome || got.Error != h.err {
