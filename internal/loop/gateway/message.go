@@ -66,6 +66,14 @@ type said struct {
 	Fault      string             `json:"fault,omitempty"` // what of the frame could not be read
 }
 
+// place gives where the device was by a valid fix; 0, 0 without one.
+func (b said) place() (lat, lon float64) {
+	if b.Valid == nil || !*b.Valid || b.Lat == nil || b.Lon == nil {
+		return 0, 0
+	}
+	return *b.Lat, *b.Lon
+}
+
 // Said gives back the body that a signal of a device carries, nil for others.
 func Said(n signal.New) *report.Message {
 	b, ok := n.Body.(said)

@@ -48,5 +48,7 @@ func Unpack(text []byte) (signal.New, error) {
 		return signal.New{}, errs.Internal(err)
 	}
 	p.Said.ICCID, p.Said.Status = p.ICCID, p.Status
-	return signal.New{Source: p.Source, Kind: p.Kind, Key: p.Key, DeviceID: p.DeviceID, DeviceAt: p.DeviceAt, History: p.History, Body: p.Said, Raw: p.Raw}, nil
+	n := signal.New{Source: p.Source, Kind: p.Kind, Key: p.Key, DeviceID: p.DeviceID, DeviceAt: p.DeviceAt, History: p.History, Body: p.Said, Raw: p.Raw}
+	n.Lat, n.Lon = p.Said.place()
+	return n, nil
 }

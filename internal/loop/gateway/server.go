@@ -194,10 +194,9 @@ func (s *Server) Online(deviceID string) bool { return s.hub.Online(deviceID) }
 // Signal makes the seat's signal of message i of a frame.
 func Signal(source signal.Source, in Frame, i int, now time.Time) signal.New {
 	m := in.Messages[i]
-	n := signal.New{Source: source, Kind: KindOf(m), DeviceID: m.DeviceID, DeviceAt: clock.Of(m.Time), History: m.History, Event: Event(m), Body: body(m), Raw: m.Raw}
-	if m.Valid != nil && *m.Valid && m.Lat != nil && m.Lon != nil {
-		n.Lat, n.Lon = *m.Lat, *m.Lon
-	}
+	b := body(m)
+	n := signal.New{Source: source, Kind: KindOf(m), DeviceID: m.DeviceID, DeviceAt: clock.Of(m.Time), History: m.History, Event: Event(m), Body: b, Raw: m.Raw}
+	n.Lat, n.Lon = b.place()
 	for _, a := range m.Alarms {
 		n.Alarms = append(n.Alarms, string(a))
 	}

@@ -456,7 +456,7 @@ func TestPackKeepsAllThatASignalCarries(t *testing.T) {
 	n.History = true
 	text, ok := gateway.Pack(n)
 	back, err := gateway.Unpack(text)
-	if !ok || err != nil || !reflect.DeepEqual(n.Body, back.Body) || string(back.Raw) != string(n.Raw) || back.Key != n.Key || back.DeviceAt != n.DeviceAt || !back.History {
+	if !ok || err != nil || !reflect.DeepEqual(n.Body, back.Body) || string(back.Raw) != string(n.Raw) || back.Key != n.Key || back.DeviceAt != n.DeviceAt || !back.History || back.Lat != n.Lat || back.Lon != n.Lon || back.Lat == 0 {
 		t.Errorf("%v %v\n%+v\n%+v", ok, err, n, back)
 	}
 	if m := gateway.Said(back); m == nil || m.ICCID == "" || m.StatusBits == nil || *m.StatusBits != 8 {
