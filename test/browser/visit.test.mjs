@@ -1,8 +1,9 @@
 // A visit in the hills: taken along, filled without a network, sent once when
 // there is one, seen by the township; and nothing readable on the phone's disk.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, signIn } from "./house.mjs";
+import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
 
 let house, browser;
 before(async () => {
@@ -86,4 +87,66 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   assert.deepEqual(desk.faults, []);
   await context.close();
   await desk.context.close();
+});
+
+test("two phones' versions, a visit that can't be true, and a phone that must forget", { timeout: 90_000 }, async () => {
+  const field = await openPage(browser, phoneSize);
+  await signIn(field.page, house.base, "volunteer1");
+  await field.page.goto(`${house.base}/m/visits`);
+  await field.page.locator(".f-card").first().waitFor({ timeout: 15_000 });
+  const stops = (await api(field.page, "GET", "/visits/route")).body.stops;
+  assert.ok(stops.length >= 2, "two children are to be visited");
+  const now = Date.now();
+  const minute = 60_000;
+  const said = (text) => ({ seen: { enough_food: "yes" }, present: ["child"], text, wish: "", danger: "", signed: "" });
+  const tell = async (stop, key, began, ended, lat, text) => {
+    const res = await api(field.page, "POST", "/visits", { key, visit_id: randomUUID(), due_id: stop.id, began_at: began, ended_at: ended, lat, lon: 105.7, accuracy_m: 10, met: true, body: said(text), goods: [] });
+    assert.equal(res.status, 200, JSON.stringify(res.body));
+  };
+  // The same due visit from two phones, both begun without a network.
+  await tell(stops[0], "two-phones-1", now - 40 * minute, now - 20 * minute, 29.7, "第一部手机写的");
+  await tell(stops[0], "two-phones-2", now - 39 * minute, now - 19 * minute, 29.7, "第二部手机写的");
+  // A minute later, sixty kilometres away.
+  await tell(stops[1], "far-away-1", now - 18 * minute, now - 5 * minute, 30.3, "一分钟后在很远的地方");
+
+  const desk = await openPage(browser, { width: 1366, height: 768 });
+  await signIn(desk.page, house.base, "section1");
+  await desk.page.goto(`${house.base}/console/visits`);
+  const drawer = desk.page.locator(".ant-drawer");
+  await desk.page.getByText("两份记录", { exact: true }).click();
+  await desk.page.locator(".page-row-key").first().click();
+  await drawer.getByText("第一部手机写的").waitFor();
+  await drawer.getByText("第二部手机写的").waitFor();
+  await drawer.getByRole("button", { name: "以这份为准" }).last().click();
+  await desk.page.getByText("已确认").waitFor();
+  await drawer.getByRole("button", { name: "Close" }).or(drawer.locator(".ant-drawer-close")).first().click();
+
+  await desk.page.getByText("存疑", { exact: true }).click();
+  await desk.page.locator(".page-row-key").first().click();
+  await drawer.getByRole("button", { name: "记录不实" }).first().click();
+  await desk.page.locator(".ant-modal textarea").fill("本人承认没有去");
+  await desk.page.locator(".ant-modal").getByRole("button", { name: "登记" }).click();
+  await drawer.getByText("本人承认没有去").waitFor();
+  await drawer.locator(".ant-drawer-close").click();
+
+  await desk.page.goto(`${house.base}/console/workforce`);
+  const me = (await api(field.page, "GET", "/me")).body;
+  await desk.page.locator(".page-row-key").filter({ hasText: me.name }).first().click();
+  await desk.page.getByRole("button", { name: "清除手机数据" }).click();
+  await desk.page.locator(".ant-modal textarea").fill("手机丢失");
+  await desk.page.locator(".ant-modal").getByRole("button", { name: "清除手机数据" }).click();
+  await desk.page.getByText("已要求清除").waitFor();
+  // The phone hears of it with its next word to the server, and nothing is left to read.
+  await field.page.goto(`${house.base}/m/visits`);
+  let order;
+  for (let i = 0; i < 80 && !order?.done_at; i++) {
+    await desk.page.waitForTimeout(250);
+    order = (await api(desk.page, "GET", "/wipes")).body.items[0];
+  }
+  assert.ok(order.done_at > 0, JSON.stringify(order));
+  for (let i = 0; i < 40 && (await disk(field.page)).includes(stops[1].child.name); i++) await field.page.waitForTimeout(250);
+  assert.ok(!(await disk(field.page)).includes(stops[1].child.name), "a name lies on the phone that was told to forget");
+  assert.equal((await api(field.page, "GET", "/me")).status, 401, "the phone is still signed in");
+  await shot(field.page, "visit-wiped");
+  assert.deepEqual(desk.faults, []);
 });

@@ -266,5 +266,5 @@ export const pages: readonly Page[] = [
   { path: "/booking", group: "duty", title: "page.booking", icon: <ScheduleOutlined />, need: ["venue.read"], view: page(() => import("./booking/page")) },
   { path: "/hotline", group: "centre", title: "page.hotline", icon: <PhoneOutlined />, need: ["call.read"], view: page(() => import("./hotline/desk")), sensitive: true, full: true },
   { path: "/calls", group: "centre", title: "page.calls", icon: <AudioOutlined />, need: ["call.read"], view: page(() => import("./hotline/records")), sensitive: true },
-  { path: "/line", group: "duty", title: "page.line", icon: <SettingOutlined />, need: ["line.manage", "call.read"], view: page(() => import("./hotline/setup")) },
+  { path: "/line", group: "duty", title: "page.line", icon: <SettingOutlined />, need: ["line.manage", "call.read", "policy.write"], view: page(() => import("./hotline/setup")) },
 ];

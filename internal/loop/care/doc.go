@@ -22,7 +22,12 @@
 //   - After a crisis the child is contacted within 24 hours, 72 hours, 7 days
 //     and then weekly; an unreachable child counts as not done, and what is not
 //     done in time goes to the seat.
-//   - Consent is asked for each recipient. Its refusal stops a referral, never
+//   - Results (跟踪问效) are folded from their rows: a figure without a row has no
+//     value, and every figure opens into what it was made of. A change between
+//     two scores of one instrument is judged by dated parameters with a source,
+//     or not at all.
+//   - Who is asked to take a case sees enough to decide, never a name or a text.
+//   - Consent is asked for each recipient, by who has the case. Its refusal stops a referral, never
 //     a crisis response or a mandatory report.
 //
 // Source: 民发〔2023〕61号, 62号; 未成年人保护法 art. 11; the norms of section 5

@@ -17,6 +17,10 @@
 //     number within a day open a matter.
 //   - A recording has a key of its own. Refusing it, or the end of the time it
 //     is kept, destroys the key; playing it needs a reason, which is kept.
+//   - A child's chat stands in the same queue with the same clocks. It has no
+//     account, no name and no number: a key made by the page leads to it. One
+//     seat takes it; nobody else reads along, and later a reason is asked for.
+//     Taken by nobody, or left after a word was written, it opens a matter.
 //
 // Law: 未成年人保护法 art. 97 (the national line is answered round the clock);
 // 个人信息保护法 art. 13, 28 (a notice, a choice, a purpose). Counts are those

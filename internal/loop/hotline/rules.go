@@ -148,8 +148,11 @@ func (s *Service) mayLook(ctx context.Context) error {
 func (s *Service) Editions(ctx context.Context) ([]Edition, error) {
 	var rows []Edition
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		if err := s.mayLook(ctx); err != nil {
-			return err
+		// Who writes the rules reads them, without the calls.
+		if !access.From(ctx).Allowed("policy.write", access.Target{Region: s.district}) {
+			if err := s.mayLook(ctx); err != nil {
+				return err
+			}
 		}
 		return r.List(ctx, &rows, "SELECT from_at, body, set_at FROM policy WHERE family = ? AND key = ? ORDER BY from_at DESC, id DESC LIMIT 50", family, ruleID)
 	})

@@ -342,6 +342,9 @@ func TestTelephonesOfSeats(t *testing.T) {
 		if list, err := h.s.PhoneList(admin); err != nil || len(list) != 2 {
 			t.Fatalf("%d telephones, %v", len(list), err)
 		}
+		if _, err := h.s.Editions(as("section", access.BureauSection)); err != nil {
+			t.Fatalf("who writes the rules can't read them: %v", err)
+		}
 		if _, err := h.s.Editions(admin); err != nil {
 			t.Fatal(err)
 		}

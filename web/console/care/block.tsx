@@ -30,7 +30,7 @@ export function CaseBlock({ child }: { child: string }) {
   const query = useQuery({ queryKey: ["care-of", child], queryFn: () => api.get<List<Found>>(`/cases/of/${child}`), enabled: may("case.find"), meta: { topics: ["matter"] } });
   if (!may("case.find")) return null;
   return (
-    <section className="care-block" aria-label={t("page.cases")}>
+    <section className="reg-card care-block" aria-label={t("page.cases")}>
       <h2>{t("page.cases")}</h2>
       <Loaded query={query} errorText={errorText} lines={2}>
         {(d) =>

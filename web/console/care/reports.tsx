@@ -49,7 +49,7 @@ function Make({ onClose }: { onClose: () => void }) {
   return (
     <Drawer open size={640} maskClosable={false} title={t("mandatory.new")} onClose={onClose} extra={<Button type="primary" loading={act.busy === "report"} onClick={() => form.submit()}>{t("mandatory.make")}</Button>}>
       <p className="kit-dialog-text">{t("mandatory.makeText")}</p>
-      <Form form={form} layout="vertical" initialValues={{ direction: "sent" }} scrollToFirstError onFinish={(v) => void send(v)}>
+      <Form form={form} layout="vertical" initialValues={{ direction: "sent", to_organ: "police" }} scrollToFirstError onFinish={(v) => void send(v)}>
         <Form.Item name="direction"><Segmented options={["sent", "received"].map((value) => ({ value, label: wordFor(words, "mandatory.direction", value) }))} /></Form.Item>
         {may("child.search") && <Form.Item name="child_id" label={t("mandatory.child")} extra={t("mandatory.childHint")}><ChildSelect /></Form.Item>}
         {!child && <Form.Item name="region" label={t("mandatory.region")} initialValue={me.district.code}><Select showSearch={{ optionFilterProp: "label" }} options={[{ value: me.district.code, label: me.district.name }, ...townships.map((x) => ({ value: x.code, label: x.name }))]} /></Form.Item>}
@@ -145,7 +145,7 @@ export default function Reports() {
         <>
           <div className="page-filters"><Segmented value={only} onChange={setOnly} options={["all", "todo", "sent", "received"].map((value) => ({ value, label: wordFor(words, "mandatory.only", value) }))} /></div>
           <Table className="page-table" size="small" rowKey="id" pagination={false} dataSource={rows} onRow={(r) => ({ onClick: () => setOpen(r.id) })} locale={{ emptyText: <Empty title={t("mandatory.none")} hint={t("mandatory.noneHint")} /> }} columns={[
-            { title: t("care.no"), render: (_, r) => <button type="button" className="page-row-key zg-num">{r.no}</button> },
+            { title: t("mandatory.no"), render: (_, r) => <button type="button" className="page-row-key zg-num">{r.no}</button> },
             { title: t("mandatory.way"), render: (_, r) => <>{wordFor(words, "mandatory.direction", r.direction)} {r.to_organ && wordFor(words, "mandatory.organ", r.to_organ)}</> },
             { title: t("care.child"), render: (_, r) => r.child_name || t("mandatory.unknownChild") },
             { title: t("mandatory.situation"), ellipsis: true, render: (_, r) => wordFor(words, "mandatory.s", String(r.situation)) },

@@ -36,7 +36,7 @@ export function RulesText({ rules }: { rules: Rules }) {
       <dt>{t("ruling.keys")}</dt>
       <dd className="zg-num">{Object.entries(rules.keys).map(([key, n]) => t("ruling.key", { key, n })).join(t("list.comma"))}</dd>
       <dt>{t("ruling.seat_forward")}</dt>
-      <dd className="zg-num">{Object.entries(rules.seat_forward).map(([to, n]) => `${wordFor(words, "line.forward", to)} ${n}`).join(t("list.comma"))}</dd>
+      <dd className="zg-num">{Object.entries(rules.seat_forward).map(([to, n]) => `${wordFor(words, "ruling.to", to)} ${n}`).join(t("list.comma"))}</dd>
       <dt>{t("ruling.source")}</dt>
       <dd>{rules.source}</dd>
     </dl>
@@ -60,7 +60,7 @@ export function RulesForm({ rules, onClose }: { rules: Rules; onClose: () => voi
   };
   return (
     <Modal open width={720} title={t("setup.newRules")} okText={t("setup.publish")} cancelText={t("kit.back")} onCancel={onClose} onOk={() => form.submit()} confirmLoading={act.busy === "rules"}>
-      <Form form={form} layout="vertical" scrollToFirstError initialValues={{ ...rules, keyList: Object.entries(rules.keys).map(([k, n]) => ({ key: k, number: n })) }} onFinish={(v) => void publish(v)}>
+      <Form form={form} layout="vertical" scrollToFirstError initialValues={{ ...rules, from: undefined, keyList: Object.entries(rules.keys).map(([k, n]) => ({ key: k, number: n })) }} onFinish={(v) => void publish(v)}>
         <Form.Item name="from" label={t("setup.fromLabel")} extra={t("setup.fromHint")}><DatePicker showTime /></Form.Item>
         <div className="line-rules-form">
           {numbers.map(([k, min, max]) => <Form.Item key={k} name={k} label={wordFor(words, "ruling", k)} rules={must}><InputNumber min={min} max={max} style={{ width: "100%" }} /></Form.Item>)}
@@ -83,7 +83,7 @@ export function RulesForm({ rules, onClose }: { rules: Rules; onClose: () => voi
         </Form.List>
         <h2>{t("ruling.seat_forward")}</h2>
         <div className="line-rules-form">
-          {[...new Set([...outside, ...Object.keys(rules.seat_forward)])].map((to) => <Form.Item key={to} name={["seat_forward", to]} label={wordFor(words, "line.forward", to)} rules={[{ pattern: /^[0-9]{3,15}$/, message: t("ruling.numberForm") }]}><Input maxLength={15} /></Form.Item>)}
+          {[...new Set([...outside, ...Object.keys(rules.seat_forward)])].map((to) => <Form.Item key={to} name={["seat_forward", to]} label={wordFor(words, "ruling.to", to)} rules={[{ pattern: /^[0-9]{3,15}$/, message: t("ruling.numberForm") }]}><Input maxLength={15} /></Form.Item>)}
         </div>
         <Form.Item name="source" label={t("ruling.source")} rules={must}><Input maxLength={200} /></Form.Item>
       </Form>
