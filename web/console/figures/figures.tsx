@@ -150,7 +150,7 @@ function Recording({ figure, onDone }: { figure: Figure; onDone: () => void }) {
     <Form form={form} layout="vertical" onFinish={(v) => void send(v)} className="fig-form">
       <p>{t("figures.addText")}</p>
       <Form.Item name="value" label={t("figures.addValue")} rules={[{ required: true }]}>
-        <InputNumber min={0} addonAfter={unitOf(figure)} />
+        <InputNumber min={0} suffix={unitOf(figure)} />
       </Form.Item>
       <Form.Item name="source" label={t("figures.addSource")} rules={[{ required: true, whitespace: true, max: 300 }]}>
         <Input />
