@@ -57,7 +57,7 @@ test-web: web/node_modules/.package-lock.json ## types, style, unit tests and si
 
 .PHONY: test-browser
 test-browser: build test/browser/node_modules/.package-lock.json ## the real binary in a real browser
-	cd test/browser && node --test --test-concurrency=1
+	cd test/browser && node --test --test-concurrency=2
 
 .PHONY: test
 test: needs vet test-go test-web test-browser ## everything
