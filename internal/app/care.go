@@ -5,7 +5,6 @@ import (
 
 	"zugou/internal/centre/matter"
 	"zugou/internal/centre/signal"
-	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
@@ -57,9 +56,7 @@ func (a *App) careOptions() (care.Options, error) {
 		},
 		CrisisOf: matter.CrisisOf,
 		Raised:   level.RaisedSince,
-		Opened: func(ctx context.Context, r db.Reader, since clock.Millis) (out []id.ID, err error) {
-			return out, r.List(ctx, &out, "SELECT DISTINCT child_id FROM glass WHERE at >= ? LIMIT 5000", since)
-		},
+		Opened:   person.OpenedSince,
 	}}, err
 }
 

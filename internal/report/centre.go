@@ -40,10 +40,7 @@ func closedMatters(ctx context.Context, r db.Reader, q Asked, kinds []string, ou
 	if len(kinds) == 0 {
 		return nil, nil
 	}
-	args := []any{}
-	for _, k := range kinds {
-		args = append(args, k)
-	}
+	args := db.Anys(kinds)
 	args = append(args, q.From, q.To, q.AsOf, q.AsOf)
 	var rows []closing
 	err := r.List(ctx, &rows, `SELECT m.id, 'matter' AS kind, c.at, m.region, m.child_id AS counted, m.no AS label, m.child_id, COALESCE(p.birth_on, '') AS birth_on,

@@ -229,10 +229,7 @@ func ConflictedOnChild(ctx context.Context, r db.Reader, account, child id.ID) (
 func OpenOf(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]int, error) {
 	out := map[id.ID]int{}
 	for part := range slices.Chunk(children, 300) {
-		args := make([]any, len(part))
-		for i, c := range part {
-			args[i] = c
-		}
+		args := db.Anys(part)
 		var rows []struct {
 			Child id.ID `bun:"child_id"`
 			N     int   `bun:"n"`

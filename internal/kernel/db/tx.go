@@ -42,6 +42,11 @@ func Anys[T any](list []T) []any {
 	return out
 }
 
+// Escape makes text plain for LIKE … ESCAPE '!'.
+func Escape(text string) string { return plain.Replace(text) }
+
+var plain = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
 // Tx is one change under way. It must not leave the function it was given to.
 type Tx struct {
 	idb    bun.IDB

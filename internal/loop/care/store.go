@@ -102,10 +102,7 @@ func TaskOnChild(ctx context.Context, r db.Reader, account, child id.ID) (id.ID,
 func Loads(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.ID]int, error) {
 	out := map[id.ID]int{}
 	for part := range slices.Chunk(accounts, 300) {
-		args := make([]any, len(part))
-		for i, a := range part {
-			args[i] = a
-		}
+		args := db.Anys(part)
 		var rows []struct {
 			Worker id.ID `bun:"worker"`
 			N      int   `bun:"n"`

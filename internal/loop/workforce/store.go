@@ -72,10 +72,7 @@ func save(ctx context.Context, tx *db.Tx, p Person, was int64) error {
 func papersOf(ctx context.Context, r db.Reader, list []id.ID) (map[id.ID][]Paper, error) {
 	out := map[id.ID][]Paper{}
 	for part := range slices.Chunk(list, 300) {
-		args := make([]any, len(part))
-		for i, n := range part {
-			args[i] = n
-		}
+		args := db.Anys(part)
 		var rows []Paper
 		if err := r.List(ctx, &rows, "SELECT "+paperColumns+" FROM workforce_paper WHERE person_id IN ("+db.Marks(len(part))+") ORDER BY got_on, made_at, id", args...); err != nil {
 			return nil, err

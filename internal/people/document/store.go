@@ -86,10 +86,7 @@ func known(ctx context.Context, r db.Reader, ids []id.ID) (map[id.ID]bool, error
 	if len(ids) == 0 {
 		return out, nil
 	}
-	args := make([]any, len(ids))
-	for i, x := range ids {
-		args[i] = x
-	}
+	args := db.Anys(ids)
 	var found []id.ID
 	err := r.List(ctx, &found, "SELECT id FROM document WHERE id IN ("+db.Marks(len(ids))+")", args...)
 	for _, x := range found {

@@ -268,10 +268,7 @@ type Blocker struct {
 func (s *Service) blockers(ctx context.Context, r db.Reader, i Intake, records []id.ID) ([]Blocker, error) {
 	out := []Blocker{}
 	for part := range slices.Chunk(records, 400) {
-		args := make([]any, 0, len(part)+1)
-		for _, x := range part {
-			args = append(args, x)
-		}
+		args := db.Anys(part)
 		in := "(" + db.Marks(len(part)) + ")"
 		query := `SELECT p.id AS id, p.name AS name, CASE WHEN p.state <> 'active' THEN 'gone' WHEN p.version <> 1 THEN 'changed' ELSE 'entries' END AS why
 			FROM person p WHERE p.id IN ` + in + ` AND (p.version <> 1 OR p.state <> 'active' OR EXISTS

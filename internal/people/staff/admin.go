@@ -86,13 +86,12 @@ func (s *Service) Accounts(ctx context.Context, q AccountFilter) (AccountPage, e
 }
 
 func (s *Service) search(text string) (string, []any) {
-	escape := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace
 	if p, ok := civil.ParsePhone(text); ok && p.Mobile() {
 		return "a.phone_index = ?", []any{s.kr.Index("account.phone", string(p))}
 	}
-	lower := escape(strings.ToLower(strings.ReplaceAll(text, " ", "")))
+	lower := db.Escape(strings.ToLower(strings.ReplaceAll(text, " ", "")))
 	return "(a.name LIKE ? ESCAPE '!' OR a.pinyin LIKE ? ESCAPE '!' OR a.initials LIKE ? ESCAPE '!' OR a.account LIKE ? ESCAPE '!')",
-		[]any{"%" + escape(civil.NormalizeName(text)) + "%", lower + "%", lower + "%", lower + "%"}
+		[]any{"%" + db.Escape(civil.NormalizeName(text)) + "%", lower + "%", lower + "%", lower + "%"}
 }
 
 func writeCursor(row accountRow) string {

@@ -24,10 +24,7 @@ func HoldersAt(ctx context.Context, r db.Reader, regions []string, roles []acces
 	}
 	var out []Holder
 	for part := range slices.Chunk(regions, 300) {
-		args := []any{}
-		for _, c := range part {
-			args = append(args, c)
-		}
+		args := db.Anys(part)
 		rows, err := holders(ctx, r, "g.region IN ("+db.Marks(len(part))+")", args, roles)
 		if err != nil {
 			return nil, err
@@ -47,9 +44,7 @@ func HoldersWithin(ctx context.Context, r db.Reader, area string, roles []access
 }
 
 func holders(ctx context.Context, r db.Reader, where string, args []any, roles []access.Role) ([]Holder, error) {
-	for _, role := range roles {
-		args = append(args, role)
-	}
+	args = append(args, db.Anys(roles)...)
 	var out []Holder
 	err := r.List(ctx, &out, "SELECT a.id, g.role, g.region FROM role_grant g JOIN account a ON a.id = g.account_id WHERE "+where+
 		" AND g.role IN ("+db.Marks(len(roles))+") AND a.state = 'active' AND "+effective+" ORDER BY g.region, a.id", append(args, r.At(), r.At())...)
@@ -70,10 +65,7 @@ type Presence struct {
 func Presences(ctx context.Context, r db.Reader, accounts []id.ID) ([]Presence, error) {
 	var out []Presence
 	for part := range slices.Chunk(accounts, 300) {
-		args := make([]any, len(part))
-		for i, a := range part {
-			args[i] = a
-		}
+		args := db.Anys(part)
 		var rows []Presence
 		if err := r.List(ctx, &rows, "SELECT id, name, phone_masked, state, region, last_seen_at FROM account WHERE id IN ("+db.Marks(len(part))+")", args...); err != nil {
 			return nil, err

@@ -30,10 +30,7 @@ func Names(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]Brief, err
 	ids = slices.Compact(ids)
 	ids = slices.DeleteFunc(ids, func(i id.ID) bool { return i == "" || strings.HasPrefix(string(i), "system:") })
 	for part := range slices.Chunk(ids, 200) {
-		args := []any{r.At(), r.At()}
-		for _, i := range part {
-			args = append(args, i)
-		}
+		args := append([]any{r.At(), r.At()}, db.Anys(part)...)
 		marks := db.Marks(len(part))
 		var rows []Brief
 		if err := r.List(ctx, &rows, `SELECT a.id, a.name, a.phone_masked, coalesce(g.role, '') AS role, coalesce(g.region, a.region) AS region

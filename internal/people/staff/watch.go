@@ -148,10 +148,7 @@ func (s *Service) pausedUntil(ctx context.Context, r db.Reader, account id.ID) (
 	if err != nil {
 		return 0, err
 	}
-	args := []any{r.At()}
-	for _, k := range keys {
-		args = append(args, k)
-	}
+	args := append([]any{r.At()}, db.Anys(keys)...)
 	var until clock.Millis
 	err = r.Get(ctx, db.To(&until), "SELECT coalesce(max(until_at), 0) FROM throttle WHERE until_at > ? AND key IN ("+
 		db.Marks(len(keys))+")", args...)

@@ -58,11 +58,11 @@ export default function AreasPage() {
 
   const change = async (v: { name?: string; code?: string; from_on?: string; reason?: string }) => {
     if (!area || !verb) return;
-    const send = () =>
+    const order = () =>
       verb === "grid" ? api.post("/regions/grids", { village: area.code, name: v.name ?? "" })
       : verb === "village" ? api.post("/regions/villages", { code: v.code ?? "", name: v.name ?? "" })
       : api.post(`/regions/${area.code}/${verb}`, { from_on: "", reason: "", ...v });
-    if (await act("change", send, t("accounts.done"))) {
+    if (await act("change", order, t("accounts.done"))) {
       setVerb(undefined);
       void query.refetch();
     }

@@ -40,14 +40,12 @@ export function NewAccount({ onClose }: { onClose: () => void }) {
   const show = useShowPassword();
   const areas = useAreaChoices();
   const [form] = Form.useForm<Wish>();
-  const make = async (v: Wish) => {
-    const done = await act("make", async () => {
+  const make = (v: Wish) =>
+    act("make", async () => {
       const made = await api.post<{ initial_password: string }>("/accounts", { ...v, phone: v.phone ?? "" });
       onClose();
       show(made.initial_password, t("account.rightsWait"));
     });
-    return done;
-  };
   return (
     <Modal open centered width={680} title={t("accounts.new")} okText={t("accounts.newVerb")} confirmLoading={busy === "make"} onCancel={onClose} onOk={() => form.submit()}>
       <p className="kit-note">{t("accounts.newHint")}</p>

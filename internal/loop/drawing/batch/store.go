@@ -99,10 +99,7 @@ func hasContent(ctx context.Context, r db.Reader, batch id.ID, content string) (
 }
 
 func photosOf(ctx context.Context, r db.Reader, batch id.ID, states []PhotoState, after id.ID, limit int) ([]Photo, error) {
-	args := []any{batch, after}
-	for _, s := range states {
-		args = append(args, s)
-	}
+	args := append([]any{batch, after}, db.Anys(states)...)
 	var rows []Photo
 	err := r.List(ctx, &rows, "SELECT "+photoColumns+" FROM drawing_photo WHERE batch_id = ? AND id > ? AND state IN ("+db.Marks(len(states))+") ORDER BY id LIMIT ?",
 		append(args, limit)...)

@@ -555,10 +555,7 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, childID id.ID) error {
 func MarkUntil(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]clock.Millis, error) {
 	out := map[id.ID]clock.Millis{}
 	for part := range slices.Chunk(children, 400) {
-		args := []any{r.At()}
-		for _, c := range part {
-			args = append(args, c)
-		}
+		args := append([]any{r.At()}, db.Anys(part)...)
 		list, err := marksWhere(ctx, r, "expires_at > ? AND talked_at = 0 AND child_id IN ("+db.Marks(len(part))+")", args...)
 		if err != nil {
 			return nil, err

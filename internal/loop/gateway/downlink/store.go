@@ -75,10 +75,7 @@ func ofDevice(ctx context.Context, r db.Reader, device id.ID, limit int) ([]row,
 // toSend gives what waits for devices whose line one of the gateways holds, at
 // most one a device, and none for a device with one under way.
 func toSend(ctx context.Context, r db.Reader, gateways []string, limit int) ([]row, error) {
-	args := []any{r.At()}
-	for _, g := range gateways {
-		args = append(args, g)
-	}
+	args := append([]any{r.At()}, db.Anys(gateways)...)
 	var rows []row
 	err := r.List(ctx, &rows, "SELECT "+columns+` FROM device_downlink x JOIN device_line l ON l.device_id = x.device_id
 		WHERE x.ended_at = 0 AND x.state = 'waiting' AND x.expires_at > ? AND l.gateway IN (`+db.Marks(len(gateways))+`)
@@ -115,10 +112,7 @@ func (r row) sent(ctx context.Context, tx *db.Tx, token string, answerBy clock.M
 
 // end ends it if it stands in one of the states, and removes its content.
 func (r row) end(ctx context.Context, tx *db.Tx, to State, result string, from ...State) (ok bool, err error) {
-	args := []any{to, result, tx.Now, r.ID}
-	for _, s := range from {
-		args = append(args, s)
-	}
+	args := append([]any{to, result, tx.Now, r.ID}, db.Anys(from)...)
 	n, err := tx.Exec(ctx, "UPDATE device_downlink SET state = ?, result = ?, content = '', ended_at = ? WHERE id = ? AND ended_at = 0 AND state IN ("+db.Marks(len(from))+")", args...)
 	if err != nil || n == 0 {
 		return false, err

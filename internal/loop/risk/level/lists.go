@@ -70,7 +70,7 @@ func (q Query) school(column, where string, args []any) (string, []any) {
 	if text == "" {
 		return where, args
 	}
-	return where + " AND " + column + ` LIKE ? ESCAPE '!'`, append(args, "%"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)+"%")
+	return where + " AND " + column + ` LIKE ? ESCAPE '!'`, append(args, "%"+db.Escape(text)+"%")
 }
 
 // areas gives the predicate of an area column for an actor's list.

@@ -162,10 +162,7 @@ func MarksOf(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID]Mark
 	for len(children) > 0 {
 		part := children[:min(400, len(children))]
 		children = children[len(part):]
-		args := make([]any, len(part))
-		for i, c := range part {
-			args[i] = c
-		}
+		args := db.Anys(part)
 		var rows []Marks
 		if err := r.List(ctx, &rows, "SELECT child_id, colour, urgency, screened_at FROM level WHERE child_id IN ("+db.Marks(len(part))+")", args...); err != nil {
 			return nil, err
@@ -183,10 +180,7 @@ func MarksOf(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID]Mark
 func FoundSince(ctx context.Context, r db.Reader, since clock.Millis, children ...id.ID) (map[id.ID]bool, error) {
 	out := map[id.ID]bool{}
 	for part := range slices.Chunk(children, 400) {
-		args := []any{since}
-		for _, c := range part {
-			args = append(args, c)
-		}
+		args := append([]any{since}, db.Anys(part)...)
 		var rows []Marks
 		if err := r.List(ctx, &rows, "SELECT child_id, colour FROM level_assessment WHERE state = 'set' AND at >= ? AND child_id IN ("+db.Marks(len(part))+")", args...); err != nil {
 			return nil, err
