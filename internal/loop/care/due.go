@@ -18,6 +18,10 @@ import (
 // JobDue falls due when a contact was not made in time; its key is the contact.
 const JobDue = "care.due"
 
+// JobRemind tells who has to make a contact that its day has come; its key is
+// the contact.
+const JobRemind = "care.remind"
+
 // Kinds of contact.
 const (
 	Contact  = "contact"   // after a crisis
@@ -62,7 +66,41 @@ func (s *Service) due(ctx context.Context, tx *db.Tx, c Case, kind string, at cl
 	if _, err := tx.Exec(ctx, "INSERT INTO care_due (id, case_id, kind, due_at, who, state) VALUES (?, ?, ?, ?, ?, 'open')", n, c.ID, kind, at, who); err != nil {
 		return err
 	}
+	if err := job.Schedule(ctx, tx, JobRemind, string(n), max(remindAt(at), tx.Now), ""); err != nil {
+		return err
+	}
 	return job.Schedule(ctx, tx, JobDue, string(n), at.Add(late), "")
+}
+
+// remindAt is the morning of the day, with two hours left at least: a child may
+// live an hour away.
+func remindAt(due clock.Millis) clock.Millis {
+	t := due.Time().In(clock.Zone)
+	morning := time.Date(t.Year(), t.Month(), t.Day(), 8, 30, 0, 0, clock.Zone)
+	return min(clock.Of(morning), due.Add(-2*time.Hour))
+}
+
+// remind is the rule of JobRemind.
+func (s *Service) remind(ctx context.Context, tx *db.Tx, j job.Job) error {
+	d, err := openDue(ctx, tx, id.ID(j.Key))
+	if err != nil || d.ID == "" {
+		return err
+	}
+	c, err := find(ctx, tx, d.CaseID)
+	if err != nil {
+		return err
+	}
+	return s.ports.Tell(ctx, tx, d.Who, "due:"+string(d.ID)+":today", "case.contact_due", c.No, c.ID)
+}
+
+// openDue gives a contact that is still to be made; the zero Due if it is not.
+func openDue(ctx context.Context, r db.Reader, n id.ID) (Due, error) {
+	var d Due
+	err := r.Get(ctx, []any{&d}, "SELECT "+dueColumns+" FROM care_due WHERE id = ?", n)
+	if errs.Is(err, errs.KindNotFound) || err == nil && d.State != "open" {
+		return Due{}, nil
+	}
+	return d, err
 }
 
 // Crisis says that a crisis happened: its contacts get their times, anew if
@@ -159,12 +197,8 @@ func (s *Service) toSeat(ctx context.Context, tx *db.Tx, c Case, d Due) error {
 // dueMissed is the rule of JobDue.
 func (s *Service) dueMissed(ctx context.Context, tx *db.Tx, j job.Job) error {
 	ctx = access.With(ctx, access.System("care"))
-	var d Due
-	err := tx.Get(ctx, []any{&d}, "SELECT "+dueColumns+" FROM care_due WHERE id = ?", j.Key)
-	if errs.Is(err, errs.KindNotFound) || err == nil && d.State != "open" {
-		return nil
-	}
-	if err != nil {
+	d, err := openDue(ctx, tx, id.ID(j.Key))
+	if err != nil || d.ID == "" {
 		return err
 	}
 	c, err := find(ctx, tx, d.CaseID)

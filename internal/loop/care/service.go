@@ -72,6 +72,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{db: o.DB, keys: o.Keys, ports: o.Ports, log: o.Log, district: o.District, outcomes: o.Outcomes}
 	o.Jobs.Rule(JobDue, s.dueMissed)
+	o.Jobs.Rule(JobRemind, s.remind)
 	return s
 }
 

@@ -301,8 +301,11 @@ func TestAfterACrisisAMissedContactGoesToTheSeat(t *testing.T) {
 				t.Errorf("contact %d after %v, want %v", i, got, want)
 			}
 		}
-		h.must(h.s.Done(counsel, c.ID, sheet.Dues[0].ID, true, "见到孩子"))
-		h.clk.Advance(76*time.Hour + time.Minute)
+		h.must(h.s.Done(counsel, c.ID, sheet.Dues[0].ID, true, "见到孩子")) // before its day: nobody is reminded
+		h.clk.Advance(72 * time.Hour)
+		h.run()
+		h.tell("counsel:case.contact_due")
+		h.clk.Advance(4*time.Hour + time.Minute)
 		h.run()
 		if len(h.matters) != 1 || h.matters[0].Kinds != "suicide" || h.matters[0].ChildID != lin {
 			t.Fatalf("matters %+v", h.matters)
