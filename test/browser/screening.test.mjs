@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { openBrowser, openHouse, openPage, password, signIn } from "./house.mjs";
+import { answer, bySlip, caller, calm, campaign, pupils, signed } from "./class.mjs";
+import { openBrowser, openHouse, openPage, signIn } from "./house.mjs";
 
 const tablet = { width: 800, height: 1280 };
 const phone = { width: 360, height: 780 };
@@ -20,57 +21,18 @@ let clinic;
 let seat;
 let village;
 
-/** Calls of the API as somebody, without a page. */
-async function caller(account) {
-  let cookies = "";
-  const call = async (method, path, body) => {
-    const res = await fetch(`${house.base}/api${path}`, { method, headers: { "X-Zugou": "1", "Content-Type": "application/json", Cookie: cookies }, body: body && JSON.stringify(body) });
-    const set = res.headers.getSetCookie().map((c) => c.split(";")[0]);
-    if (set.length) cookies = set.join("; ");
-    const said = await res.json();
-    assert.equal(res.status, 200, `${method} ${path}: ${JSON.stringify(said)}`);
-    return said;
-  };
-  await call("POST", "/sign-in", { account, password });
-  return call;
-}
-
 before(async () => {
   house = await openHouse();
   browser = await openBrowser();
-  [section, clinic, seat] = [await caller("section1"), await caller("clinic1"), await caller("seat1")];
-  village = (await (await caller("village001001"))("GET", "/me")).grants[0].region;
-  for (const v of (await clinic("GET", "/instruments")).items) {
-    if (["phq-a", "asq", "who-5"].includes(v.instrument)) {
-      await clinic("POST", `/instruments/${v.instrument}/${v.version}/sign`, { digest: v.digest, address: v.address, statement: "已逐题核对", compared: true });
-    }
-  }
+  [section, clinic, seat] = [await caller(house.base, "section1"), await caller(house.base, "clinic1"), await caller(house.base, "seat1")];
+  village = (await (await caller(house.base, "village001001"))("GET", "/me")).grants[0].region;
+  await signed(clinic, "phq-a", "asq", "who-5");
 });
 
 after(async () => {
   await browser?.close();
   if (house) assert.equal(await house.end(), 0, "the graceful stop");
 });
-
-async function pupils(n, school, birth) {
-  const made = [];
-  for (let i = 0; i < n; i++) {
-    const { id } = await section("POST", "/children", {
-      name: `试${"甲乙丙丁戊己庚辛壬癸"[i % 10]}${"东南西北"[Math.floor(i / 10)]}`, sex: "f", birth_on: birth, id_no: "", no_id_reason: "测试用儿童", region: village, address: "",
-      registered_region: "", registered_address: "", phones: [], paired_carer: "", flags: [], sheltered: false, categories: [], guardians: [], school: { name: school, grade: "七年级", class: "1班" },
-    });
-    made.push(id);
-  }
-  return made;
-}
-
-async function campaign(title, school, instruments, prepare) {
-  const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
-  const c = await section("POST", "/campaigns", { title, region: "500111", informant: "child", instruments, selection: { areas: [], school }, starts_on: today, ends_on: today });
-  await prepare?.(c.id);
-  await section("POST", `/campaigns/${c.id}/open`, {});
-  return c.id;
-}
 
 async function setPin(page) {
   await page.goto(`${house.base}/m/me/pin`);
@@ -85,37 +47,12 @@ async function typeCode(page, code) {
   await page.getByRole("button", { name: "好了" }).click();
 }
 
-/** Chooses an answer of each question by its place; the page waits until it takes a finger again. */
-async function answer(page, places) {
-  for (const [i, place] of places.entries()) {
-    await page.getByText(`第 ${i + 1} 题`).waitFor();
-    await page.locator(".q-options button:enabled").nth(place).click();
-  }
-}
-
-/** What a child's slip opens, without a browser. */
-async function bySlip(code, items) {
-  const call = async (path, body) => {
-    const res = await fetch(`${house.base}/api${path}`, { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    assert.equal(res.status, 200, `${path}: ${await res.clone().text()}`);
-    return res.json();
-  };
-  const told = await call("/sit", { code });
-  assert.equal(told.needs_word, true);
-  await call("/sit/word", { code, yes: true });
-  const [paper] = told.instruments;
-  assert.equal(paper.critical, undefined, "a child's page is told which answers are critical");
-  return call("/sit/sheet", { code, sheet: { key: `slip-${code}`, instrument: paper.id, version: paper.version, items } });
-}
-
-const calm = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0, 8: 0, 9: 0, dysthymia: 0, difficulty: 0, ideation_month: 0, attempt_ever: 0 };
-
 test("a class of forty is screened on a tablet that goes round, from consent to colour", { timeout: 180_000 }, async () => {
-  const children = await pupils(40, "轮流中学", "2011-03-01");
+  const children = await pupils(section, village, 40, "轮流中学", "2011-03-01");
   const { page, faults } = await openPage(browser, tablet);
   await signIn(page, house.base, "teacher1");
-  const teacher = (await (await caller("teacher1"))("GET", "/me")).id;
-  const id = await campaign("轮流筛查", "轮流中学", ["phq-a"], async (c) => {
+  const teacher = (await (await caller(house.base, "teacher1"))("GET", "/me")).id;
+  const id = await campaign(section, "轮流筛查", "轮流中学", ["phq-a"], async (c) => {
     await section("POST", `/campaigns/${c}/consents`, { items: children.map((x) => ({ child_id: x, consent: "given", by: "mother", how: "paper" })) });
     await section("PUT", `/campaigns/${c}/teachers`, { items: [{ account: teacher, name: "", school: "轮流中学", grade: "七年级", class: "1班" }] });
   });
@@ -153,7 +90,7 @@ test("a class of forty is screened on a tablet that goes round, from consent to 
   const left = await page.evaluate(async () => JSON.stringify([Object.entries(sessionStorage), Object.keys(localStorage), location.href]));
   assert.ok(!left.includes(members[0].code.replace(/ /g, "")), "the code stays on the tablet");
 
-  for (const m of members.slice(2)) await bySlip(m.code, calm);
+  for (const m of members.slice(2)) await bySlip(house.base, m.code, calm);
 
   await page.getByRole("button", { name: "老师解锁" }).click();
   await page.getByLabel("解锁数字").fill("111222");
@@ -180,8 +117,8 @@ test("a class of forty is screened on a tablet that goes round, from consent to 
 });
 
 test("a village is asked on a phone without a network; the browser dies in the middle of the sync", { timeout: 180_000 }, async () => {
-  const [grave, well] = await pupils(2, "山里小学", "2014-03-01");
-  const id = await campaign("山里筛查", "山里小学", ["asq"]);
+  const [grave, well] = await pupils(section, village, 2, "山里小学", "2014-03-01");
+  const id = await campaign(section, "山里筛查", "山里小学", ["asq"]);
   const profile = mkdtempSync(join(tmpdir(), "zugou-phone-"));
   const open = () =>
     chromium.launchPersistentContext(profile, {

@@ -1,7 +1,7 @@
 import { LockOutlined, LogoutOutlined, MenuFoldOutlined, MenuUnfoldOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Dropdown, Layout, Menu, Result } from "antd";
-import { Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { api } from "@shared/api/client";
 import type { SystemState } from "@shared/api/types";
@@ -157,17 +157,32 @@ export function Shell() {
   );
 }
 
+// As in kit.css: a phone, on which the menu lies over the page.
+const narrow = () => matchMedia("(max-width: 640px)");
+
+function useNarrow(): boolean {
+  return useSyncExternalStore((told) => {
+    const width = narrow();
+    width.addEventListener("change", told);
+    return () => width.removeEventListener("change", told);
+  }, () => narrow().matches);
+}
+
 function Frame() {
   const me = useMe();
   const [path] = useLocation();
   const open = usePages();
+  const onPhone = useNarrow();
   const [chosen, setChosen] = useState<boolean>();
+  useEffect(() => {
+    if (onPhone) setChosen(undefined); // the page was chosen: the menu is out of its way
+  }, [onPhone, path]);
   const lock = useIdleLock(me);
   // Whoever has none of these begins with the first page of the menu.
   const first = homes.map((h) => open.find((p) => p.path === h)).find(Boolean) ?? open.find((p) => p.group);
   // Words beside the icons wherever there is room: a page that fills the window
   // (the seat, the map) needs the width of a small screen for itself.
-  const folded = chosen ?? (innerWidth < 1600 && open.some((p) => p.full && p.path === path));
+  const folded = chosen ?? (onPhone || (innerWidth < 1600 && open.some((p) => p.full && p.path === path)));
   return (
     <>
       <Layout className="shell">
@@ -189,7 +204,7 @@ function Frame() {
         </Layout.Header>
         <Bands />
         <Layout hasSider>
-          <Layout.Sider className="shell-side" width={196} collapsedWidth={52} collapsed={folded} trigger={null}>
+          <Layout.Sider className="shell-side" width={196} collapsedWidth={onPhone ? 0 : 52} collapsed={folded} trigger={null}>
             <nav aria-label={t("shell.menu")}>
               <SideMenu folded={folded} />
             </nav>
