@@ -282,3 +282,53 @@ func TestNoIndexForFindingLeavesTheEmptyOut(t *testing.T) {
 		t.Errorf("%v %v", partial, err)
 	}
 }
+
+// Rows come one after another, in a view as in a change, and what stops the
+// walk is what its caller said.
+func TestWalkGivesEachRowUntilItIsStopped(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		enough := errors.New("enough")
+		walk := func(ctx context.Context, r db.Reader, most int) (got []string, err error) {
+			var name, value string
+			err = r.Walk(ctx, db.To(&name, &value), func() error {
+				if len(got) == most {
+					return enough
+				}
+				got = append(got, name+"="+value)
+				return nil
+			}, "SELECT name, value FROM setting WHERE value <> ? ORDER BY name", "c")
+			return got, err
+		}
+		if err := d.Update(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+			for _, x := range []string{"a", "b", "c", "d"} {
+				if err := put(ctx, tx, x, x); err != nil {
+					return err
+				}
+			}
+			if got, err := walk(ctx, tx, 9); err != nil || strings.Join(got, " ") != "a=a b=b d=d" {
+				t.Errorf("in the change: %v, %v", got, err)
+			}
+			if got, err := walk(ctx, tx, 1); err != enough || len(got) != 1 {
+				t.Errorf("in the change, stopped: %v, %v", got, err)
+			}
+			return put(ctx, tx, "e", "e") // the change goes on after a walk that was stopped
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.View(context.Background(), func(ctx context.Context, r db.Reader) error {
+			if got, err := walk(ctx, r, 9); err != nil || strings.Join(got, " ") != "a=a b=b d=d e=e" {
+				t.Errorf("in a view: %v, %v", got, err)
+			}
+			if got, err := walk(ctx, r, 2); err != enough || len(got) != 2 {
+				t.Errorf("in a view, stopped: %v, %v", got, err)
+			}
+			var name int
+			if err := r.Walk(ctx, db.To(&name), func() error { return nil }, "SELECT nothing FROM setting"); err == nil {
+				t.Error("a wrong statement goes unnoticed")
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

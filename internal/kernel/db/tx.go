@@ -21,13 +21,17 @@ type Reader interface {
 	// List scans all rows into dest, a pointer to a slice of structs or of
 	// one-column values.
 	List(ctx context.Context, dest any, query string, args ...any) error
+	// Walk scans one row after another into the destinations (pointers to
+	// columns) and calls fn after each, until fn fails: for what is too much to
+	// hold at once. fn must not use the transaction.
+	Walk(ctx context.Context, dest []any, fn func() error, query string, args ...any) error
 	// At is the transaction's fixed instant.
 	At() clock.Millis
 	// On tells the engine, for the few queries that must differ.
 	On() Engine
 }
 
-// To wraps destinations for Get.
+// To wraps destinations for Get and Walk.
 func To(dest ...any) []any { return dest }
 
 // Marks gives n question marks for IN (…).
@@ -92,6 +96,24 @@ func (t *Tx) List(ctx context.Context, dest any, query string, args ...any) erro
 		return nil
 	}
 	return storage(err)
+}
+
+// Walk implements Reader.
+func (t *Tx) Walk(ctx context.Context, dest []any, fn func() error, query string, args ...any) error {
+	rows, err := t.idb.QueryContext(ctx, query, args...)
+	if err != nil {
+		return storage(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return storage(err)
+		}
+		if err := fn(); err != nil {
+			return err
+		}
+	}
+	return storage(rows.Err())
 }
 
 // Exec runs one statement and tells how many rows it changed.

@@ -334,6 +334,7 @@ func (s *Service) openAll(ctx context.Context, r db.Reader, areas []string) ([]*
 		}
 		all = append(all, p.out...)
 	}
+	slices.SortFunc(all, func(a, b *risk.Evidence) int { return strings.Compare(a.Child, b.Child) })
 	return all, err
 }
 

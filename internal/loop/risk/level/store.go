@@ -194,33 +194,31 @@ func FoundSince(ctx context.Context, r db.Reader, since clock.Millis, children .
 
 // everybody is what a what-if reads: the sealed evidence and whose key opens it.
 type everybody struct {
-	ChildID  id.ID  `bun:"child_id"`
-	Evidence string `bun:"evidence"`
-	Subject  string `bun:"subject"`
+	ChildID           id.ID
+	Evidence, Subject string
 }
 
-// evidencePage bounds how much sealed evidence is read before the first of it
-// is opened.
-const evidencePage = 5000
+// evidencePage is how many rows are handed on to be opened at once.
+const evidencePage = 2000
 
 // everyEvidence gives the evidence of all children of the areas to fn, page by
-// page in the order of their ids.
+// page, in no order.
 func everyEvidence(ctx context.Context, r db.Reader, areas []string, fn func([]everybody)) error {
-	// Not by the index of areas: SQLite would walk it, and sort, for each page.
+	// Not by the index of areas: SQLite would go to and fro through the table.
 	where, args := access.Where("(l.region || '')", areas)
-	for last := id.ID(""); ; {
-		var out []everybody
-		err := r.List(ctx, &out, "SELECT l.child_id, l.evidence, p.subject FROM level l JOIN person p ON p.id = l.child_id WHERE l.child_id > ? AND l.evidence <> '' AND p.subject <> '' AND "+where+
-			" ORDER BY l.child_id LIMIT ?", append(append([]any{last}, args...), evidencePage)...)
-		if err != nil || len(out) == 0 {
-			return err
+	var row everybody
+	page := make([]everybody, 0, evidencePage)
+	err := r.Walk(ctx, db.To(&row.ChildID, &row.Evidence, &row.Subject), func() error {
+		if page = append(page, row); len(page) == evidencePage {
+			fn(page)
+			page = make([]everybody, 0, evidencePage)
 		}
-		fn(out)
-		if len(out) < evidencePage {
-			return nil
-		}
-		last = out[len(out)-1].ChildID
+		return nil
+	}, "SELECT l.child_id, l.evidence, p.subject FROM level l JOIN person p ON p.id = l.child_id WHERE l.evidence <> '' AND p.subject <> '' AND "+where, args...)
+	if err == nil && len(page) > 0 {
+		fn(page)
 	}
+	return err
 }
 
 // Rules is one published or tried set of rules, or of what colours oblige.
