@@ -35,8 +35,8 @@ func ParseDuties(data []byte) (DutyTable, error) {
 	if err := strict(data, &t); err != nil {
 		return DutyTable{}, fmt.Errorf("colours: %w", err)
 	}
-	var wrong []error
-	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("colours: "+format, args...)) }
+	var wrong wrongs
+	bad := wrong.add
 	if t.Version == "" || t.Status == "" || t.Source == "" || !civilDate(t.From) {
 		bad("version, from, status and source are needed")
 	}

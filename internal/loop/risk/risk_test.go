@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/problem"
 	files "zugou/policy/risk"
 )
 
@@ -554,6 +555,38 @@ func BenchmarkEvaluate(b *testing.B) {
 	for b.Loop() {
 		if _, err := s.Evaluate(e, now); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// What is wrong with a rule names the rule and what it says; its words in
+// Chinese hang on that.
+func TestWhatIsWrongWithARuleIsSaid(t *testing.T) {
+	tables, err := Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ when, key, args string }{
+		{"checklist_totl >= 4", "there_is_no_evidence_named", "[x checklist_totl]"},
+		{"checklist_total >= 'a'", "can_t_be_used_with", "[x >= int, string]"},
+		{"lives_alone > 2", "can_t_be_used_with", "[x > bool, int]"},
+		{"lives_alone && checklist_total", "stands_where_is_expected", "[x int bool]"},
+		{"checklist_total >= ", "can_t_be_read_at_character", "[x 20]"},
+		{" ", "has_no_condition", "[x]"},
+		{"checklist_total + 1", "the_condition_is_no_yes_or_no", "[x]"},
+		{"1 < 2", "the_condition_speaks_of_no_evidence", "[x]"},
+	} {
+		body, err := json.Marshal(RuleSet{Version: "1", From: "2026-01-01", Status: "s", Source: "s", Rules: []Rule{{Code: "x", Urgency: Yellow, Title: "t", When: c.when}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ParseRules(tables.Catalogue, body)
+		list, whole := problem.List(err)
+		if !whole || len(list) == 0 || list[0].Key() != "rule.bad.rule_"+c.key || fmt.Sprint(list[0].Args) != c.args {
+			t.Errorf("%q: %v", c.when, err)
+			for _, p := range list {
+				t.Log(p.Key(), p.Args)
+			}
 		}
 	}
 }

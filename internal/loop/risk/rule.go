@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/bits"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"cel.dev/cel-go/cel"
 	celast "cel.dev/cel-go/common/ast"
 
+	"zugou/internal/kernel/problem"
 	files "zugou/policy/risk"
 )
 
@@ -48,8 +50,8 @@ func ParseRules(c *Catalogue, data []byte) (*RuleSet, error) {
 	if err := strict(data, s); err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
-	var wrong []error
-	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("rules: "+format, args...)) }
+	var wrong wrongs
+	bad := wrong.add
 	if s.Version == "" || s.Status == "" || s.Source == "" || !civilDate(s.From) {
 		bad("version, from, status and source are needed")
 	}
@@ -60,11 +62,9 @@ func ParseRules(c *Catalogue, data []byte) (*RuleSet, error) {
 		}
 		seen[r.Code] = true
 		if talk && r.Urgency != "" || !talk && !r.Urgency.Above(Green) {
-			bad("rule %q: urgency %q", r.Code, r.Urgency)
+			bad("rule %q can't have urgency %q", r.Code, r.Urgency)
 		}
-		if err := r.compile(c); err != nil {
-			bad("rule %q: %w", r.Code, err)
-		}
+		r.compile(c, bad)
 		for n, f := range c.Fields {
 			if f.TalkOnly && !talk && r.fields&(1<<n) != 0 {
 				bad("rule %q sets an urgency by %q, which may set a talk only", r.Code, f.Name)
@@ -81,12 +81,19 @@ func ParseRules(c *Catalogue, data []byte) (*RuleSet, error) {
 		compile(&s.Talk[n], true)
 	}
 	if len(s.Rules) == 0 {
-		bad("there are none")
+		bad("there are no rules")
 	}
 	if err := errors.Join(wrong...); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// wrongs are what is wrong with a text that is edited.
+type wrongs []error
+
+func (w *wrongs) add(format string, args ...any) {
+	*w = append(*w, problem.Problem{Kind: "rule.bad", Of: "rules", Format: format, Args: args})
 }
 
 // TitleOf gives the Chinese title of a rule; of one that this set no longer
@@ -107,13 +114,21 @@ func civilDate(s string) bool {
 	return err == nil
 }
 
-func (r *Rule) compile(c *Catalogue) error {
+func (r *Rule) compile(c *Catalogue, bad func(format string, args ...any)) {
+	if strings.TrimSpace(r.When) == "" {
+		bad("rule %q has no condition", r.Code)
+		return
+	}
 	ast, issues := c.env.Compile(r.When)
 	if issues != nil && issues.Err() != nil {
-		return issues.Err()
+		for _, e := range issues.Errors() {
+			r.misread(e, bad)
+		}
+		return
 	}
 	if !ast.OutputType().IsExactType(cel.BoolType) {
-		return errors.New("the condition is no yes or no")
+		bad("rule %q: the condition is no yes or no", r.Code)
+		return
 	}
 	for _, id := range celast.MatchDescendants(celast.NavigateAST(ast.NativeRep()), celast.KindMatcher(celast.IdentKind)) {
 		if n, ok := c.index[id.AsIdent()]; ok {
@@ -121,14 +136,35 @@ func (r *Rule) compile(c *Catalogue) error {
 		}
 	}
 	if r.fields == 0 {
-		return errors.New("the condition speaks of no evidence")
+		bad("rule %q: the condition speaks of no evidence", r.Code)
+		return
 	}
 	var err error
-	if r.whole, err = c.env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit)); err != nil {
-		return err
+	if r.whole, err = c.env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit)); err == nil {
+		r.partial, err = c.env.Program(ast, cel.EvalOptions(cel.OptPartialEval), cel.CostLimit(costLimit))
 	}
-	r.partial, err = c.env.Program(ast, cel.EvalOptions(cel.OptPartialEval), cel.CostLimit(costLimit))
-	return err
+	if err != nil {
+		bad("rule %q: the condition can't be run: %s", r.Code, err)
+	}
+}
+
+// What the compiler says of the mistakes that people make.
+var (
+	undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
+	mismatched = regexp.MustCompile(`^found no matching overload for '_?([^'_]+)_?' applied to '\(([^']*)\)'`)
+	misplaced  = regexp.MustCompile(`^expected type '([^']*)' but found '([^']*)'`)
+)
+
+func (r *Rule) misread(e *cel.Error, bad func(format string, args ...any)) {
+	if m := undeclared.FindStringSubmatch(e.Message); m != nil {
+		bad("rule %q: there is no evidence named %q", r.Code, m[1])
+	} else if m := mismatched.FindStringSubmatch(e.Message); m != nil {
+		bad("rule %q: %q can't be used with %s", r.Code, m[1], m[2])
+	} else if m := misplaced.FindStringSubmatch(e.Message); m != nil {
+		bad("rule %q: %s stands where %s is expected", r.Code, m[2], m[1])
+	} else {
+		bad("rule %q can't be read at character %d", r.Code, e.Location.Column()+1)
+	}
 }
 
 // fieldsOf lists the indexes in a mask.

@@ -102,10 +102,10 @@ func (a *API) policies() {
 	})
 	call(a, http.MethodPost, "/policies/preview", "what a draft would change, and what keeps it from being published", func(ctx context.Context, in *struct{ Body policy.Draft }) (preview, error) {
 		p, err := a.Policies.Preview(ctx, in.Body)
-		out := preview{From: p.From, New: p.New, Differences: orEmpty(p.Differences), Problems: []problem{}}
+		out := preview{From: p.From, New: p.New, Differences: orEmpty(p.Differences), Problems: []wrongField{}}
 		for _, f := range p.Problems {
 			text, _ := a.Words.Text(f.Key)
-			out.Problems = append(out.Problems, problem{f.Name, f.Key, text})
+			out.Problems = append(out.Problems, wrongField{f.Name, f.Key, text})
 		}
 		return out, err
 	})
@@ -119,10 +119,10 @@ type preview struct {
 	From        clock.Millis        `json:"from"`
 	New         bool                `json:"new"`
 	Differences []policy.Difference `json:"differences"`
-	Problems    []problem           `json:"problems"`
+	Problems    []wrongField           `json:"problems"`
 }
 
-type problem struct {
+type wrongField struct {
 	Name    string `json:"name"`
 	Key     string `json:"key"`
 	Message string `json:"message"`

@@ -114,8 +114,11 @@ func (a *API) rules(s Screening) {
 			Body string `json:"body" maxLength:"262144"`
 		}
 	}) (checked, error) {
-		problems, err := s.Levels.CheckRules(ctx, in.Body.Kind, in.Body.Body)
-		return checked{OK: len(problems) == 0, Problems: orEmpty(problems)}, err
+		wrong, err := s.Levels.CheckRules(ctx, in.Body.Kind, in.Body.Body)
+		if err != nil || wrong == nil {
+			return checked{OK: true, Problems: []string{}}, err
+		}
+		return checked{Problems: s.problems(wrong)}, nil
 	})
 	call(a, http.MethodPost, "/rules/what-if", "run changed rules over everybody; nothing is changed", func(ctx context.Context, in *body) (level.Trial, error) {
 		return s.Levels.WhatIf(ctx, in.Body.Body)

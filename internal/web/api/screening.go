@@ -13,6 +13,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/kernel/problem"
 	"zugou/internal/loop/risk/level"
 	"zugou/internal/loop/screening/answer"
 	"zugou/internal/loop/screening/campaign"
@@ -147,18 +148,27 @@ func (a *API) instruments(s Screening) {
 			ID       string         `json:"id" maxLength:"60"`
 			Version  string         `json:"version" maxLength:"40"`
 		}
-	}) (library.Incoming, error) {
+	}) (incoming, error) {
 		text, err := json.Marshal(in.Body.Resource)
 		if err != nil {
-			return library.Incoming{}, errs.Invalid("resource", "fhir.bad_resource")
+			return incoming{}, errs.Invalid("resource", "fhir.bad_resource")
 		}
-		return s.Library.Import(ctx, text, in.Body.ID, in.Body.Version)
+		got, err := s.Library.Import(ctx, text, in.Body.ID, in.Body.Version)
+		if _, known := problem.List(err); known {
+			return incoming{Problems: s.problems(err)}, nil
+		}
+		return incoming{Incoming: got}, err
 	})
 }
 
 type checked struct {
 	OK       bool     `json:"ok"`
 	Problems []string `json:"problems"`
+}
+
+type incoming struct {
+	library.Incoming
+	Problems []string `json:"problems,omitempty"` // why it can't be read; then there is no body
 }
 
 type trial struct {
@@ -280,9 +290,9 @@ type told struct {
 	Told int `json:"told"`
 }
 
-// problems says in Chinese what is wrong with a questionnaire.
+// problems says in Chinese what is wrong with a questionnaire or with rules.
 func (s Screening) problems(err error) []string {
-	list, whole := instrument.Problems(err)
+	list, whole := problem.List(err)
 	if !whole {
 		return []string{fill(s.Word("form.bad.json"), err.Error())}
 	}
@@ -297,10 +307,10 @@ func (s Screening) problems(err error) []string {
 	return out
 }
 
-// placeOf names a part of a questionnaire: "item mood", "title"; else it is
-// what was named itself.
+// placeOf names a part of a questionnaire, a colour or a kind: "item mood",
+// "title", "red", "int"; else it is what was named itself.
 func (s Screening) placeOf(a string) string {
-	for _, at := range []string{"title", "instruction", "critical", "zh", "en", "option list", "section", "item", "ask_when of", "subscale", "band", "level", "variant", "cut-off"} {
+	for _, at := range []string{"red", "orange", "yellow", "green", "bool", "int", "string", "title", "instruction", "critical", "zh", "en", "option list", "section", "item", "ask_when of", "subscale", "band", "level", "variant", "cut-off"} {
 		key := "form.at." + strings.NewReplacer(" ", "_", "-", "_").Replace(at)
 		if a == at {
 			return s.Word(key)

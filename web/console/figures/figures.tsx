@@ -9,6 +9,7 @@ import { serverNow } from "@shared/clock";
 import { Link } from "wouter";
 import { useAct } from "../kit/act";
 import { PageHead } from "../kit/page";
+import { PickFile } from "../kit/pick";
 import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
 import "./figures.css";
@@ -160,7 +161,7 @@ function Recording({ figure, onDone }: { figure: Figure; onDone: () => void }) {
       </Form.Item>
       <label className="fig-paper">
         {t("figures.addFile")}
-        <input type="file" accept="application/pdf,image/*" onChange={(e) => setPaper(e.target.files?.[0])} />
+        <PickFile accept="application/pdf,image/*" onPick={setPaper} />
       </label>
       <Button type="primary" htmlType="submit" loading={busy === "record"}>
         {t("figures.addSend")}

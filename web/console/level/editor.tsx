@@ -29,7 +29,7 @@ export function usePublish(onDone: () => void) {
   };
 }
 
-/** The compiler's words while somebody types. */
+/** What is wrong, while somebody types. */
 export function useProblems(kind: "rules" | "colours", body: string) {
   return useQuery({
     queryKey: ["rules-check", kind, body],
@@ -103,7 +103,7 @@ export function Problems({ list }: { list: string[] }) {
   return (
     <section className="colour-note" role="alert">
       <b>{t("colour.problems")}</b>
-      <ul>{list.map((x) => <li key={x}><code>{x.replace(/^(rules|colours): /, "")}</code></li>)}</ul>
+      <ul>{list.map((x) => <li key={x}>{x}</li>)}</ul>
     </section>
   );
 }

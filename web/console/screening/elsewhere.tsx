@@ -8,6 +8,7 @@ import { serverNow } from "@shared/clock";
 import { formatDate } from "@shared/format";
 import { ChildSelect } from "../care/refer";
 import { useAct } from "../kit/act";
+import { PickFile } from "../kit/pick";
 import { t } from "../locale";
 import { readJson } from "./parts";
 import { className, type Campaign, type Instrument, type Member, type Receipt } from "./types";
@@ -71,10 +72,7 @@ export function ResponseImport(props: { campaign: Campaign; forms: Instrument[];
       <label className="survey-line"><span>{t("survey.paper")}</span><Select value={paper} onChange={setPaper} options={props.forms.map((f) => ({ value: f.id, label: f.title.zh }))} /></label>
       <label className="survey-line">
         <span>{t("survey.file")}</span>
-        <input type="file" accept="application/json,.json" onChange={(e) => {
-          const file = e.target.files?.[0];
-          if (file) void readJson(file).then((r) => { setResource(r); setWrong(!r); });
-        }} />
+        <PickFile accept="application/json,.json" onPick={(file) => void readJson(file).then((r) => { setResource(r); setWrong(!r); })} />
       </label>
       {wrong && <p className="survey-problem" role="alert">{t("survey.noJson")}</p>}
     </Modal>

@@ -11,6 +11,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { Count, PageHead } from "../kit/page";
+import { PickFile } from "../kit/pick";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
@@ -166,8 +167,14 @@ function ImportDialog({ onClose }: { onClose: (form?: Instrument) => void }) {
   const act = useAct([]);
   const [resource, setResource] = useState<Record<string, unknown>>();
   const [wrong, setWrong] = useState(false);
+  const [problems, setProblems] = useState<string[]>([]);
   const [got, setGot] = useState<{ body: Instrument; open: string[] }>();
-  const send = (v: { id: string; version: string }) => act.act("import", async () => setGot(await api.post<{ body: Instrument; open: string[] }>("/instruments/fhir", { resource: resource ?? {}, ...v })));
+  const send = (v: { id: string; version: string }) =>
+    act.act("import", async () => {
+      const read = await api.post<{ body: Instrument; open: string[]; problems?: string[] }>("/instruments/fhir", { resource: resource ?? {}, ...v });
+      setProblems(read.problems ?? []);
+      if (!read.problems) setGot(read);
+    });
   return (
     <Modal open title={t("form.importFhir")} okText={got ? t("form.goOn") : t("form.read")} cancelText={t("kit.back")} okButtonProps={{ disabled: !resource }} confirmLoading={act.busy === "import"} onCancel={() => onClose()} onOk={() => (got ? onClose(got.body) : form.submit())}>
       {got ? (
@@ -180,12 +187,10 @@ function ImportDialog({ onClose }: { onClose: (form?: Instrument) => void }) {
           <p className="kit-dialog-text">{t("form.importText")}</p>
           <Form form={form} layout="vertical" initialValues={{ version: "1" }} onFinish={(v) => void send(v)}>
             <Form.Item label={t("survey.file")}>
-              <input type="file" accept="application/json,.json" onChange={(e) => {
-                const file = e.target.files?.[0];
-                if (file) void readJson(file).then((r) => { setResource(r); setWrong(!r); });
-              }} />
+              <PickFile accept="application/json,.json" onPick={(file) => void readJson(file).then((r) => { setResource(r); setWrong(!r); setProblems([]); })} />
             </Form.Item>
             {wrong && <p className="survey-problem" role="alert">{t("survey.noJson")}</p>}
+            {problems.length > 0 && <ul className="survey-problem" role="alert">{problems.map((p) => <li key={p}>{p}</li>)}</ul>}
             <Form.Item name="id" label={t("form.id")} extra={t("form.idHint")} rules={[{ required: true, pattern: /^[a-z0-9]+(-[a-z0-9]+)*$/, message: t("form.idHint") }]}><Input maxLength={40} /></Form.Item>
             <Form.Item name="version" label={t("form.version")} rules={[{ required: true, message: t("survey.needed") }]}><Input maxLength={40} /></Form.Item>
           </Form>

@@ -204,28 +204,25 @@ func (s *Service) WhatIf(ctx context.Context, body string) (Trial, error) {
 	return out, err
 }
 
-// wrongRules gives the compiler's words: they hold field names and rule codes,
+// wrongRules keeps what is wrong: it holds field names and rule codes,
 // nothing of a person.
 func wrongRules(err error) error {
 	return &errs.Error{Kind: errs.KindInvalid, Key: "level.rules_wrong", Fields: []errs.Field{{Name: "body", Key: "level.rules_wrong"}}, Err: err}
 }
 
-// CheckRules says what is wrong with rules that are being edited, in the
-// compiler's words; nothing when all is well. Errors: Forbidden.
-func (s *Service) CheckRules(ctx context.Context, kind, body string) ([]string, error) {
+// CheckRules says what is wrong with rules that are being edited, as joined
+// problems (problem.List) or an error of their JSON; nil when all is well.
+// Errors: Forbidden.
+func (s *Service) CheckRules(ctx context.Context, kind, body string) (wrong, err error) {
 	if err := access.May(access.From(ctx), "rule.read"); err != nil {
 		return nil, err
 	}
-	var err error
 	if kind == "colours" {
-		_, err = risk.ParseDuties([]byte(body))
+		_, wrong = risk.ParseDuties([]byte(body))
 	} else {
-		_, err = s.compile(body)
+		_, wrong = s.compile(body)
 	}
-	if err != nil {
-		return strings.Split(err.Error(), "\n"), nil
-	}
-	return []string{}, nil
+	return wrong, nil
 }
 
 func (s *Service) tried(ctx context.Context, tx *db.Tx, row *Rules, counts string) error {

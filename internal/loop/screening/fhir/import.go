@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/problem"
 	"zugou/internal/loop/screening/instrument"
 )
 
@@ -37,9 +38,18 @@ const (
 	keyBadResource = "fhir.bad_resource"
 )
 
+// invalid says what is wrong with a questionnaire, for whoever reads it in.
 func invalid(format string, args ...any) error {
-	return &errs.Error{Kind: errs.KindInvalid, Key: keyBadResource, Err: fmt.Errorf(format, args...)}
+	return malformed(problem.Problem{Kind: "fhir.bad", Format: format, Args: args})
 }
+
+func malformed(err error) error {
+	return &errs.Error{Kind: errs.KindInvalid, Key: keyBadResource, Err: err}
+}
+
+// refused says what is wrong with a child's answers. Its words are of the log
+// alone: none names an answer.
+func refused(format string, args ...any) error { return malformed(fmt.Errorf(format, args...)) }
 
 // ReadQuestionnaire reads a Questionnaire. id and version name the instrument
 // when the resource is not one of ours.
@@ -48,7 +58,7 @@ func invalid(format string, args ...any) error {
 func ReadQuestionnaire(data []byte, id, version string) (Imported, error) {
 	var q Questionnaire
 	if err := decode(data, "Questionnaire", &q); err != nil {
-		return Imported{}, invalid("%w", err)
+		return Imported{}, malformed(err)
 	}
 	if e, ok := extension(q.Extension, extInstrument); ok {
 		return readOwn(q, e.ValueString)
@@ -61,7 +71,7 @@ func ReadQuestionnaire(data []byte, id, version string) (Imported, error) {
 func readOwn(q Questionnaire, whole string) (Imported, error) {
 	in, err := instrument.Parse([]byte(whole))
 	if err != nil {
-		return Imported{}, invalid("the instrument inside the Questionnaire: %w", err)
+		return Imported{}, malformed(err)
 	}
 	want, err := QuestionnaireOf(in)
 	if err != nil {
@@ -130,7 +140,7 @@ func readForeign(q Questionnaire, id, version string) (Imported, error) {
 		return Imported{}, invalid("the Questionnaire has no question with a choice")
 	}
 	if err := r.in.Check(); err != nil {
-		return Imported{}, invalid("%w", err)
+		return Imported{}, malformed(err)
 	}
 	open := []string{OpenLicence, OpenSuicide, OpenReversed, OpenBands, OpenAge, OpenWords}
 	if r.skips {
@@ -189,7 +199,7 @@ func (r *reader) contained(raw json.RawMessage) error {
 		} `json:"compose"`
 	}
 	if err := json.Unmarshal(raw, &list); err != nil {
-		return invalid("contained resources: %w", err)
+		return invalid("the contained value sets can't be read")
 	}
 	for _, v := range list {
 		if v.ResourceType != "ValueSet" {
@@ -287,9 +297,9 @@ func (r *reader) options(it Item) ([]instrument.Option, error) {
 		if c == nil {
 			return nil, invalid("question %q offers an answer without a code", it.LinkID)
 		}
-		value, err := ordinal(o)
+		value, err := ordinal(it.LinkID, o)
 		if err != nil {
-			return nil, invalid("question %q: the answer %q: %w", it.LinkID, c.Code, err)
+			return nil, err
 		}
 		out := instrument.Option{Value: value, Text: both(first(c.Display, c.Code), nil)}
 		if c.System == systemLOINC {
@@ -305,17 +315,17 @@ func (r *reader) options(it Item) ([]instrument.Option, error) {
 }
 
 // ordinal gives the score of an answer: nothing is taken from its position.
-func ordinal(o AnswerOption) (int, error) {
+func ordinal(link string, o AnswerOption) (int, error) {
 	e, ok := extension(o.Extension, extOrdinal)
 	if !ok {
 		e, ok = extension(o.ValueCoding.Extension, extOrdinal)
 	}
 	if !ok {
-		return 0, errors.New("has no ordinalValue")
+		return 0, invalid("question %q: the answer %q has no ordinalValue", link, o.ValueCoding.Code)
 	}
 	f, err := e.ValueDecimal.Float64()
 	if err != nil || f != float64(int(f)) || f < 0 || f > 1000 {
-		return 0, errors.New("has an ordinalValue that is no whole number from 0")
+		return 0, invalid("question %q: the ordinalValue of the answer %q is no whole number from 0", link, o.ValueCoding.Code)
 	}
 	return int(f), nil
 }
@@ -342,15 +352,15 @@ func (r *reader) listOf(options []instrument.Option) string {
 func ReadResponse(data []byte, to Imported) (instrument.Answers, error) {
 	var res Response
 	if err := decode(data, "QuestionnaireResponse", &res); err != nil {
-		return instrument.Answers{}, invalid("%w", err)
+		return instrument.Answers{}, malformed(err)
 	}
 	if res.Status == "entered-in-error" {
-		return instrument.Answers{}, invalid("the response was entered in error")
+		return instrument.Answers{}, refused("the response was entered in error")
 	}
 	if len(to.Open) == 0 && res.Questionnaire != "" {
 		address, version, _ := strings.Cut(res.Questionnaire, "|")
 		if address != URL(to.Instrument) || version != "" && version != to.Instrument.Version {
-			return instrument.Answers{}, invalid("the response answers another questionnaire or version")
+			return instrument.Answers{}, &errs.Error{Kind: errs.KindInvalid, Key: "fhir.other_questionnaire"}
 		}
 	}
 	a := instrument.Answers{Items: map[string]instrument.Answer{}}
@@ -365,22 +375,22 @@ func ReadResponse(data []byte, to Imported) (instrument.Answers, error) {
 
 func (to Imported) answers(list []ResponseItem, into map[string]instrument.Answer, depth int) error {
 	if depth > 10 {
-		return invalid("the response is nested too deeply")
+		return refused("the response is nested too deeply")
 	}
 	for _, row := range list {
 		id, known := to.Links[row.LinkID]
 		switch {
 		case !known && len(row.Answer) > 0 && row.LinkID != totalLink:
-			return invalid("the response has an answer to %q, which the instrument does not have", row.LinkID)
+			return refused("the response has an answer to %q, which the instrument does not have", row.LinkID)
 		case known && len(row.Answer) > 1:
-			return invalid("item %q has several answers", row.LinkID)
+			return refused("item %q has several answers", row.LinkID)
 		case known && len(row.Answer) == 1:
 			if _, twice := into[id]; twice {
-				return invalid("item %q is answered twice", row.LinkID)
+				return refused("item %q is answered twice", row.LinkID)
 			}
 			ans, err := to.answer(row.LinkID, row.Answer[0])
 			if err != nil {
-				return invalid("item %q: %w", row.LinkID, err)
+				return refused("item %q: %w", row.LinkID, err)
 			}
 			into[id] = ans
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"zugou/internal/kernel/problem"
 )
 
 // Addresses of the extensions used.
@@ -158,23 +160,23 @@ const maxResource = 4 << 20
 // doubled ones and text after the object don't.
 func decode(data []byte, kind string, into any) error {
 	if len(data) > maxResource {
-		return fmt.Errorf("the resource is longer than %d bytes", maxResource)
+		return problem.Problem{Kind: "fhir.bad", Format: "the resource is longer than %d bytes", Args: []any{maxResource}}
 	}
 	if !json.Valid(data) {
-		return errors.New("the resource is not well-formed JSON")
+		return problem.Problem{Kind: "fhir.bad", Format: "the resource is not well-formed JSON"}
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if err := noDoubledKeys(dec); err != nil {
 		return err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the resource")
+		return problem.Problem{Kind: "fhir.bad", Format: "something follows the resource"}
 	}
 	var head struct {
 		ResourceType string `json:"resourceType"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil || head.ResourceType != kind {
-		return fmt.Errorf("the resource is not a %s", kind)
+		return problem.Problem{Kind: "fhir.bad", Format: "the resource is not a %s", Args: []any{kind}}
 	}
 	if err := json.Unmarshal(data, into); err != nil {
 		return fmt.Errorf("the %s is not as R4 has it: %w", kind, err)
@@ -202,7 +204,7 @@ func noDoubledKeys(dec *json.Decoder) error {
 			}
 			name, _ := key.(string)
 			if seen[name] {
-				return errors.New("a member of the resource is given twice")
+				return problem.Problem{Kind: "fhir.bad", Format: "a member of the resource is given twice"}
 			}
 			seen[name] = true
 		}

@@ -2,12 +2,11 @@ package instrument
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
+
+	"zugou/internal/kernel/problem"
 )
 
 // Every reason and every error of this package has Chinese words.
@@ -33,45 +32,18 @@ func TestEveryCodeHasWords(t *testing.T) {
 	}
 }
 
-// Whatever Check can find wrong has Chinese words, with a place for each thing
-// that is named.
-func TestEveryProblemHasWords(t *testing.T) {
-	data, err := os.ReadFile("../../../../locale/zh-CN/problem.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	words := map[string]string{}
-	if err := json.Unmarshal(data, &words); err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile("parse.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := regexp.MustCompile(`c\.bad\("((?:[^"\\]|\\.)*)"`).FindAllSubmatch(source, -1)
-	if len(found) < 50 {
-		t.Fatalf("only %d problems were found in the source", len(found))
-	}
-	for _, m := range found {
-		p := Problem{format: string(m[1])}
-		text := words[p.Key()]
-		if text == "" {
-			t.Errorf("%s (%s) has no words", p.Key(), m[1])
-		}
-		if n := len(verb.FindAllString(p.format, -1)); n > 0 && !strings.Contains(text, "{1}") || strings.Contains(text, fmt.Sprintf("{%d}", n+1)) {
-			t.Errorf("%s names %d things: %s", p.Key(), n, text)
-		}
-	}
-
+// What Check finds wrong is told apart: a text that was read, and one that
+// can't be.
+func TestProblemsOfATextThatWasRead(t *testing.T) {
 	in, err := Parse([]byte(`{"id": "x", "version": "1", "title": {"zh": "", "en": ""}}`))
-	list, whole := Problems(err)
-	if !whole || len(list) < 5 || !slices.ContainsFunc(list, func(p Problem) bool {
+	list, whole := problem.List(err)
+	if !whole || len(list) < 5 || !slices.ContainsFunc(list, func(p problem.Problem) bool {
 		return p.Key() == "form.bad.needs_words_in_chinese_and_english" && p.Args[0] == "title"
 	}) {
 		t.Errorf("%v: %v %v", in.ID, whole, err)
 	}
 	_, err = Parse([]byte(`{"id": `))
-	if list, whole := Problems(err); whole || len(list) > 0 {
+	if list, whole := problem.List(err); whole || len(list) > 0 {
 		t.Errorf("%v %v", whole, list)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"zugou/internal/kernel/problem"
 )
 
 // maxFile bounds an instrument file; the longest shipped is under 40 KB.
@@ -63,7 +65,7 @@ type checker struct {
 }
 
 func (c *checker) bad(format string, args ...any) {
-	c.errs = append(c.errs, Problem{Instrument: c.in.ID, format: format, Args: args})
+	c.errs = append(c.errs, problem.Problem{Kind: "form.bad", Of: c.in.ID, Format: format, Args: args})
 }
 
 // known checks a list of item codes.

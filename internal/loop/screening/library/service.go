@@ -360,7 +360,8 @@ type Incoming struct {
 	Open []string              `json:"open"` // keys of what a person must decide
 }
 
-// Import reads a FHIR Questionnaire. Errors: Invalid, Forbidden.
+// Import reads a FHIR Questionnaire. Errors: Invalid (with what is wrong,
+// problem.List), Forbidden.
 func (s *Service) Import(ctx context.Context, data []byte, name, version string) (Incoming, error) {
 	if err := access.May(access.From(ctx), "instrument.write"); err != nil {
 		return Incoming{}, err
