@@ -568,8 +568,8 @@ func TestWhatIsWrongWithARuleIsSaid(t *testing.T) {
 	}
 	for _, c := range []struct{ when, key, args string }{
 		{"checklist_totl >= 4", "there_is_no_evidence_named", "[x checklist_totl]"},
-		{"checklist_total >= 'a'", "can_t_be_used_with", "[x >= int, string]"},
-		{"lives_alone > 2", "can_t_be_used_with", "[x > bool, int]"},
+		{"checklist_total >= 'a'", "can_t_stand_between_and", "[x >= int string]"},
+		{"lives_alone > 2", "can_t_stand_between_and", "[x > bool int]"},
 		{"lives_alone && checklist_total", "stands_where_is_expected", "[x int bool]"},
 		{"checklist_total >= ", "can_t_be_read_at_character", "[x 20]"},
 		{" ", "has_no_condition", "[x]"},

@@ -151,7 +151,7 @@ func (r *Rule) compile(c *Catalogue, bad func(format string, args ...any)) {
 // What the compiler says of the mistakes that people make.
 var (
 	undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
-	mismatched = regexp.MustCompile(`^found no matching overload for '_?([^'_]+)_?' applied to '\(([^']*)\)'`)
+	mismatched = regexp.MustCompile(`^found no matching overload for '_?([^'_]+)_?' applied to '\(([^',]*), ([^',]*)\)'`)
 	misplaced  = regexp.MustCompile(`^expected type '([^']*)' but found '([^']*)'`)
 )
 
@@ -159,7 +159,7 @@ func (r *Rule) misread(e *cel.Error, bad func(format string, args ...any)) {
 	if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 		bad("rule %q: there is no evidence named %q", r.Code, m[1])
 	} else if m := mismatched.FindStringSubmatch(e.Message); m != nil {
-		bad("rule %q: %q can't be used with %s", r.Code, m[1], m[2])
+		bad("rule %q: %q can't stand between %s and %s", r.Code, m[1], m[2], m[3])
 	} else if m := misplaced.FindStringSubmatch(e.Message); m != nil {
 		bad("rule %q: %s stands where %s is expected", r.Code, m[2], m[1])
 	} else {
