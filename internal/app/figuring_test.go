@@ -90,13 +90,16 @@ func TestResultsOfACampaignAreForWhoReadsThemAsTheirWork(t *testing.T) {
 		_, err = w.a.Screening.Answers.Take(w.as(access.Clinician), answer.New{Key: "r", CampaignID: c.ID, ChildID: w.children[0], Instrument: in.ID, Version: in.Version,
 			Informant: instrument.Child, Way: answer.Interview, Items: calm(in)})
 		w.must(err)
-		list, err := w.a.Screening.Answers.OfCampaign(w.as(access.Clinician), c.ID, "")
+		list, _, err := w.a.Screening.Answers.OfCampaign(w.as(access.Clinician), c.ID, "", 0)
 		w.must(err)
 		if len(list) != 1 || list[0].Critical {
 			w.t.Errorf("results: %+v", list)
 		}
+		if rest, next, err := w.a.Screening.Answers.OfCampaign(w.as(access.Clinician), c.ID, "", 1); err != nil || len(rest) != 0 || next != 0 {
+			w.t.Errorf("after the only one: %+v %d %v", rest, next, err)
+		}
 		for _, role := range []access.Role{access.Teacher, access.BureauSection, access.SeatOperator} {
-			_, err := w.a.Screening.Answers.OfCampaign(w.as(role), c.ID, "")
+			_, _, err := w.a.Screening.Answers.OfCampaign(w.as(role), c.ID, "", 0)
 			w.wants(err, "access.forbidden")
 		}
 	})

@@ -119,7 +119,7 @@ type preview struct {
 	From        clock.Millis        `json:"from"`
 	New         bool                `json:"new"`
 	Differences []policy.Difference `json:"differences"`
-	Problems    []wrongField           `json:"problems"`
+	Problems    []wrongField        `json:"problems"`
 }
 
 type wrongField struct {

@@ -128,9 +128,10 @@ func (a *API) ratings() {
 		Batch  id.ID `query:"batch" maxLength:"60"`
 		Child  id.ID `query:"child" maxLength:"60"`
 		Marked bool  `query:"marked"`
+		FromNth
 	}) (page[rating.Result], error) {
-		items, err := a.Ratings.Results(ctx, rating.ResultsQuery{Batch: in.Batch, Child: in.Child, Marked: in.Marked})
-		return page[rating.Result]{Items: orEmpty(items)}, err
+		items, next, err := a.Ratings.Results(ctx, rating.ResultsQuery{Batch: in.Batch, Child: in.Child, Marked: in.Marked, From: in.nth()})
+		return page[rating.Result]{orEmpty(items), nth(next)}, err
 	})
 	bytesCall(a, http.MethodGet, "/drawing/{id}/image", "the picture of a decided drawing, for who works with the child", "image/jpeg", func(ctx context.Context, in *ByID) ([]byte, error) {
 		return a.Ratings.ResultImage(ctx, in.ID)

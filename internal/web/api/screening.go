@@ -208,9 +208,10 @@ func (a *API) campaigns(s Screening) {
 	call(a, http.MethodGet, "/campaigns/{id}/results", "the sheets of a campaign, what is critical first", func(ctx context.Context, in *struct {
 		ByID
 		Which string `query:"which" enum:"critical,over,paper,withheld,"`
+		FromNth
 	}) (page[answer.Listed], error) {
-		items, err := s.Answers.OfCampaign(ctx, in.ID, in.Which)
-		return page[answer.Listed]{Items: orEmpty(items)}, err
+		items, next, err := s.Answers.OfCampaign(ctx, in.ID, in.Which, in.nth())
+		return page[answer.Listed]{orEmpty(items), nth(next)}, err
 	})
 	call(a, http.MethodGet, "/campaigns/{id}/summary", "how a campaign came out, in counts by questionnaire and school", func(ctx context.Context, in *ByID) (page[answer.Summary], error) {
 		items, err := s.Answers.SummaryOf(ctx, in.ID)

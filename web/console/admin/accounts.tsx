@@ -1,5 +1,5 @@
 // 用户与权限: who may do what, and what waits for an administrator.
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Button, Input, Select, Table, Tabs, Tag } from "antd";
 import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
@@ -9,6 +9,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { Count, PageHead } from "../kit/page";
+import { More, usePages } from "../kit/pages";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
@@ -23,13 +24,7 @@ function AccountsTable({ state, setState }: { state: string; setState: (s: strin
   const [q, setQ] = useState("");
   const [role, setRole] = useState("");
   const [open, setOpen] = useState<string>();
-  const query = useInfiniteQuery({
-    queryKey: ["accounts", q, role, state],
-    queryFn: ({ pageParam }) => api.get<List<Account>>("/accounts", { q, role, state, cursor: pageParam }),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.next || undefined,
-    meta: { topics: ["system"] },
-  });
+  const query = usePages<Account>(["accounts", q, role, state], "/accounts", { q, role, state }, ["system"]);
   return (
     <>
       <div className="kit-counts">
@@ -37,7 +32,7 @@ function AccountsTable({ state, setState }: { state: string; setState: (s: strin
         <Select allowClear style={{ width: 180 }} placeholder={t("accounts.anyRole")} aria-label={t("accounts.anyRole")} onChange={(v?: string) => setRole(v ?? "")} options={choices("role")} />
         <Select allowClear style={{ width: 140 }} value={state || null} placeholder={t("accounts.anyState")} aria-label={t("accounts.anyState")} onChange={(v?: string) => setState(v ?? "")} options={states.map((s) => ({ value: s, label: t(`accounts.state.${s}`) }))} />
       </div>
-      <Loaded query={{ ...query, data: query.data?.pages.flatMap((p) => p.items) }} errorText={errorText}>
+      <Loaded query={query} errorText={errorText}>
         {(rows) => (
           <>
             <Table<Account>
@@ -58,7 +53,7 @@ function AccountsTable({ state, setState }: { state: string; setState: (s: strin
                 { title: t("accounts.seen"), render: (_, r) => (r.last_seen_at ? formatDateTime(r.last_seen_at) : t("accounts.never")) },
               ]}
             />
-            {query.hasNextPage && <Button onClick={() => void query.fetchNextPage()}>{t("accounts.more")}</Button>}
+            <More query={query} />
           </>
         )}
       </Loaded>

@@ -9,6 +9,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { PageHead } from "../kit/page";
+import { More } from "../kit/pages";
 import { t, words } from "../locale";
 import type { Account, AuditRow, Chain, Kept } from "./types";
 import "../matter/matter.css";
@@ -166,7 +167,7 @@ export default function AuditPage() {
                 { title: t("audit.result"), width: 80, render: (_, r) => (r.result === "ok" ? t("result.ok") : <b>{wordFor(words, "result", r.result)}</b>) },
               ]}
             />
-            {query.hasNextPage && <p className="page-more"><Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{t("accounts.more")}</Button></p>}
+            <More query={query} />
           </>
         )}
       </Loaded>

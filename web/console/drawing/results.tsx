@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Checkbox, Drawer, Table } from "antd";
 import { useState } from "react";
 import { address, api, errorText } from "@shared/api/client";
-import type { List } from "@shared/api/types";
 import { formatDate, formatDateTime } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { PageHead } from "../kit/page";
+import { More, usePages } from "../kit/pages";
 import { t } from "../locale";
 import { useMay } from "../session";
 import type { CodingSheet, Result } from "./types";
@@ -41,7 +41,7 @@ function One({ result, sheet, onDone }: { result: Result; sheet: CodingSheet | u
 export default function ResultsPage() {
   const [marked, setMarked] = useState(true);
   const [open, setOpen] = useState<string>();
-  const query = useQuery({ queryKey: ["drawing-results", marked], queryFn: async () => (await api.get<List<Result>>("/drawings/results", { marked })).items });
+  const query = usePages<Result>(["drawing-results", marked], "/drawings/results", { marked });
   const sheet = useQuery({ queryKey: ["coding-sheet"], queryFn: () => api.get<CodingSheet>("/rating/sheet"), staleTime: Infinity });
   const shown = query.data?.find((r) => r.drawing === open);
   return (
@@ -66,6 +66,7 @@ export default function ResultsPage() {
           />
         )}
       </Loaded>
+      <More query={query} />
       <Drawer open={!!shown} size="large" title={shown?.name} onClose={() => setOpen(undefined)}>
         {shown && <One result={shown} sheet={sheet.data} onDone={() => void query.refetch()} />}
       </Drawer>

@@ -3,12 +3,10 @@
 import { Button, Drawer, InputNumber, Select, Table } from "antd";
 import { useMemo, useState } from "react";
 import { api, errorText } from "@shared/api/client";
-import { serverNow } from "@shared/clock";
-import { formatDate } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { useAct } from "../kit/act";
 import { t, words } from "../locale";
-import { Head, Problems, useProblems, usePublish } from "./editor";
+import { Head, nextEdition, Problems, useProblems, usePublish } from "./editor";
 import { Assessed } from "./marks";
 import type { DutyRow, DutyTable, Trial } from "./types";
 import "./level.css";
@@ -49,8 +47,7 @@ export function DutyView({ table }: { table: DutyTable }) {
 const people = ["nearest_person_or_police", "trained_clinician", "counsellor", "children_director"];
 
 export function DutyEditor({ start, onClose }: { start: DutyTable; onClose: () => void }) {
-  const from = formatDate(serverNow() + 86_400_000);
-  const [table, setTable] = useState<DutyTable>({ ...start, version: `${from}.1`, from });
+  const [table, setTable] = useState<DutyTable>(() => nextEdition(start));
   const [tried, setTried] = useState<{ body: string; got: Trial }>();
   const act = useAct([]);
   const { publish, busy } = usePublish(onClose);
@@ -69,7 +66,7 @@ export function DutyEditor({ start, onClose }: { start: DutyTable; onClose: () =
         <div className="colour-acts">
           <Button type={fresh ? "default" : "primary"} disabled={!check.data?.ok} loading={act.busy === "try"} onClick={() => void act.act("try", async () => setTried({ body, got: await api.post<Trial>("/rules/colours", { body }) }))}>{t("colour.checkDuties")}</Button>
           <Button type={fresh ? "primary" : "default"} disabled={!fresh} loading={busy} onClick={() => fresh && void publish(fresh.id, table.version, table.from)}>{t("colour.publish")}</Button>
-          <span className="page-muted">{fresh ? t("colour.touches", { n: fresh.children }) : t("colour.tryFirst")}</span>
+          <span className="page-muted">{check.data?.problems[0] ?? (fresh ? t("colour.touches", { n: fresh.children }) : t("colour.tryFirst"))}</span>
         </div>
       }
     >

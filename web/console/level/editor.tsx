@@ -41,8 +41,17 @@ export function useProblems(kind: "rules" | "colours", body: string) {
 
 const tomorrow = () => formatDate(serverNow() + 86_400_000);
 
+/** The sources of what is shipped are written in English, for who maintains it. */
+export const chinese = (text: string) => /[\u4e00-\u9fff]/.test(text);
+
+/** A new edition for tomorrow; the bureau writes down its own source. */
+export const nextEdition = <T extends Heading>(start: T): T => {
+  const own = (text: string) => (chinese(text) ? text : "");
+  return { ...start, version: `${tomorrow()}.1`, from: tomorrow(), status: own(start.status), source: own(start.source) };
+};
+
 export function RuleEditor({ start, fields, onClose }: { start: RuleSet; fields: Field[]; onClose: () => void }) {
-  const [set, setSet] = useState<RuleSet>({ ...start, version: `${tomorrow()}.1`, from: tomorrow() });
+  const [set, setSet] = useState<RuleSet>(() => nextEdition(start));
   const [trial, setTrial] = useState<{ body: string; got: Trial }>();
   const act = useAct([]);
   const { publish, busy } = usePublish(onClose);
@@ -61,7 +70,7 @@ export function RuleEditor({ start, fields, onClose }: { start: RuleSet; fields:
         <div className="colour-acts">
           <Button type={fresh ? "default" : "primary"} loading={act.busy === "try"} disabled={!check.data?.ok} onClick={() => void run()}>{t("colour.try")}</Button>
           <Button type={fresh ? "primary" : "default"} disabled={!fresh} loading={busy} onClick={() => fresh && void publish(fresh.id, set.version, set.from)}>{t("colour.publish")}</Button>
-          <span className="page-muted">{t(fresh ? "colour.mayPublish" : "colour.tryFirst")}</span>
+          <span className="page-muted">{check.data?.problems[0] ?? t(fresh ? "colour.mayPublish" : "colour.tryFirst")}</span>
         </div>
       }
     >

@@ -10,7 +10,7 @@ import { PageHead } from "../kit/page";
 import { t } from "../locale";
 import { Provisional } from "./marks";
 import { DutyView, DutyEditor } from "./duties";
-import { RuleEditor } from "./editor";
+import { chinese, RuleEditor } from "./editor";
 import type { Book, DutyTable, Edition, Field, RuleRow, RuleSet } from "./types";
 import "../matter/matter.css";
 import "./level.css";
@@ -57,12 +57,9 @@ export default function RulesPage() {
   );
 }
 
-// The sources of what is shipped are written in English, for who maintains it.
-const chinese = /[\u4e00-\u9fff]/;
-
 const About = ({ e, status, source }: { e: Edition; status: string; source: string }) => (
   <p className="page-muted">
-    {t("colour.edition", { version: e.version, from: e.from_on })} {status.startsWith("example") ? <b>{t("colour.example")}</b> : status} <span>{t("colour.source", { source: chinese.test(source) ? source : t("colour.shippedSource") })}</span>
+    {t("colour.edition", { version: e.version, from: e.from_on })} {status.startsWith("example") ? <b>{t("colour.example")}</b> : status} <span>{t("colour.source", { source: chinese(source) ? source : t("colour.shippedSource") })}</span>
   </p>
 );
 

@@ -10,6 +10,7 @@ import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { More, usePages } from "../kit/pages";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { saveJson } from "./parts";
@@ -51,11 +52,7 @@ export function SheetTable({ list, name, onOpen }: { list: Listed[]; name: boole
 export function Results({ campaign }: { campaign: string }) {
   const [which, setWhich] = useState("");
   const [open, setOpen] = useState<string>();
-  const query = useQuery({
-    queryKey: ["campaign-results", campaign, which],
-    queryFn: async () => (await api.get<List<Listed>>(`/campaigns/${campaign}/results`, { which })).items,
-    meta: { topics: ["sheet", "campaign"] },
-  });
+  const query = usePages<Listed>(["campaign-results", campaign, which], `/campaigns/${campaign}/results`, { which }, ["sheet", "campaign"]);
   return (
     <>
       <div className="page-filters">
@@ -63,6 +60,7 @@ export function Results({ campaign }: { campaign: string }) {
       </div>
       <p className="page-muted">{t("survey.resultRule")}</p>
       <Loaded query={query} errorText={errorText}>{(list) => <SheetTable list={list} name onOpen={setOpen} />}</Loaded>
+      <More query={query} />
       {open && <SheetDrawer id={open} onClose={() => setOpen(undefined)} />}
     </>
   );

@@ -378,21 +378,25 @@ type ResultsQuery struct {
 	Batch  id.ID
 	Child  id.ID
 	Marked bool // only those with 建议谈话
+	From   int  // rows of earlier pages
 }
+
+// ResultsPage is how many results are listed at once.
+const ResultsPage = 200
 
 // Results lists decided drawings with their children, the newest first. Who
 // works with children sees those of the areas of the right; undecided drawings
-// are no result yet, for nobody.
+// are no result yet, for nobody. next is where the next page begins (0: none).
 //
 // Errors: Forbidden, NotFound.
-func (s *Service) Results(ctx context.Context, q ResultsQuery) ([]Result, error) {
+func (s *Service) Results(ctx context.Context, q ResultsQuery) (out []Result, next int, err error) {
 	a := access.From(ctx)
 	if err := access.May(a, "drawing.result"); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	out := []Result{}
+	out = []Result{}
 	var shown []audit.Shown
-	err := s.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+	err = s.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
 		in, args := access.Where("region", a.Areas("drawing.result"))
 		where := "state = 'rating' AND rating = 'decided' AND " + in
 		if q.Batch != "" {
@@ -404,9 +408,12 @@ func (s *Service) Results(ctx context.Context, q ResultsQuery) ([]Result, error)
 		if q.Marked {
 			where += " AND id IN (SELECT drawing_id FROM drawing_mark)"
 		}
-		list, err := batch.SelectDrawings(ctx, r, where+" ORDER BY decided_at DESC, id LIMIT 1000", args...)
+		list, err := batch.SelectDrawings(ctx, r, where+" ORDER BY decided_at DESC, id LIMIT ? OFFSET ?", append(args, ResultsPage+1, q.From)...)
 		if err != nil {
 			return err
+		}
+		if len(list) > ResultsPage {
+			list, next = list[:ResultsPage], q.From+ResultsPage
 		}
 		children := make([]id.ID, len(list))
 		byDrawing := map[id.ID]markRow{}
@@ -452,7 +459,7 @@ func (s *Service) Results(ctx context.Context, q ResultsQuery) ([]Result, error)
 	if err == nil {
 		audit.Show(ctx, "drawing.result", "", "", shown...)
 	}
-	return out, err
+	return out, next, err
 }
 
 func (s *Service) result(d batch.Drawing) (Result, error) {

@@ -132,7 +132,7 @@ func TestFromPrintToRated(t *testing.T) {
 				w.submit(name, desk.Task.ID, "", present...)
 			}
 		}
-		results, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b})
+		results, _, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b})
 		if err != nil || len(results) != 4 {
 			t.Fatalf("%d decided, %v", len(results), err)
 		}
@@ -144,9 +144,12 @@ func TestFromPrintToRated(t *testing.T) {
 		if _, err := w.ratings.Submit(rater("c"), desk.Task.ID, rating.Submission{Version: w.sheet.Version, Codes: w.codes("W06", "W07", "W08", "W09", "H01")}); err != nil {
 			t.Fatal(err)
 		}
-		results, err = w.ratings.Results(section(), rating.ResultsQuery{Batch: b})
+		results, _, err = w.ratings.Results(section(), rating.ResultsQuery{Batch: b})
 		if err != nil || len(results) != 5 || results[0].Sum != 5 || len(results[0].Why) == 0 || results[0].Name == "" {
 			t.Errorf("%+v %v", results, err)
+		}
+		if rest, next, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, From: 4}); err != nil || len(rest) != 1 || rest[0].Drawing != results[4].Drawing || next != 0 {
+			t.Errorf("from the fifth: %+v %d %v", rest, next, err)
 		}
 		report, err := w.ratings.ReportOf(super(), b)
 		if err != nil || report.Decided != 5 || len(report.Raters) != 3 || report.Agreement.Features["W08"].OnlyA+report.Agreement.Features["W08"].OnlyB != 1 {
@@ -237,7 +240,7 @@ func TestMarkEndsByItself(t *testing.T) {
 		for _, name := range []string{"a", "b"} {
 			w.submit(name, w.task(name).ID, "", many...)
 		}
-		results, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Marked: true})
+		results, _, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Marked: true})
 		if err != nil || len(results) != 1 || results[0].MarkUntil == 0 {
 			t.Fatalf("%+v %v", results, err)
 		}
@@ -261,7 +264,7 @@ func TestMarkEndsByItself(t *testing.T) {
 		if until() != 0 {
 			t.Error("the mark did not end")
 		}
-		results, err = w.ratings.Results(section(), rating.ResultsQuery{Batch: b})
+		results, _, err = w.ratings.Results(section(), rating.ResultsQuery{Batch: b})
 		if err != nil || results[0].MarkUntil != 0 {
 			t.Errorf("%+v %v", results, err)
 		}
@@ -275,7 +278,7 @@ func TestATalkAnswersTheMark(t *testing.T) {
 		for _, name := range []string{"a", "b"} {
 			w.submit(name, w.task(name).ID, "", "W05", "W06", "W07", "W08", "W09", "H01", "H02", "T01", "T02", "P02")
 		}
-		results, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Marked: true})
+		results, _, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Marked: true})
 		if err != nil || len(results) != 1 || !w.marked[w.pupils[0].Child] {
 			t.Fatalf("%+v %v %v", results, err, w.marked)
 		}
@@ -301,7 +304,10 @@ func TestBlindAtEveryDoor(t *testing.T) {
 			"batch":    func() (any, error) { return w.batches.Find(rater("b"), b) },
 			"list":     func() (any, error) { return w.batches.List(rater("b")) },
 			"training": func() (any, error) { return w.ratings.TrainingPage(rater("b")) },
-			"results":  func() (any, error) { return w.ratings.Results(rater("b"), rating.ResultsQuery{}) },
+			"results": func() (any, error) {
+				list, _, _, err := w.ratings.Results(rater("b"), rating.ResultsQuery{})
+				return list, err
+			},
 		} {
 			got, err := v()
 			if err != nil {
@@ -342,7 +348,7 @@ func TestBlindAtEveryDoor(t *testing.T) {
 			"print":                second(w.batches.Print(rater("a"), batch.PrintRequest{School: "邮亭中心小学"})),
 			"classes":              second(w.batches.Classes(rater("a"), "")),
 			"teacher rates":        second(w.ratings.Desk(teacher())),
-			"teacher's results":    second(w.ratings.Results(teacher(), rating.ResultsQuery{})),
+			"teacher's results":    third(w.ratings.Results(teacher(), rating.ResultsQuery{})),
 			"teacher's mending":    second(w.batches.Mending(teacher(), b, "")),
 			"another town's batch": second(w.batches.Find(as("x", access.TownshipOfficer, "500111100"), ofTown.ID)),
 			"photos for it":        second(w.batches.Add(as("x", access.TownshipOfficer, "500111100"), ofTown.ID, bytes.NewReader(nil))),
@@ -402,6 +408,8 @@ func (w *world) drawing(task id.ID) (d batch.Drawing, err error) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func third[T, U any](_ T, _ U, err error) error { return err }
 
 // Two photos of one number, and two pictures alike, wait for a person; the
 // older is never replaced once it is rated.
@@ -510,7 +518,7 @@ func TestRepeatsAndTraining(t *testing.T) {
 		t.Errorf("%d repeats, %+v", repeats, g)
 	}
 	// A supervisor makes two references; a newcomer must pass them.
-	done, err := w.ratings.Results(super(), rating.ResultsQuery{Batch: b})
+	done, _, err := w.ratings.Results(super(), rating.ResultsQuery{Batch: b})
 	if err != nil {
 		t.Fatal(err)
 	}

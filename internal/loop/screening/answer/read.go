@@ -126,23 +126,29 @@ var resultWhere = map[string]string{
 	"withheld": "state = 'withheld'",
 }
 
+// ResultsPage is how many sheets of a campaign are listed at once.
+const ResultsPage = 200
+
 // OfCampaign lists the sheets of a campaign for who sees results as their
-// work, what is critical first. Errors: Forbidden.
-func (s *Service) OfCampaign(ctx context.Context, campaign id.ID, which string) ([]Listed, error) {
+// work, what is critical first: a page from the from-th on, and where the next
+// begins (0: none). Errors: Forbidden.
+func (s *Service) OfCampaign(ctx context.Context, campaign id.ID, which string, from int) (out []Listed, next int, err error) {
 	actor := access.From(ctx)
 	areas := actor.Areas("sheet.read") // an open task on one child opens that child's page, not this list
 	if len(areas) == 0 {
-		return nil, errs.Forbidden("access.forbidden")
+		return nil, 0, errs.Forbidden("access.forbidden")
 	}
 	cond, ok := resultWhere[which]
 	if !ok {
 		cond = "1 = 1"
 	}
-	var out []Listed
-	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		list, err := ofCampaign(ctx, r, campaign, areas, cond)
+	err = s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		list, err := ofCampaign(ctx, r, campaign, areas, cond, from, ResultsPage+1)
 		if err != nil {
 			return err
+		}
+		if len(list) > ResultsPage {
+			list, next = list[:ResultsPage], from+ResultsPage
 		}
 		out, err = s.rows(ctx, r, list)
 		return err
@@ -154,7 +160,7 @@ func (s *Service) OfCampaign(ctx context.Context, campaign id.ID, which string) 
 	if err == nil {
 		audit.Show(ctx, "sheet.read", string(campaign), "", shown...)
 	}
-	return out, err
+	return out, next, err
 }
 
 func (s *Service) check(ctx context.Context, r db.Reader, childID id.ID, action access.Action) (access.Target, error) {

@@ -57,11 +57,11 @@ func ofChild(ctx context.Context, r db.Reader, child id.ID) ([]Sheet, error) {
 	return out, err
 }
 
-func ofCampaign(ctx context.Context, r db.Reader, campaign id.ID, areas []string, which string) ([]Sheet, error) {
+func ofCampaign(ctx context.Context, r db.Reader, campaign id.ID, areas []string, which string, from, most int) ([]Sheet, error) {
 	where, args := access.Where("region", areas)
 	var out []Sheet
-	err := r.List(ctx, &out, "SELECT "+sheetColumns+" FROM answer_sheet WHERE campaign_id = ? AND "+where+" AND "+which+" ORDER BY critical DESC, needs_person DESC, over_cutoff DESC, taken_at DESC, id DESC LIMIT 2000",
-		append([]any{campaign}, args...)...)
+	err := r.List(ctx, &out, "SELECT "+sheetColumns+" FROM answer_sheet WHERE campaign_id = ? AND "+where+" AND "+which+" ORDER BY critical DESC, needs_person DESC, over_cutoff DESC, taken_at DESC, id DESC LIMIT ? OFFSET ?",
+		append(append([]any{campaign}, args...), most, from)...)
 	return out, err
 }
 
