@@ -305,7 +305,7 @@ func TestBlindAtEveryDoor(t *testing.T) {
 			"list":     func() (any, error) { return w.batches.List(rater("b")) },
 			"training": func() (any, error) { return w.ratings.TrainingPage(rater("b")) },
 			"results": func() (any, error) {
-				list, _, _, err := w.ratings.Results(rater("b"), rating.ResultsQuery{})
+				list, _, err := w.ratings.Results(rater("b"), rating.ResultsQuery{})
 				return list, err
 			},
 		} {
