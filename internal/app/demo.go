@@ -25,8 +25,8 @@ const (
 )
 
 // SeedDemo fills an empty house with a synthetic district: areas with invented
-// coordinates, accounts of every role, children, guardians, badges, places. A
-// house that has them keeps them.
+// coordinates, accounts of every role, children, guardians, badges, places, and
+// a history of work. A house that has them keeps them.
 func (a *App) SeedDemo(ctx context.Context) ([]staff.DemoAccount, error) {
 	ctx = access.With(ctx, access.System("demo"))
 	district := region.Code(a.Config.District)
@@ -86,6 +86,9 @@ func (a *App) SeedDemo(ctx context.Context) ([]staff.DemoAccount, error) {
 		return nil, err
 	}
 	if err := a.seedWorkforce(ctx, accounts); err != nil {
+		return nil, err
+	}
+	if err := a.seedLoop(ctx, accounts); err != nil {
 		return nil, err
 	}
 	if err := a.seedVisits(ctx, accounts); err != nil {
