@@ -2,7 +2,6 @@ package phone_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +24,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/hotline/phone"
 	"zugou/internal/loop/hotline/voice"
+	"zugou/test/harness/telephone"
 )
 
 // book is a Book in memory that can be away.
@@ -468,49 +468,10 @@ Content-Length: 0
 	}
 }
 
-// baresip starts Debian's baresip, an independent telephone, registered as the
-// user, which answers by itself.
+// baresip is a seat's telephone that registers and answers by itself.
 func baresip(t *testing.T, addr, user, secret string) {
 	t.Helper()
-	dir := t.TempDir()
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("config", "sip_listen 127.0.0.1:0\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n"+
-		"audio_source aufile,"+filepath.Join(dir, "said.wav")+"\naudio_player aufile,"+filepath.Join(dir, "heard.wav")+"\naudio_alert aufile,"+filepath.Join(dir, "alert.wav")+"\n")
-	write("accounts", fmt.Sprintf("<sip:%s@%s;transport=udp>;auth_user=%s;auth_pass=%s;answermode=auto;regint=60;audio_codecs=PCMA\n", user, addr, user, secret))
-	write("contacts", "")
-	// What the telephone says: a minute of a tone, linear as baresip wants it.
-	said := binary.LittleEndian.AppendUint32([]byte("RIFF"), 0)
-	said = append(said, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data"...)
-	tone := voice.Tone(400, time.Minute, 0.3)
-	said = binary.LittleEndian.AppendUint32(said, uint32(2*voice.Samples*len(tone)))
-	for _, f := range tone {
-		for _, v := range f {
-			said = binary.LittleEndian.AppendUint16(said, uint16(v))
-		}
-	}
-	binary.LittleEndian.PutUint32(said[4:], uint32(len(said)-8))
-	write("said.wav", string(said))
-	cmd := exec.Command("baresip", "-f", dir)
-	out, err := os.Create(filepath.Join(dir, "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			text, _ := os.ReadFile(out.Name())
-			t.Logf("baresip said:\n%s", text)
-		}
-	})
+	telephone.New(t, telephone.Account{Server: addr, User: user, Secret: secret, Answers: true})
 }
 
 func TestASeatsTelephoneAnswersAndAnotherStopsRinging(t *testing.T) {
