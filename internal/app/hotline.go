@@ -36,6 +36,7 @@ func (a *App) hotlineOptions() hotline.Options {
 				rec, err := a.Seat.TakeIn(ctx, tx, n)
 				return rec.Matter, err
 			},
+			More:    a.Seat.MoreIn,
 			Leaders: a.pageLeaders,
 			Region:  a.registers.Region,
 			Words: func(key string, args map[string]string) string {

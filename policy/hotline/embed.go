@@ -9,6 +9,11 @@ import "embed"
 //go:embed line.json
 var Line []byte
 
+// Words are those of a chat that must not wait.
+//
+//go:embed words.json
+var Words []byte
+
 // Prompts are the spoken texts, 8 kHz A-law WAV, made by a speech synthesiser
 // from prompt/texts.json until the bureau records its own.
 //

@@ -89,6 +89,69 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   await desk.context.close();
 });
 
+/** A phone of its own with the day's route taken along. */
+async function carried(name) {
+  const p = await openPage(browser, phoneSize);
+  await signIn(p.page, house.base, "village001001");
+  await p.page.goto(`${house.base}/m/visits`);
+  await p.page.locator(".f-card").first().waitFor({ timeout: 15_000 });
+  return { ...p, name };
+}
+
+/** Fills the visit of a child without a network, and keeps it on the phone. */
+async function fillOffline(p, child, text) {
+  await p.page.locator(".f-card").filter({ hasText: child }).first().click();
+  await p.page.getByRole("button", { name: "到了，开始探访" }).click();
+  await p.page.getByLabel("见到了").check();
+  await p.page.getByRole("radiogroup", { name: "吃得饱" }).getByRole("radio", { name: "是" }).click();
+  await p.page.getByLabel("走访情况").fill(text);
+  await p.page.getByLabel("照护人").last().check();
+  await p.page.locator(".v-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" }));
+  const box = await p.page.locator(".v-sign canvas").boundingBox();
+  await p.page.mouse.move(box.x + 40, box.y + 40);
+  await p.page.mouse.down();
+  await p.page.mouse.move(box.x + 160, box.y + 70, { steps: 5 });
+  await p.page.mouse.up();
+  await p.page.getByRole("button", { name: "重新签" }).waitFor();
+  await p.page.waitForTimeout(400); // the draft's pause
+  await p.page.getByRole("button", { name: "保存", exact: true }).click();
+  await p.page.getByText("已保存在手机上").waitFor();
+}
+
+test("two phones fill one visit, both without a network: both versions stay, and a person decides", { timeout: 120_000 }, async () => {
+  const [one, two] = [await carried("第一部手机"), await carried("第二部手机")];
+  const child = (await one.page.locator(".f-card b").first().textContent()) ?? "";
+  assert.ok((await two.page.locator(".f-card b").allTextContents()).includes(child), "the same visit is on both phones");
+  for (const p of [one, two]) await p.context.setOffline(true);
+  for (const p of [one, two]) await fillOffline(p, child, `${p.name}写的：${child}在家`);
+  const before = await openPage(browser, { width: 1366, height: 768 });
+  await signIn(before.page, house.base, "section1");
+  const kept = (await api(before.page, "GET", "/visits")).body.items.length;
+  for (const p of [one, two]) {
+    await p.context.setOffline(false);
+    await p.page.getByText("已送达").waitFor({ timeout: 30_000 });
+  }
+
+  // The office is shown the conflict with both words, their photos of a signature too; nothing is lost or merged.
+  const desk = before.page;
+  await desk.goto(`${house.base}/console/visits`);
+  await desk.getByText("两份记录", { exact: true }).click();
+  await desk.locator("tr").filter({ hasText: child }).locator(".page-row-key").first().click();
+  const drawer = desk.locator(".ant-drawer");
+  for (const p of [one, two]) await drawer.getByText(`${p.name}写的：${child}在家`).waitFor();
+  await shot(desk, "visit-two-phones");
+  const [visit] = (await api(desk, "GET", "/visits")).body.items;
+  assert.equal((await api(desk, "GET", "/visits")).body.items.length, kept + 1, "one visit, not two");
+  await drawer.getByRole("button", { name: "以这份为准" }).first().click();
+  await desk.getByText("已确认").waitFor();
+  // What was not chosen can still be read.
+  await desk.reload();
+  const sheet = JSON.stringify((await api(desk, "GET", `/visits/${visit.id}`)).body);
+  for (const p of [one, two]) assert.ok(sheet.includes(`${p.name}写的`), `the words of ${p.name} are gone`);
+  assert.deepEqual([...one.faults, ...two.faults, ...before.faults], []);
+  for (const p of [one, two, before]) await p.context.close();
+});
+
 test("two phones' versions, a visit that can't be true, and a phone that must forget", { timeout: 90_000 }, async () => {
   const field = await openPage(browser, phoneSize);
   await signIn(field.page, house.base, "volunteer1");

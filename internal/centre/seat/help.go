@@ -183,33 +183,41 @@ func (s *Service) MoreHelp(ctx context.Context, code, text, key string) error {
 		if err != nil {
 			return err
 		}
-		m, err := matter.Get(ctx, tx, t.MatterID)
-		if err != nil {
+		now, err := s.MoreIn(ctx, tx, t.MatterID, signal.New{Source: signal.Help, Kind: "more", Key: "m:" + key, Note: text})
+		if err != nil || now == "" {
 			return err
 		}
-		n := signal.New{Source: signal.Help, Kind: "more", Key: "m:" + key, Note: text, Region: m.Region}
-		signalID, stored, err := signal.Insert(ctx, tx, s.keys, n, "system:help")
-		if err != nil || !stored {
-			return err
-		}
-		if m.State == matter.Closed { // asked again after the end: a matter of its own
-			n.Kinds = m.Kind
-			if m.ID, _, err = s.process(ctx, tx, signalID, n); err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, "UPDATE help_thread SET matter_id = ? WHERE id = ?", m.ID, t.ID); err != nil {
-				return err
-			}
-		} else {
-			if err := signal.Led(ctx, tx, signalID, m.ChildID, m.ID, m.Region, "why.code", true); err != nil {
-				return err
-			}
-			if err := matter.Record(ctx, tx, m, matter.Event{Kind: "help_more"}, map[string]any{"signal": signalID}); err != nil {
+		if now != t.MatterID {
+			if _, err := tx.Exec(ctx, "UPDATE help_thread SET matter_id = ? WHERE id = ?", now, t.ID); err != nil {
 				return err
 			}
 		}
 		return s.say(ctx, tx, t.ID, true, "", text, "more:"+key)
 	})
+}
+
+// MoreIn adds words to a matter as part of a change; asked again after its end
+// they open one of their own, of the same kind. It gives the matter that has
+// them; "" for words that are there already.
+func (s *Service) MoreIn(ctx context.Context, tx *db.Tx, matterID id.ID, n signal.New) (now id.ID, err error) {
+	m, err := matter.Get(ctx, tx, matterID)
+	if err != nil {
+		return "", err
+	}
+	n.Region = m.Region
+	signalID, stored, err := signal.Insert(ctx, tx, s.keys, n, access.From(ctx).Account)
+	if err != nil || !stored {
+		return "", err
+	}
+	if m.State == matter.Closed {
+		n.Kinds = m.Kind
+		now, _, err = s.process(ctx, tx, signalID, n)
+		return now, err
+	}
+	if err := signal.Led(ctx, tx, signalID, m.ChildID, m.ID, m.Region, "why.code", true); err != nil {
+		return "", err
+	}
+	return m.ID, matter.Record(ctx, tx, m, matter.Event{Kind: "help_more"}, map[string]any{"signal": signalID})
 }
 
 // AnswerHelp writes to whoever asked, to be read by the code.

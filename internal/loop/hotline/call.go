@@ -72,6 +72,11 @@ type Call struct {
 	Channel    string       `bun:"channel"`
 	ChatIndex  string       `bun:"chat_index"`
 	HeardAt    clock.Millis `bun:"heard_at"` // of a chat: when its page was last heard of
+	// Where a waiting chat comes from, as keyed hashes; see crowd.go.
+	Device  string `bun:"device_index"`
+	Address string `bun:"address_index"`
+	Network string `bun:"network_index"`
+	Grave   bool   `bun:"grave"` // a word was written that must not wait
 }
 
 // Wait gives how long the caller waited for a person, or in vain.
@@ -95,6 +100,7 @@ func (c Call) apply(e phone.Event) Call {
 		c.Level = e.Level
 	case phone.Claimed:
 		c.State, c.Seat = Talking, e.Seat
+		c.Device, c.Address, c.Network = "", "", ""
 		if c.ClaimedAt == 0 {
 			c.ClaimedAt = e.At
 		}
@@ -115,6 +121,7 @@ func (c Call) apply(e phone.Event) Call {
 		c.HeardMS = e.Heard.Milliseconds()
 	case phone.Ended:
 		c.State, c.EndedAt, c.EndedBy, c.Gaps = Ended, e.At, e.Reason, e.Gaps
+		c.Device, c.Address, c.Network = "", "", ""
 		c.TalkMS = e.Length.Milliseconds()
 		if e.Heard > 0 {
 			c.HeardMS = e.Heard.Milliseconds()

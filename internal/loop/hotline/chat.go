@@ -33,7 +33,6 @@ const (
 	chatKey      = 32   // shortest key of a visitor, in characters
 	chatText     = 1000 // longest message, in characters
 	chatMost     = 500  // messages of a chat
-	chatWaiting  = 60   // chats that may wait at a time; the help form always takes more
 	chatLook     = 15 * time.Second
 	chatHold     = 15 * time.Second // how long a question for news is held
 	chatRecheck  = 2 * time.Second  // another process may have written
@@ -55,6 +54,7 @@ type Chat struct {
 	State  State  `json:"state"`
 	Ahead  int    `json:"ahead"`  // who waits longer
 	Passed bool   `json:"passed"` // the seat's queue has it too
+	Gave   bool   `json:"gave"`   // it had no word and gave way when too many waited
 	Lines  []Line `json:"lines"`  // after the number asked for
 }
 
@@ -100,27 +100,45 @@ func (s *Service) byKey(ctx context.Context, r db.Reader, key string) (Call, err
 	return rows[0], nil
 }
 
+// Opened says whether a chat is open, or what its page has to work out first.
+type Opened struct {
+	OK   bool  `json:"ok"`
+	Work *Work `json:"work,omitempty"`
+}
+
 // OpenChat puts a child's chat into the line's queue. There is no account and
 // no name; key, made by the page, is all that leads to the chat. The same key
-// again is the same chat.
-func (s *Service) OpenChat(ctx context.Context, key string) error {
+// again is the same chat. Conflict "chat.many" if there is no room: the help
+// form always takes more.
+func (s *Service) OpenChat(ctx context.Context, key string, v Visitor) (Opened, error) {
 	ctx = access.With(ctx, access.System("chat"))
 	defer s.news.ring()
-	return s.db.UpdateUrgent(ctx, func(ctx context.Context, tx *db.Tx) error {
+	var out Opened
+	err := s.db.UpdateUrgent(ctx, func(ctx context.Context, tx *db.Tx) error {
+		out = Opened{OK: true}
 		if _, err := s.byKey(ctx, tx, key); !errs.Is(err, errs.KindNotFound) {
 			return err
 		}
-		var waiting int
-		if err := tx.Get(ctx, db.To(&waiting), "SELECT count(*) FROM hotline_call WHERE state = ? AND channel = ?", Waiting, ByChat); err != nil {
+		crowd, err := waitingChats(ctx, tx)
+		if err != nil {
 			return err
 		}
-		if waiting >= chatWaiting {
-			return errs.Busy("chat.many", nil)
+		if bits := workFor(len(crowd)); bits > 0 && !s.worked(key, v.Proof, bits, tx.Now) {
+			out = Opened{Work: &Work{Salt: s.salt(tx.Now), Bits: bits}}
+			return nil
 		}
 		_, wrapped := s.keys.NewSubject()
-		c := Call{ID: id.New(), Process: s.process, ArrivedAt: tx.Now, AnsweredAt: tx.Now, State: Waiting, Region: s.district, Channel: ByChat, ChatIndex: s.keys.Index("hotline.chat", key),
-			HeardAt: tx.Now, TalkKey: wrapped, Version: 1}
-		var err error
+		c := s.from(v, Call{ID: id.New(), Process: s.process, ArrivedAt: tx.Now, AnsweredAt: tx.Now, State: Waiting, Region: s.district, Channel: ByChat, ChatIndex: s.keys.Index("hotline.chat", key),
+			HeardAt: tx.Now, TalkKey: wrapped, Version: 1})
+		leaves, fits := room(crowd, c)
+		if !fits {
+			return errs.Conflict("chat.many")
+		}
+		if leaves != nil {
+			if err := s.giveWay(ctx, tx, *leaves); err != nil {
+				return err
+			}
+		}
 		if c.No, err = s.ports.NextNo(ctx, tx, "L"); err != nil {
 			return err
 		}
@@ -132,6 +150,7 @@ func (s *Service) OpenChat(ctx context.Context, key string) error {
 		}
 		return s.emit(ctx, tx, c, "arrived")
 	})
+	return out, err
 }
 
 // SayChat adds the child's words. The same idem is said once.
@@ -151,49 +170,68 @@ func (s *Service) SayChat(ctx context.Context, key, text, idem string) error {
 		}
 		was := c.Version
 		c.HeardAt = tx.Now
-		if err := s.say(ctx, tx, c, "", text, idem); err != nil {
+		said, err := s.say(ctx, tx, c, "", text, idem)
+		if err != nil {
 			return err
 		}
 		c.HeardMS++ // somebody is there: a chat without a word is silent
+		c.Grave = c.Grave || s.words.in(text)
+		if said && c.MatterID != "" && c.State == Waiting {
+			// The seat's queue has the chat already: it reads these words too.
+			now, err := s.ports.More(ctx, tx, c.MatterID, signal.New{Source: signal.Help, Kind: "chat", Key: "chat:" + string(c.ID) + ":" + idem, Note: strings.TrimSpace(text), Urgency: string(policy.Urgent)})
+			if err != nil {
+				return err
+			}
+			if now != "" {
+				c.MatterID = now
+			}
+		}
 		return save(ctx, tx, c, was)
 	})
 }
 
-func (s *Service) say(ctx context.Context, tx *db.Tx, c Call, seat id.ID, text, idem string) error {
+// say stores words once; said is false for a repetition.
+func (s *Service) say(ctx context.Context, tx *db.Tx, c Call, seat id.ID, text, idem string) (said bool, err error) {
 	text = strings.TrimSpace(text)
 	switch n := len([]rune(text)); {
 	case n == 0:
-		return errs.Invalid("text", "text.needed")
+		return false, errs.Invalid("text", "text.needed")
 	case n > chatText:
-		return errs.Invalid("text", "text.too_long")
+		return false, errs.Invalid("text", "text.too_long")
 	case len(idem) < 8 || len(idem) > 80:
-		return errs.Invalid("id", "chat.key")
+		return false, errs.Invalid("id", "chat.key")
 	}
 	if c.State == Ended {
-		return errs.Conflict("chat.ended")
+		return false, errs.Conflict("chat.ended")
 	}
 	var n, twice int
 	if err := tx.Get(ctx, db.To(&n, &twice), "SELECT count(*), coalesce(sum(CASE WHEN idem_key = ? THEN 1 ELSE 0 END), 0) FROM hotline_said WHERE call_id = ?", idem, c.ID); err != nil || twice > 0 {
-		return err
+		return false, err
 	}
 	if n >= chatMost {
-		return errs.Conflict("chat.full")
+		return false, errs.Conflict("chat.full")
 	}
 	subject, err := s.keys.Subject(c.TalkKey)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if _, err := tx.Exec(ctx, "INSERT INTO hotline_said (call_id, n, at, seat, text, idem_key) VALUES (?, ?, ?, ?, ?, ?)", c.ID, n+1, tx.Now, seat, subject.Seal(aadSaid(c.ID, n+1), text), idem); err != nil {
-		return err
+		return false, err
 	}
-	return s.emit(ctx, tx, c, "said")
+	return true, s.emit(ctx, tx, c, "said")
 }
 
 // ReadChat answers with the lines after a number; it waits a while for news,
-// so that an old phone need not ask all the time. known is the state that the
+// so that an old phone need not ask all the time. One question of a page is
+// held at a time; Busy "chat.slow" for one that asks without a pause. known is the state that the
 // page shows: another one is news as well.
 func (s *Service) ReadChat(ctx context.Context, key string, after int, known State) (Chat, error) {
 	ctx = access.With(ctx, access.System("chat"))
+	enough, done, err := s.reads.begin(s.keys.Index("hotline.chat", key), s.db.Clock().Now())
+	if err != nil {
+		return Chat{}, err
+	}
+	defer done()
 	held := time.NewTimer(chatHold)
 	defer held.Stop()
 	for {
@@ -215,6 +253,8 @@ func (s *Service) ReadChat(ctx context.Context, key string, after int, known Sta
 			return out, nil
 		case <-held.C:
 			return out, nil
+		case <-enough:
+			return out, nil
 		case <-news:
 		case <-time.After(chatRecheck):
 		}
@@ -235,7 +275,7 @@ func (s *Service) chat(ctx context.Context, key string, after int) (out Chat, he
 			return err
 		}
 		heard = c.HeardAt
-		out = Chat{State: c.State, Passed: c.MatterID != ""}
+		out = Chat{State: c.State, Passed: c.MatterID != "", Gave: c.State == Ended && c.EndedBy == phone.ByLine}
 		if c.State == Waiting {
 			if err := r.Get(ctx, db.To(&out.Ahead), "SELECT count(*) FROM hotline_call WHERE state = ? AND arrived_at < ?", Waiting, c.ArrivedAt); err != nil {
 				return err
@@ -371,7 +411,8 @@ func (s *Service) AnswerChat(ctx context.Context, call id.ID, text, idem string)
 		if err != nil {
 			return err
 		}
-		return s.say(ctx, tx, c, access.From(ctx).Account, text, idem)
+		_, err = s.say(ctx, tx, c, access.From(ctx).Account, text, idem)
+		return err
 	})
 }
 
@@ -467,7 +508,11 @@ func (s *Service) chatDue(ctx context.Context, tx *db.Tx, j job.Job) error {
 		ring := time.Duration(rules.Ring) * time.Second
 		next.Level = min(int(waited/ring), max(rules.Levels-1, 0))
 		kind := phone.Ringing
-		if c.MatterID == "" && waited >= ring*time.Duration(rules.Levels) {
+		empty, err := s.flooding(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		if c.MatterID == "" && !empty && waited >= ring*time.Duration(rules.Levels) {
 			if next.MatterID, err = s.passOn(ctx, tx, c); err != nil {
 				return err
 			}

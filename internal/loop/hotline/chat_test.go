@@ -24,9 +24,7 @@ const childKey = "0123456789abcdef0123456789abcdef"
 // chat opens one and gives the call it stands for.
 func (h *house) chat(key string, words ...string) id.ID {
 	h.t.Helper()
-	if err := h.s.OpenChat(context.Background(), key); err != nil {
-		h.t.Fatal(err)
-	}
+	h.comes(key, hotline.Visitor{})
 	for i, w := range words {
 		if err := h.s.SayChat(context.Background(), key, w, key[:8]+string(rune('a'+i))); err != nil {
 			h.t.Fatal(err)
@@ -64,9 +62,7 @@ func (h *house) pass(d time.Duration, key string) {
 func TestAChildWritesAndASeatAnswers(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		call := h.chat(childKey, "在吗", "我不想回家")
-		if err := h.s.OpenChat(t.Context(), childKey); err != nil { // opened again: the page was loaded anew
-			t.Fatal(err)
-		}
+		h.comes(childKey, hotline.Visitor{})                                               // opened again: the page was loaded anew
 		if err := h.s.SayChat(t.Context(), childKey, "在吗", childKey[:8]+"a"); err != nil { // sent again
 			t.Fatal(err)
 		}
@@ -178,7 +174,7 @@ func TestAChatIsSealedAndKnownByItsKeyOnly(t *testing.T) {
 		if _, err := h.s.ReadChat(t.Context(), strings.Repeat("c", 32), 0, ""); errs.KeyOf(err) != "chat.none" {
 			t.Fatalf("%v", err)
 		}
-		if err := h.s.OpenChat(t.Context(), "short"); errs.KindOf(err) != errs.KindInvalid {
+		if _, err := h.s.OpenChat(t.Context(), "short", hotline.Visitor{}); errs.KindOf(err) != errs.KindInvalid {
 			t.Fatalf("%v", err)
 		}
 		if err := h.s.SayChat(t.Context(), childKey, strings.Repeat("字", 1001), "too-long-1"); errs.KindOf(err) != errs.KindInvalid {

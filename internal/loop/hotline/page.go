@@ -3,6 +3,7 @@ package hotline
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 
 	"zugou/internal/kernel/civil"
@@ -45,12 +46,15 @@ type Row struct {
 	Wrapped   bool         `json:"wrapped"`
 	Version   int64        `json:"version"`
 	Channel   string       `json:"channel"` // phone, chat
+	Grave     bool         `json:"grave"`   // of a chat: a word that must not wait
+	Silent    bool         `json:"silent"`  // of a chat: not a word so far
 }
 
 func (s *Service) row(c Call) Row {
 	row := Row{ID: c.ID, No: c.No, ArrivedAt: c.ArrivedAt, ClaimedAt: c.ClaimedAt, EndedAt: c.EndedAt, State: c.State, Level: c.Level, Seat: c.Seat, Region: c.Region,
 		ChildID: c.ChildID, Why: c.Why, MatterID: c.MatterID, Result: c.Result, Consent: c.Consent, WaitMS: c.Wait().Milliseconds(), MessageMS: c.MessageMS,
-		Talk: c.TalkKey != "", Message: c.MessageKey != "", Forwarded: c.Forwarded, Class: c.Class, Topic: c.Topic, Action: c.Action, Wrapped: c.WrappedAt != 0, Version: c.Version, Channel: c.Channel}
+		Talk: c.TalkKey != "", Message: c.MessageKey != "", Forwarded: c.Forwarded, Class: c.Class, Topic: c.Topic, Action: c.Action, Wrapped: c.WrappedAt != 0, Version: c.Version, Channel: c.Channel,
+		Grave: c.Grave, Silent: c.Channel == ByChat && c.silent()}
 	if c.ClaimedAt != 0 && c.EndedAt != 0 {
 		row.TalkMS = c.EndedAt.Sub(c.ClaimedAt).Milliseconds()
 	}
@@ -73,7 +77,7 @@ func mask(n string) string {
 
 // Board is the line at a glance.
 type Board struct {
-	Waiting []Row     `json:"waiting"` // and those who speak to the voicemail, the longest first
+	Waiting []Row     `json:"waiting"` // and those who speak to the voicemail, what must not wait first, chats without a word last, else the longest first
 	Talking []Row     `json:"talking"`
 	Unwrap  []Row     `json:"unwrapped"` // the actor's own that still need their wrap-up
 	Seats   []SeatNow `json:"seats"`
@@ -113,6 +117,7 @@ func (s *Service) Board(ctx context.Context) (Board, error) {
 				b.Waiting = append(b.Waiting, s.row(c))
 			}
 		}
+		slices.SortStableFunc(b.Waiting, func(x, y Row) int { return x.turn() - y.turn() })
 		mine, err := list(ctx, r, "WHERE seat = ? AND state = ? AND wrapped_at = 0 ORDER BY ended_at DESC LIMIT 20", a.Account, Ended)
 		if err != nil {
 			return err

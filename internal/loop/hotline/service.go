@@ -36,6 +36,8 @@ type Ports struct {
 	ByPhone func(ctx context.Context, r db.Reader, number string) (Found, error)
 	// Take opens a matter as part of a change.
 	Take func(ctx context.Context, tx *db.Tx, n signal.New) (matter id.ID, err error)
+	// More adds words to a matter; one that was closed meanwhile gets a new one.
+	More func(ctx context.Context, tx *db.Tx, matter id.ID, n signal.New) (now id.ID, err error)
 	// Leaders pages the leaders on duty for a voicemail.
 	Leaders func(ctx context.Context, tx *db.Tx, call id.ID, no string) error
 	// Region gives where a child lives.
@@ -69,6 +71,8 @@ type Service struct {
 	dir      string
 	last     lastRules
 	news     bell
+	reads    reads
+	words    graveWords
 }
 
 // New makes the service and registers its jobs.
@@ -79,6 +83,9 @@ func New(o Options) (*Service, error) {
 		return nil, err
 	}
 	s.last.v.Store(&first)
+	if s.words, err = readWords(); err != nil {
+		return nil, err
+	}
 	o.Jobs.Rule(JobChat, s.chatDue)
 	o.Jobs.Every("hotline.forget", time.Hour, func(ctx context.Context, _ job.Job) error { return s.Forget(ctx) })
 	return s, nil

@@ -14,7 +14,8 @@ import (
 )
 
 const columns = `id, no, process, phone, phone_index, arrived_at, answered_at, claimed_at, ended_at, state, level, seat, region, child_id, why, matter_id, result,
-	ended_by, consent, heard_ms, talk_key, talk_ms, message_key, message_ms, gaps, forwarded, class, topic, action, age_band, sex, note, wrapped_at, wrapped_by, version, channel, chat_index, heard_at`
+	ended_by, consent, heard_ms, talk_key, talk_ms, message_key, message_ms, gaps, forwarded, class, topic, action, age_band, sex, note, wrapped_at, wrapped_by, version, channel, chat_index, heard_at,
+	device_index, address_index, network_index, grave`
 
 type callRow struct {
 	bun.BaseModel `bun:"table:hotline_call"`
@@ -48,10 +49,11 @@ func find(ctx context.Context, r db.Reader, call id.ID) (Call, error) {
 func save(ctx context.Context, tx *db.Tx, c Call, was int64) error {
 	n, err := tx.Exec(ctx, `UPDATE hotline_call SET answered_at = ?, claimed_at = ?, ended_at = ?, state = ?, level = ?, seat = ?, region = ?, child_id = ?, why = ?,
 		matter_id = ?, result = ?, ended_by = ?, consent = ?, heard_ms = ?, talk_key = ?, talk_ms = ?, message_key = ?, message_ms = ?, gaps = ?, forwarded = ?,
-		class = ?, topic = ?, action = ?, age_band = ?, sex = ?, note = ?, wrapped_at = ?, wrapped_by = ?, heard_at = ?, version = ? WHERE id = ? AND version = ?`,
+		class = ?, topic = ?, action = ?, age_band = ?, sex = ?, note = ?, wrapped_at = ?, wrapped_by = ?, heard_at = ?,
+		device_index = ?, address_index = ?, network_index = ?, grave = ?, version = ? WHERE id = ? AND version = ?`,
 		c.AnsweredAt, c.ClaimedAt, c.EndedAt, c.State, c.Level, c.Seat, c.Region, c.ChildID, c.Why, c.MatterID, c.Result, c.EndedBy, c.Consent, c.HeardMS,
 		c.TalkKey, c.TalkMS, c.MessageKey, c.MessageMS, c.Gaps, c.Forwarded, c.Class, c.Topic, c.Action, c.AgeBand, c.Sex, c.Note, c.WrappedAt, c.WrappedBy, c.HeardAt,
-		was+1, c.ID, was)
+		c.Device, c.Address, c.Network, c.Grave, was+1, c.ID, was)
 	if err == nil && n == 0 {
 		err = errs.Conflict("record.changed")
 	}

@@ -2,6 +2,7 @@ package hotline_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -42,6 +43,7 @@ type house struct {
 	s       *hotline.Service
 	clk     *clock.Fake
 	matters []signal.New
+	more    []string
 	paged   int
 	unsaved int
 	n       int
@@ -54,7 +56,7 @@ func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
 		Ports: hotline.Ports{
 			NextNo: func(context.Context, *db.Tx, string) (string, error) {
 				h.n++
-				return "T" + string(rune('0'+h.n/10)) + string(rune('0'+h.n%10)), nil
+				return fmt.Sprintf("T%03d", h.n), nil
 			},
 			ByPhone: func(_ context.Context, _ db.Reader, number string) (hotline.Found, error) {
 				if number == guardian {
@@ -66,6 +68,10 @@ func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
 				h.matters = append(h.matters, n)
 				return id.ID("matter-" + n.Kinds), nil
 			},
+			More: func(_ context.Context, _ *db.Tx, matter id.ID, n signal.New) (id.ID, error) {
+				h.more = append(h.more, string(matter)+":"+n.Note)
+				return matter, nil
+			},
 			Leaders: func(context.Context, *db.Tx, id.ID, string) error { h.paged++; return nil },
 			Region:  func(context.Context, db.Reader, id.ID) (string, error) { return village, nil },
 			Words:   func(key string, _ map[string]string) string { return key },
@@ -76,8 +82,8 @@ func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
 	}
 	h.s = s
 	t.Cleanup(func() {
-		if len(h.matters) > 0 || h.paged > 0 {
-			t.Errorf("nobody expected: matters %+v, pages %d", h.matters, h.paged)
+		if len(h.matters) > 0 || h.paged > 0 || len(h.more) > 0 {
+			t.Errorf("nobody expected: matters %+v, pages %d, words %v", h.matters, h.paged, h.more)
 		}
 	})
 	return h

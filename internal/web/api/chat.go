@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"zugou/internal/loop/hotline"
+	"zugou/internal/web/chassis"
 )
 
 // chats are the child's side, open to strangers, and the seat's. The visitor's
@@ -13,8 +14,14 @@ func (a *API) chats() {
 	type Keyed struct {
 		Key string `json:"key" maxLength:"100"`
 	}
-	call(a, http.MethodPost, "/chat", "begin to write with the line, without an account or a name; the same key is the same chat", func(ctx context.Context, in *struct{ Body Keyed }) (done, error) {
-		return done{true}, a.Hotline.OpenChat(ctx, in.Body.Key)
+	call(a, http.MethodPost, "/chat", "begin to write with the line, without an account or a name; the same key is the same chat. Where many wait the page works something out first", func(ctx context.Context, in *struct {
+		Body struct {
+			Keyed
+			Proof string `json:"proof,omitempty" maxLength:"20" doc:"of the work that was asked for"`
+		}
+	}) (hotline.Opened, error) {
+		at := chassis.From(ctx).Place
+		return a.Hotline.OpenChat(ctx, in.Body.Key, hotline.Visitor{Address: at.Address, Agent: at.Agent, Proof: in.Body.Proof})
 	})
 	call(a, http.MethodPost, "/chat/say", "the child's words; the same id is said once", func(ctx context.Context, in *struct {
 		Body struct {

@@ -39,6 +39,8 @@ function CallItem(props: { board: Board; call: CallRow; since: number; chosen: b
           ) : (
             call.state === "waiting" && <span>{t("line.level", { n: call.level + 1 })}</span>
           )}
+          {call.grave && <b className="line-grave">{t("chat.grave")}</b>}
+          {call.silent && call.state === "waiting" && <span className="seat-muted">{t("chat.noWord")}</span>}
         </span>
       </button>
     </li>

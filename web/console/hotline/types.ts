@@ -29,6 +29,8 @@ export type CallRow = {
   wrapped: boolean;
   version: number;
   channel: "phone" | "chat";
+  grave: boolean; // a word was written that must not wait
+  silent: boolean; // a chat without a word so far
 };
 
 export type SeatNow = { account: string; state: "free" | "talking" | "away"; since: Ms; call?: string };

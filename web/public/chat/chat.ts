@@ -1,10 +1,11 @@
 import { loadDistrictLine } from "../numbers";
 import { quickExit } from "../help/exit";
-import { newKey, post } from "../help/send";
+import { newKey, post, type Answer } from "../help/send";
 import { add, mirror, outbox } from "./said";
+import { workOut, type Work } from "./work";
 
 type Line = { n: number; at: number; seat: boolean; text: string };
-type Chat = { state: "waiting" | "talking" | "ended"; ahead: number; passed: boolean; lines: Line[] };
+type Chat = { state: "waiting" | "talking" | "ended"; ahead: number; passed: boolean; gave: boolean; lines: Line[] };
 
 const STORE = "chat";
 const AGAIN_MS = 3_000;
@@ -67,7 +68,7 @@ function told(chat: Chat) {
   const status = byId("state");
   status.classList.toggle("good", chat.state === "talking");
   status.textContent =
-    (chat.state === "talking" ? words.talking : chat.state === "ended" ? words.ended : chat.passed ? words.passed : chat.ahead ? (words.ahead ?? "").replace("{n}", String(chat.ahead)) : words.waiting) ?? "";
+    (chat.state === "talking" ? words.talking : chat.state === "ended" ? (chat.gave ? words.gave : words.ended) : chat.passed ? words.passed : chat.ahead ? (words.ahead ?? "").replace("{n}", String(chat.ahead)) : words.waiting) ?? "";
   if (chat.state === "ended") {
     keep("");
     byId("form").hidden = true;
@@ -110,12 +111,22 @@ function enter() {
   void listen();
 }
 
+const WORK_MOST = 5; // the crowd may grow while the page works
+
+/** Opens the chat; where very many wait the page works for it first. */
+async function open(proof = "", tries = 0): Promise<Answer> {
+  const answer = await post("/api/chat", { key, proof });
+  const work = answer.ok ? (answer.body as { work?: Work }).work : undefined;
+  if (!work) return answer;
+  return tries < WORK_MOST ? open(await workOut(work, key), tries + 1) : { ok: false };
+}
+
 byId("begin").addEventListener("click", () => {
   const button = byId<HTMLButtonElement>("begin");
   const problem = byId("problem");
   key = key || newKey();
   button.disabled = true;
-  void post("/api/chat", { key }).then((answer) => {
+  void open().then((answer) => {
     button.disabled = false;
     problem.hidden = answer.ok;
     if (answer.ok) {
