@@ -20,7 +20,9 @@
 //   - A child's chat stands in the same queue with the same clocks. It has no
 //     account, no name and no number: a key made by the page leads to it. One
 //     seat takes it; nobody else reads along, and later a reason is asked for.
-//     Taken by nobody, or left after a word was written, it opens a matter.
+//     Taken by nobody, or left after a word was written, it opens a matter, and
+//     what the child writes after that reaches the matter too. A flood of chats
+//     crowds out no child (see crowd.go).
 //
 // Law: 未成年人保护法 art. 97 (the national line is answered round the clock);
 // 个人信息保护法 art. 13, 28 (a notice, a choice, a purpose). Counts are those
