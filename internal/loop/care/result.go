@@ -20,6 +20,8 @@ const (
 	Share     = "share"      // of the rows, how many hold
 	Mean      = "mean"       // of the rows' values
 	PerWorker = "per_worker" // rows for each worker
+	Count     = "count"      // rows
+	PerSuper  = "per_super"  // workers for each supervisor
 )
 
 // Result is one figure. Value is nil when there is no row to make it of.
@@ -42,6 +44,7 @@ type ResultRow struct {
 	Region     string       `bun:"region" json:"region"`
 	Worker     id.ID        `bun:"worker" json:"worker"`
 	WorkerName string       `bun:"-" json:"worker_name"`
+	Supervisor id.ID        `bun:"supervisor" json:"-"`
 	At         clock.Millis `bun:"at" json:"at"`
 	Value      float64      `bun:"value" json:"value"`
 	Detail     string       `bun:"detail" json:"detail,omitempty"`
@@ -82,7 +85,7 @@ func of(what, joins, where string, args func(q span) []any) func(context.Context
 		}
 		all := slices.Concat(with[:n], q.args, with[n:])
 		var rows []ResultRow
-		err := r.List(ctx, &rows, "SELECT c.id, c.no, c.child_id, c.region, c.worker, "+what+" FROM care_case c "+joins+" WHERE "+q.area+" AND "+where+" ORDER BY c.id", all...)
+		err := r.List(ctx, &rows, "SELECT c.id, c.no, c.child_id, c.region, c.worker, c.supervisor, "+what+" FROM care_case c "+joins+" WHERE "+q.area+" AND "+where+" ORDER BY c.id", all...)
 		return rows, err
 	}
 }
@@ -215,7 +218,23 @@ func crises(ctx context.Context, s *Service, r db.Reader, q span) ([]ResultRow, 
 	return list, nil
 }
 
-// figures in the order of the page.
+// has are cases that stood open in the period; it holds if something is there.
+func has(what string) func(context.Context, *Service, db.Reader, span) ([]ResultRow, error) {
+	return of("c.accepted_at AS at, CASE WHEN EXISTS ("+what+") THEN 1.0 ELSE 0.0 END AS value, c.state AS detail", "", openWithin, openIn)
+}
+
+const openWithin = "c.accepted_at > 0 AND c.accepted_at < ? AND (c.closed_at = 0 OR c.closed_at >= ?)"
+
+func openIn(q span) []any { return []any{q.to, q.from} }
+
+// perCase are cases that stood open in the period, with how many of something
+// each had in it. counted has two instants, from and to.
+func perCase(counted string) func(context.Context, *Service, db.Reader, span) ([]ResultRow, error) {
+	return of("c.accepted_at AS at, (SELECT count(*) FROM "+counted+") * 1.0 AS value, c.state AS detail", "", openWithin, func(q span) []any { return []any{q.from, q.to, q.to, q.from} })
+}
+
+// figures in the order of the page. Those of Primero's supervision are named in
+// result_test.go.
 var figures = []figure{
 	{"change_measured", "change", Share, measured},
 	{"change_recovered", "change", Share, changed(Recovered)},
@@ -242,8 +261,21 @@ var figures = []figure{
 	{"days_to_accept", "time", Mean, of("c.accepted_at AS at, (c.accepted_at - c.opened_at) / 86400000.0 AS value, '' AS detail", "", "c.accepted_at >= ? AND c.accepted_at < ?", period)},
 	{"days_open_to_close", "time", Mean, of("c.closed_at AS at, (c.closed_at - c.opened_at) / 86400000.0 AS value, '' AS detail", "", closedWithin, period)},
 	{"load", "load", PerWorker, of("c.accepted_at AS at, 1.0 AS value, c.state AS detail", "", "c.worker <> '' AND c.state IN ('intake', 'assessed', 'serving', 'closing')", func(span) []any { return nil })},
-	{"sessions_per_case", "load", Mean, of("c.accepted_at AS at, (SELECT count(*) FROM care_part p WHERE p.case_id = c.id AND p.kind = 'session' AND p.state <> 'replaced' AND p.written_at >= ? AND p.written_at < ?) * 1.0 AS value, c.state AS detail",
-		"", "c.accepted_at > 0 AND c.accepted_at < ? AND (c.closed_at = 0 OR c.closed_at >= ?)", func(q span) []any { return []any{q.from, q.to, q.to, q.from} })},
+	{"sessions_per_case", "load", Mean, perCase("care_part p WHERE p.case_id = c.id AND p.kind = 'session' AND p.state <> 'replaced' AND p.written_at >= ? AND p.written_at < ?")},
+	{"follow_ups_per_case", "load", Mean, perCase("care_due d WHERE d.case_id = c.id AND d.state = 'done' AND d.done_at >= ? AND d.done_at < ?")},
+	{"referrals_per_case", "load", Mean, perCase("care_move m WHERE m.case_id = c.id AND m.kind = 'referral' AND m.asked_at >= ? AND m.asked_at < ?")},
+	{"workers_per_supervisor", "load", PerSuper, of("c.accepted_at AS at, 1.0 AS value, c.state AS detail", "", "c.supervisor <> '' AND c.state IN ('intake', 'assessed', 'serving', 'closing')", func(span) []any { return nil })},
+	{"cases_opened", "work", Count, of("c.opened_at AS at, 1.0 AS value, c.state AS detail", "", "c.state <> 'rejected' AND c.opened_at >= ? AND c.opened_at < ?", period)},
+	{"crises", "work", Count, of("c.crisis_at AS at, 1.0 AS value, c.state AS detail", "", "c.crisis_at >= ? AND c.crisis_at < ?", period)},
+	{"services", "work", Count, of("p.written_at AS at, 1.0 AS value, p.form AS detail", "JOIN care_part p ON p.case_id = c.id", "p.kind = 'session' AND p.state <> 'replaced' AND p.written_at >= ? AND p.written_at < ?", period)},
+	{"assessed_share", "work", Share, has("SELECT 1 FROM care_part p WHERE p.case_id = c.id AND p.kind = 'assessment'")},
+	{"planned_share", "work", Share, has("SELECT 1 FROM care_part p WHERE p.case_id = c.id AND p.kind = 'plan'")},
+	{"approved_share", "work", Share, has("SELECT 1 FROM care_part p WHERE p.case_id = c.id AND p.kind = 'plan' AND p.decided_at > 0 AND p.state IN ('approved', 'replaced')")},
+	{"safety_share", "work", Share, has("SELECT 1 FROM care_part p WHERE p.case_id = c.id AND p.kind = 'safety'")},
+	{"closed_share", "work", Share, of("c.accepted_at AS at, CASE WHEN c.closed_at > 0 AND c.closed_at < ? THEN 1.0 ELSE 0.0 END AS value, c.state AS detail", "", openWithin, func(q span) []any { return []any{q.to, q.to, q.from} })},
+	// A report of a child is told at its latest case, once.
+	{"report_hours", "work", Mean, of("r.sent_at AS at, (r.sent_at - r.made_at) / 3600000.0 AS value, r.no AS detail", "JOIN care_report r ON r.child_id = c.child_id",
+		"r.child_id <> '' AND c.id = (SELECT max(o.id) FROM care_case o WHERE o.child_id = c.child_id) AND r.sent_at >= ? AND r.sent_at < ?", period)},
 }
 
 // fold makes a figure of its rows.
@@ -253,17 +285,22 @@ func (f figure) fold(rows []ResultRow) Result {
 		return out
 	}
 	var sum float64
-	workers := map[id.ID]bool{}
+	workers, supervisors := map[id.ID]bool{}, map[id.ID]bool{}
 	for _, row := range rows {
 		sum += row.Value
-		workers[row.Worker] = true
+		workers[row.Worker], supervisors[row.Supervisor] = true, true
 		if row.Value > 0 {
 			out.Hold++
 		}
 	}
 	v := sum / float64(len(rows))
-	if f.how == PerWorker {
+	switch f.how {
+	case PerWorker:
 		v = float64(len(rows)) / float64(len(workers))
+	case PerSuper:
+		v = float64(len(workers)) / float64(len(supervisors))
+	case Count:
+		v = float64(len(rows))
 	}
 	out.Value = &v
 	return out

@@ -75,6 +75,74 @@ func TestAFigureWithoutRowsHasNoValue(t *testing.T) {
 	})
 }
 
+// primero names the fifteen figures by which Primero (CPIMS+) supervises its
+// casework, and ours for each.
+var primero = map[string][]string{
+	"number_of_cases":                                 {"cases_opened"},
+	"number_of_incidents":                             {"crises"},
+	"reporting_delay":                                 {"report_hours", "days_to_accept"},
+	"assessment_status":                               {"assessed_share", "assess_in_time"},
+	"completed_case_safety_plans":                     {"safety_share"},
+	"completed_case_action_plans":                     {"planned_share"},
+	"completed_supervisor_approved_case_action_plans": {"approved_share", "plan_in_time"},
+	"services_provided":                               {"services"},
+	"average_followup_meetings_per_case":              {"follow_ups_per_case", "sessions_per_case"},
+	"average_referrals":                               {"referrals_per_case"},
+	"case_closure_rate":                               {"closed_share"},
+	"time_from_case_open_to_close":                    {"days_open_to_close"},
+	"client_satisfaction_rate":                        {"opinion_child", "opinion_guardian"},
+	"supervisor_to_caseworker_ratio":                  {"workers_per_supervisor"},
+	"case_load":                                       {"load"},
+}
+
+func TestPrimerosFifteenFiguresAreThereAndOpenToTheirRows(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		if len(primero) != 15 {
+			t.Fatalf("%d figures", len(primero))
+		}
+		first := h.ended() // with a session, a goal reached
+		second := h.must(h.s.Refer(op, care.Referral{ChildID: "child-2", Source: "school", Reason: "学校转来"}))
+		h.must(h.s.Accept(section, second.ID, "other", "super", 0))
+		h.told = nil
+		h.must(h.s.Crisis(other, second.ID))
+		h.write(other, second, safety)
+		if _, err := h.s.Ask(other, second.ID, care.Asking{Kind: care.MoveReferral, Department: "health", Consent: "given", Reason: "转医院门诊"}); err != nil {
+			t.Fatal(err)
+		}
+		h.told = nil
+		h.clk.Advance(24 * time.Hour)
+		sheet, err := h.s.Find(other, second.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.must(h.s.Done(other, second.ID, sheet.Dues[0].ID, true, "当面见到"))
+		rep, err := h.s.Report(section, care.NewReport{Direction: "sent", ChildID: "child-2", Situation: 5, Facts: "身上多处新旧伤", ToOrgan: "police"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.matters = nil
+		h.clk.Advance(3 * time.Hour)
+		if _, err := h.s.Advance(section, rep.ID, care.Step{Sent: true, Proof: "公函〔2024〕3号"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.s.AskOpinion(super, first.ID, "child", care.ByPhone, care.Answers{Helped: 4, Heard: 4, Again: 4}); err != nil {
+			t.Fatal(err)
+		}
+		got := h.results(365, 1) // which also opens each to its rows
+		for theirs, ours := range primero {
+			for _, key := range ours {
+				if _, ok := got[key]; !ok {
+					t.Errorf("%s has no %s", theirs, key)
+				}
+			}
+		}
+		for key, want := range map[string]float64{"cases_opened": 2, "crises": 1, "report_hours": 3, "assessed_share": 0.5, "safety_share": 0.5, "planned_share": 0.5, "approved_share": 0.5, "services": 1,
+			"follow_ups_per_case": 0.5, "sessions_per_case": 0.5, "referrals_per_case": 0.5, "closed_share": 0.5, "days_open_to_close": 10, "opinion_child": 4, "workers_per_supervisor": 1, "load": 1} {
+			h.is(got, key, want)
+		}
+	})
+}
+
 func TestBeforeAndAfterByTheSameInstrumentWithReliableChange(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		start := clock.Of(h.clk.Now())

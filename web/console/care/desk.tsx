@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button, Drawer, Table } from "antd";
 import { useState } from "react";
+import { Link } from "wouter";
 import { api, errorText } from "@shared/api/client";
 import type { List } from "@shared/api/types";
 import { wordFor } from "@shared/locale";
@@ -47,7 +48,7 @@ export default function Desk() {
   const query = useQuery({ queryKey: ["care-desk"], queryFn: () => api.get<{ figures: Figure[]; loads: Load[] }>("/cases/desk"), meta: { topics: ["matter"] }, refetchInterval: 60_000 });
   return (
     <>
-      <PageHead title={t("page.careDesk")} actions={may("case.handover") && <Button onClick={() => setHanding(true)}>{t("care.handOver")}</Button>} />
+      <PageHead title={t("page.careDesk")} actions={<><Link href="/care-results">{t("page.careResults")}</Link> {may("case.handover") && <Button onClick={() => setHanding(true)}>{t("care.handOver")}</Button>}</>} />
       <Loaded query={query} errorText={errorText} lines={8}>
         {(d) => (
           <>

@@ -15,13 +15,13 @@ import type { Change } from "./data";
 import "../matter/matter.css";
 import "./care.css";
 
-type Result = { key: string; group: string; how: "share" | "mean" | "per_worker"; value: number | null; rows: number; hold: number };
+type Result = { key: string; group: string; how: "share" | "mean" | "per_worker" | "per_super" | "count"; value: number | null; rows: number; hold: number };
 type Scale = { instrument: string; points?: number; sd?: number; reliability?: number; cutoff?: number; higher_better?: boolean; source: string };
 type Results = { figures: Result[]; policy: { from: string; note: string; scales: Scale[] } };
 type Row = { case_id: string; no: string; child_name: string; worker_name: string; at: Ms; value: number; detail?: string; change?: Change };
 type Period = { from: string; to: string };
 
-const groups = ["change", "goal", "after", "opinion", "time", "load"];
+const groups = ["change", "goal", "after", "opinion", "time", "work", "load"];
 const day = (d: Dayjs) => d.format("YYYY-MM-DD");
 const name = (key: string) => wordFor(words, "result.figure", key);
 const number = (v: number) => (Math.round(v * 10) / 10).toLocaleString("zh-CN");
@@ -46,7 +46,7 @@ export function ChangeText({ change: c }: { change: Change }) {
 
 function detail(row: Row): string {
   if (!row.detail) return "";
-  for (const prefix of ["care.result", "care.state", "care.service", "care.dueState", "opinion.way"]) {
+  for (const prefix of ["care.result", "care.state", "care.service", "care.dueState", "opinion.way", "care.form"]) {
     const key = `${prefix}.${row.detail}`;
     if (key in words) return words[key as keyof typeof words];
   }
