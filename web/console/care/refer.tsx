@@ -9,7 +9,7 @@ import { useAct } from "../kit/act";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { useRequest } from "./block";
-import { open as openStates, type Forms, type Found } from "./data";
+import { open as openStates, type Forms, type Found, type Row } from "./data";
 import "./care.css";
 
 type Kid = { id: string; name: string; age: number; region_name: string };
@@ -17,17 +17,21 @@ type Kid = { id: string; name: string; age: number; region_name: string };
 /** Looks for a child by name; the answer is its id. */
 export function ChildSelect(props: { value?: string | string[]; onChange?: (v: string & string[]) => void; many?: boolean; id?: string }) {
   const [q, setQ] = useState("");
-  const kids = useQuery({ queryKey: ["care-child", q], queryFn: () => api.get<List<Kid>>("/children", { q, limit: 20 }), enabled: !!q.trim() });
+  const may = useMay();
+  // Who may not search the register chooses among the children of the own cases.
+  const searches = may("child.search");
+  const kids = useQuery({ queryKey: ["care-child", q], queryFn: () => api.get<List<Kid>>("/children", { q, limit: 20 }), enabled: searches && !!q.trim() });
+  const own = useQuery({ queryKey: ["cases", true, "open", ""], queryFn: () => api.get<List<Row>>("/cases", { mine: "true", state: "open", limit: 200 }), enabled: !searches && may("case.read") });
   return (
     <Select
       id={props.id ?? "care-child"}
       {...(props.many ? { mode: "multiple" as const } : {})}
       value={props.value as never}
       onChange={props.onChange as never}
-      showSearch={{ filterOption: false, onSearch: setQ }}
-      placeholder={t("care.childHint")}
-      notFoundContent={q ? t("care.childNone") : null}
-      options={(kids.data?.items ?? []).map((k) => ({ value: k.id, label: [k.name, k.age >= 0 ? t("care.age", { n: k.age }) : "", k.region_name].join(" ") }))}
+      showSearch={searches ? { filterOption: false, onSearch: setQ } : { optionFilterProp: "label" }}
+      placeholder={t(searches ? "care.childHint" : "care.childOwn")}
+      notFoundContent={searches ? (q ? t("care.childNone") : null) : t("care.childOwnNone")}
+      options={!searches ? (own.data?.items ?? []).map((c) => ({ value: c.child_id, label: `${c.child_name} ${c.no}` })) : (kids.data?.items ?? []).map((k) => ({ value: k.id, label: [k.name, k.age >= 0 ? t("care.age", { n: k.age }) : "", k.region_name].join(" ") }))}
     />
   );
 }

@@ -1,0 +1,174 @@
+// What casework asks people to fill in, filled in as they do: a mandatory
+// report from its writing to the word to its reporter, at a desk and on a
+// phone; a group with its measures; a publicity event; a room that two want.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+
+const desktop = { width: 1366, height: 768 };
+const phone = { width: 360, height: 780 };
+let house;
+let browser;
+
+before(async () => {
+  house = await openHouse();
+  browser = await openBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  if (house) assert.equal(await house.end(), 0, "the graceful stop");
+});
+
+async function at(account, viewport, path) {
+  const p = await openPage(browser, viewport);
+  p.page.setDefaultTimeout(12_000);
+  await signIn(p.page, house.base, account);
+  await p.page.goto(`${house.base}/console${path}`);
+  return p;
+}
+
+const box = (page) => page.locator(".ant-drawer:visible, .ant-modal:visible").last();
+async function choose(page, label, option) {
+  await box(page).getByLabel(label, { exact: true }).click();
+  await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: option }).first().click();
+}
+const fits = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${page.url()} is wider than its screen`);
+
+test("a mandatory report goes from its writing to the word to its reporter; a school's arrives at the bureau", { timeout: 120_000 }, async () => {
+  // A school's counsellor writes on a phone, without knowing who handles it.
+  const school = await at("school1", phone, "/mandatory");
+  await school.page.getByRole("button", { name: "新建报告" }).click();
+  await choose(school.page, "情形", "5.");
+  await box(school.page).getByLabel("事实", { exact: true }).fill("孩子身上多处新旧伤，说回家会挨打");
+  await box(school.page).getByText("民政", { exact: true }).click();
+  await box(school.page).getByLabel("报告单位").fill("试验小学");
+  await box(school.page).getByLabel("报告人", { exact: true }).fill("某老师");
+  await shot(school.page, "forms-report-phone");
+  await box(school.page).getByRole("button", { name: "提交报告" }).click();
+  await school.page.getByText("报告已提交，席位已收到事项").waitFor();
+  await fits(school.page);
+
+  // The bureau has it, and what is to be done next.
+  const bureau = await at("section1", desktop, "/mandatory");
+  const page = bureau.page;
+  await page.locator("tr").filter({ hasText: "待送出" }).first().click();
+  await page.locator(".ant-drawer").getByText("孩子身上多处新旧伤").waitFor();
+  assert.ok(!(await page.locator("body").innerText()).includes("某老师"), "the bureau reads who reported");
+  const step = async (name, fill) => {
+    await page.locator(".ant-drawer").getByRole("button", { name, exact: true }).click();
+    await fill?.();
+    await page.locator(".ant-modal").getByRole("button", { name, exact: true }).click();
+    await page.locator(".ant-modal").waitFor({ state: "hidden" });
+  };
+  await page.locator(".ant-drawer").getByRole("button", { name: "登记送出", exact: true }).click();
+  await page.locator(".ant-modal").getByRole("button", { name: "登记送出", exact: true }).click();
+  await page.locator(".ant-modal .ant-form-item-explain-error").first().waitFor(); // sent without a proof is not sent
+  await page.locator(".ant-modal").getByLabel("送达凭证").fill("公函〔2026〕3号，专人送达");
+  await page.locator(".ant-modal").getByRole("button", { name: "登记送出", exact: true }).click();
+  await page.locator(".ant-modal").waitFor({ state: "hidden" });
+  await step("登记回执", () => page.locator(".ant-modal").getByLabel("对方回执").fill("回执 17"));
+  await step("登记处理结果", () => choose(page, "处理结果", "临时监护"));
+  await step("登记已告知报告人");
+  await page.locator(".care-steps .care-done").nth(4).waitFor();
+  await shot(page, "forms-report-done");
+
+  // One that another unit sent to the bureau.
+  await page.locator(".ant-drawer-close").click();
+  await page.getByRole("button", { name: "新建报告" }).click();
+  await box(page).getByText("我们收到", { exact: true }).click();
+  await choose(page, "情形", "6.");
+  await box(page).getByLabel("事实", { exact: true }).fill("医院送来：孩子独自在家三天");
+  await box(page).getByRole("button", { name: "提交报告" }).click();
+  await page.getByText("报告已提交，席位已收到事项").waitFor();
+  await page.getByText("收到", { exact: true }).first().click();
+  await page.locator("tr").filter({ hasText: "待结果" }).first().waitFor();
+  assert.deepEqual([...school.faults, ...bureau.faults], []);
+});
+
+/** Two children whose cases the clinician of the page works on. */
+async function ownCases(page) {
+  const section = await at("section1", desktop, "/cases");
+  const me = (await api(page, "GET", "/me")).body.id;
+  const workers = (await api(section.page, "GET", "/cases/workers")).body;
+  const kids = (await api(section.page, "GET", "/children?limit=30")).body.items;
+  const out = [];
+  for (const k of kids) {
+    const made = await api(section.page, "POST", "/cases", { child_id: k.id, source: "school", reason: "学校转来，情绪低落" });
+    if (made.status !== 200) continue; // has a case already
+    const taken = await api(section.page, "POST", `/cases/${made.body.id}/accept`, { worker: me, supervisor: workers.supervisors[0].id, version: made.body.version });
+    assert.equal(taken.status, 200, JSON.stringify(taken.body));
+    out.push(k);
+    if (out.length === 2) break;
+  }
+  await section.context.close();
+  await page.reload();
+  return out;
+}
+
+test("a group is held with who came and what it changed, and an event with its materials", { timeout: 120_000 }, async () => {
+  const { page, faults } = await at("clinic1", desktop, "/events");
+  // A clinician does not search the register: the children of the own cases are there to choose.
+  const kids = await ownCases(page);
+  await page.getByRole("button", { name: "新建团辅" }).click();
+  await box(page).getByLabel("主题").fill("认识情绪");
+  await box(page).getByLabel("时间").click();
+  await page.locator(".ant-picker-now-btn").click();
+  await page.keyboard.press("Escape");
+  for (const k of kids) {
+    await box(page).getByLabel("参加儿童").fill(k.name);
+    await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: k.name }).first().click();
+  }
+  await box(page).getByRole("button", { name: "列入计划" }).click();
+  await page.locator("tr").filter({ hasText: "认识情绪" }).first().click();
+  await choose(page, "前后测量表", "PHQ-A");
+  await box(page).getByLabel(`${kids[0].name} 前测`).fill("14");
+  await box(page).getByLabel(`${kids[0].name} 后测`).fill("8");
+  await box(page).getByLabel(`${kids[1].name} 到场`).uncheck();
+  await shot(page, "forms-group");
+  await box(page).getByRole("button", { name: "登记已举办" }).click();
+  await box(page).getByText("到场 1 人").waitFor();
+  await page.locator(".ant-drawer-close").click();
+
+  await page.getByText("宣传活动", { exact: true }).click();
+  await page.getByRole("button", { name: "新建宣传" }).click();
+  await box(page).getByLabel("主题").fill("看见情绪");
+  await box(page).getByLabel("时间").click();
+  await page.locator(".ant-picker-now-btn").click();
+  await page.keyboard.press("Escape");
+  await box(page).getByRole("button", { name: "列入计划" }).click();
+  await page.locator("tr").filter({ hasText: "看见情绪" }).first().click();
+  await box(page).getByLabel("人数").fill("120");
+  await box(page).getByLabel("发放资料").fill("300");
+  await box(page).getByRole("button", { name: "登记已举办" }).click();
+  await box(page).getByText("到场 120 人，发放资料 300 份").waitFor();
+  await page.setViewportSize(phone);
+  await shot(page, "forms-event-phone");
+  await fits(page);
+  assert.deepEqual(faults, []);
+});
+
+test("a room is booked once", { timeout: 90_000 }, async () => {
+  const bureau = await at("section1", desktop, "/booking");
+  const page = bureau.page;
+  await page.getByRole("button", { name: "登记场地" }).click();
+  await box(page).getByLabel("场地").fill("一楼咨询室");
+  await box(page).getByLabel("所在地").click();
+  await page.locator(".ant-select-tree-title").first().click();
+  await box(page).getByRole("button", { name: "保存" }).click();
+  const add = page.getByRole("button", { name: /^预约 一楼咨询室/ });
+  await add.nth(1).click();
+  await box(page).getByRole("button", { name: "预约", exact: true }).click();
+  await page.locator(".book-one").first().waitFor();
+  const second = await at("clinic1", desktop, "/booking");
+  await second.page.getByRole("button", { name: /^预约 一楼咨询室/ }).nth(1).click();
+  await box(second.page).getByRole("button", { name: "预约", exact: true }).click();
+  await second.page.locator(".ant-message-error").waitFor();
+  await shot(second.page, "forms-booked-twice");
+  assert.equal(await second.page.locator(".book-one").count(), 1);
+  await page.setViewportSize(phone);
+  await page.waitForTimeout(300);
+  await shot(page, "forms-booking-phone");
+  await fits(page);
+  assert.deepEqual([...bureau.faults, ...second.faults], []);
+});
