@@ -70,6 +70,9 @@ func (a *App) system(ctx context.Context) api.System {
 // gauges registers the numbers that an operator of the machine watches.
 func (a *App) gauges() {
 	a.Metrics.Counter("zugou_db_commits_total", "Groups committed.", nil, func() float64 { g, _ := a.DB.Stats(); return float64(g) })
+	waiting := "Changes that wait for the embedded engine's writer."
+	a.Metrics.Gauge("zugou_db_waiting", waiting, map[string]string{"queue": "urgent"}, func() float64 { u, _ := a.DB.Waiting(); return float64(u) })
+	a.Metrics.Gauge("zugou_db_waiting", waiting, map[string]string{"queue": "other"}, func() float64 { _, o := a.DB.Waiting(); return float64(o) })
 	a.Metrics.Counter("zugou_db_changes_total", "Changes in committed groups.", nil, func() float64 { _, c := a.DB.Stats(); return float64(c) })
 	a.Metrics.Gauge("zugou_db_failing", "1 while commits fail.", nil, func() float64 {
 		if _, failing := a.DB.Failing(); failing {

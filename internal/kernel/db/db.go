@@ -41,6 +41,7 @@ type DB struct {
 
 	urgent chan *change // SQLite: changes waiting for the writer
 	normal chan *change
+	passed int                // urgent changes that went before a waiting one; the writer's alone
 	aside  chan func(*writer) // work for the writer's connection between groups
 	stop   chan struct{}
 	done   sync.WaitGroup
@@ -197,6 +198,10 @@ func (d *DB) Failing() (since clock.Millis, failing bool) {
 	m := clock.Millis(d.failed.Load())
 	return m, m != 0
 }
+
+// Waiting gives how many changes wait for the embedded engine's writer: urgent
+// ones, and the others.
+func (d *DB) Waiting() (urgent, others int) { return len(d.urgent), len(d.normal) }
 
 // Stats gives the number of commits and of the changes in them since Open.
 func (d *DB) Stats() (groups, changes int64) { return d.groups.Load(), d.changes.Load() }

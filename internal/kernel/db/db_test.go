@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -331,4 +332,50 @@ func TestWalkGivesEachRowUntilItIsStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A flood of alarms goes first, and leaves a share to what waits.
+func TestAFloodOfUrgentChangesLeavesAShareToTheOthers(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite, clock.NewFake(time.Date(2024, 6, 3, 9, 0, 0, 0, time.UTC)))
+	ctx := context.Background()
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	var order []string // of the one writer
+	var wg sync.WaitGroup
+	run := func(update func(context.Context, func(context.Context, *db.Tx) error) error, name string) {
+		wg.Go(func() {
+			if err := update(ctx, func(context.Context, *db.Tx) error {
+				if name == "first" {
+					close(begun)
+					<-goOn
+				}
+				order = append(order, name)
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	run(d.UpdateUrgent, "first")
+	<-begun
+	for range 200 {
+		run(d.UpdateUrgent, "alarm")
+	}
+	for range 3 {
+		run(d.Update, "other")
+	}
+	for u, o := d.Waiting(); u < 200 || o < 3; u, o = d.Waiting() {
+		time.Sleep(time.Millisecond)
+	}
+	close(goOn)
+	wg.Wait()
+	var at []int
+	for i, name := range order {
+		if name == "other" {
+			at = append(at, i)
+		}
+	}
+	// After 32 alarms each; the first alarm was taken before anybody waited.
+	if want := []int{33, 66, 99}; len(order) != 204 || !slices.Equal(at, want) {
+		t.Errorf("the others came at %v of %d, want %v", at, len(order), want)
+	}
 }

@@ -14,7 +14,8 @@
 //   - A change that fails, or panics, undoes itself and nobody else.
 //   - If the group's commit fails, every change of the group fails with kind
 //     busy, and none of them is stored.
-//   - Urgent changes (signals) go before all others in the queue.
+//   - Urgent changes (signals) go before all others in the queue, but for one of
+//     33: nobody waits without end.
 //   - SQL never asks the time: a transaction's Now is fixed, UTC, milliseconds.
 //
 // On PostgreSQL each change is a transaction of its own (the server groups

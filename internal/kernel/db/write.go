@@ -39,7 +39,8 @@ func (d *DB) Update(ctx context.Context, fn func(ctx context.Context, tx *Tx) er
 	return d.update(ctx, d.normal, fn)
 }
 
-// UpdateUrgent is Update for signals: it goes before all that waits.
+// UpdateUrgent is Update for signals: it goes before what waits; of passMost+1
+// changes one is left to the others.
 func (d *DB) UpdateUrgent(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	return d.update(ctx, d.urgent, fn)
 }
@@ -80,10 +81,8 @@ func (d *DB) writeLoop() {
 	w := &writer{db: d.write}
 	defer w.close()
 	for {
-		var first *change
-		select {
-		case first = <-d.urgent:
-		default:
+		first := d.next()
+		if first == nil {
 			select {
 			case first = <-d.urgent:
 			case first = <-d.normal:
@@ -98,17 +97,35 @@ func (d *DB) writeLoop() {
 	}
 }
 
-// next takes a waiting change, urgent ones first; nil if nobody waits.
+// passMost is how many urgent changes may go before one that waits. A flood of
+// signals must not stop the clocks that move missed ones up, nor the reports
+// that a device was told are kept: of 33 changes one is theirs.
+const passMost = 32
+
+// next takes a waiting change, urgent ones first, within passMost; nil if
+// nobody waits. Only the writer calls it.
 func (d *DB) next() *change {
+	if d.passed >= passMost {
+		select {
+		case c := <-d.normal:
+			d.passed = 0
+			return c
+		default:
+		}
+	}
 	select {
 	case c := <-d.urgent:
+		if len(d.normal) > 0 {
+			d.passed++
+		} else {
+			d.passed = 0
+		}
 		return c
 	default:
 	}
 	select {
-	case c := <-d.urgent:
-		return c
 	case c := <-d.normal:
+		d.passed = 0
 		return c
 	default:
 		return nil

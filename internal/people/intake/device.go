@@ -16,6 +16,7 @@ import (
 // number.
 func (s *Service) judgeDevices(ctx context.Context, v db.Reader, i Intake, r *reading, reg *names) error {
 	areas := s.areasOf(ctx, i)
+	spare(r)
 	var numbers []string
 	for _, row := range r.res.Rows {
 		if taken(row.Outcome) && row.Device != nil && row.Device.Number != "" {
@@ -38,7 +39,7 @@ func (s *Service) judgeDevices(ctx context.Context, v db.Reader, i Intake, r *re
 		if err := s.wearerOf(ctx, v, row, e, reg); err != nil {
 			return err
 		}
-		if e.wearer == "" {
+		if e.wearer == "" && !row.Person.Unnamed() {
 			row.Notes = append(row.Notes, NoteWearerUnknown)
 		}
 		if e.region == "" {
@@ -65,12 +66,47 @@ func (s *Service) judgeDevices(ctx context.Context, v db.Reader, i Intake, r *re
 	return nil
 }
 
+// spare takes the rows that a list of children would not have: a delivery that
+// nobody wears yet, and wearers by name in a list without a column of numbers
+// of identity. Such a device is looked for by name, or goes into stock.
+func spare(r *reading) {
+	asked := map[string]bool{} // sheets that have a column of IDs
+	for _, t := range r.res.Tables {
+		for _, c := range t.Columns {
+			asked[t.Sheet] = asked[t.Sheet] || c.Field == roster.ID
+		}
+	}
+	seen := map[string]int{}
+	for n := range r.res.Rows {
+		row := &r.res.Rows[n]
+		if row.Device == nil || row.Device.Number == "" {
+			continue
+		}
+		nobody := row.Reason == roster.NameMissing && row.Person.Unnamed()
+		if nobody || row.Reason == roster.IDMissing && !asked[row.Sheet] {
+			row.Outcome, row.Reason = roster.OK, ""
+			if nobody {
+				row.Notes = append(row.Notes, NoteIntoStock)
+			}
+		}
+		if !taken(row.Outcome) {
+			continue
+		}
+		if first := seen[row.Device.Number]; first != 0 {
+			refuse(row, roster.SameDevice)
+			row.Other = first
+			continue
+		}
+		seen[row.Device.Number] = row.Number
+	}
+}
+
 func (s *Service) wearerOf(ctx context.Context, v db.Reader, row *roster.Row, e *entry, reg *names) error {
 	if k, ok := reg.found[row.Person.ID]; ok && k.Child {
 		e.wearer, e.region = k.ID, k.Region
 		return nil
 	}
-	if row.Person.ID != "" {
+	if row.Person.ID != "" || row.Person.Unnamed() {
 		return nil // a number that nobody has is not made up for by a name
 	}
 	area := string(row.Person.Area)
@@ -100,6 +136,10 @@ func registration(row roster.Row, e entry, batch id.ID) device.Registration {
 	if kind == "" {
 		kind = "badge"
 	}
-	return device.Registration{DeviceID: d.Number, Kind: kind, Model: cut(strings.TrimSpace(d.Maker+" "+d.Model), 120), Profile: "watch",
-		SIM: d.Phone, Wearer: e.wearer, Region: e.region, Batch: batch}
+	profile := d.Protocol
+	if profile == "" {
+		profile = "watch"
+	}
+	return device.Registration{DeviceID: d.Number, Kind: kind, Model: cut(strings.TrimSpace(d.Maker+" "+d.Model), 120), Profile: profile,
+		SIM: d.Phone, SIMUntil: d.SIMUntil, Wearer: e.wearer, Region: e.region, Batch: batch}
 }

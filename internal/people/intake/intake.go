@@ -47,6 +47,7 @@ const (
 const (
 	NotePossibleMatch = "possible_match"
 	NoteWearerUnknown = "wearer_unknown"
+	NoteIntoStock     = "into_stock"
 	NoteOtherTownship = "other_township"
 )
 

@@ -406,6 +406,32 @@ func TestDevicesFindTheirWearers(t *testing.T) {
 	})
 }
 
+// A delivery has no children; a list of wearers by name alone is held against
+// the register; a number that stands twice is refused once.
+func TestADeliveryGoesIntoStockWithProtocolAndTermOfTheCard(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.commit(w.upload(roster.Children, "a.csv", []byte("姓名,身份证号,镇街\n李小满,50019920150312001X,邮亭镇\n")))
+		v := w.upload(roster.Devices, "d.csv", []byte("设备编号,类型,设备电话,流量卡到期日,通信协议,佩戴人姓名,备注\n8800990001,手表,15400000001,2027.03.31,,李小满,\n"+
+			"861234567890123,学生卡,15400000002,2027/6/30,JT/T 808,,备用\n8800990001,手表,,,,,\n"))
+		if v.Counts.OK+v.Counts.Warn != 2 || v.Counts.Refuse != 1 {
+			t.Fatalf("%+v", v.Counts)
+		}
+		w.commit(v)
+		page, err := device.New(w.db, w.keys).List(section, device.Query{})
+		if err != nil || len(page.Items) != 2 {
+			t.Fatalf("%v %+v", err, page)
+		}
+		for _, d := range page.Items {
+			switch {
+			case d.DeviceID == "8800990001" && d.Wearer != nil && d.Profile == "watch" && d.SIMUntil == "2027-03-31" && d.State == device.Active:
+			case d.DeviceID == "861234567890123" && d.Wearer == nil && d.Profile == "jt808" && d.Kind == "card" && d.SIMUntil == "2027-06-30" && d.State == device.Stock:
+			default:
+				t.Errorf("%+v", d)
+			}
+		}
+	})
+}
+
 func TestHeadingsThatNobodyKnowsCanBeTold(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v := w.upload(roster.Children, "a.csv", []byte("甲列,乙列,丙列\n王强,11010219840406970x,女\n"))

@@ -60,6 +60,8 @@ const (
 	SIM         Field = "sim"
 	SIMPhone    Field = "sim_phone"
 	IssuedOn    Field = "issued_on"
+	SIMUntil    Field = "sim_until" // until when the card is paid for
+	Protocol    Field = "protocol"
 )
 
 // Role is who a contact is to the child.
@@ -109,6 +111,7 @@ var labels = map[Field]string{
 	School: "就读学校", Grade: "年级", Class: "班级", Category: "儿童类别", Remark: "备注", BenefitSince: "享受保障时间",
 	BenefitFen: "月标准", BankAccount: "银行账号", DeviceNo: "设备编号", IMEI: "IMEI", DeviceModel: "型号", DeviceKind: "设备类型",
 	DeviceMaker: "厂家", SIM: "SIM卡号", SIMPhone: "设备电话", IssuedOn: "发放日期",
+	SIMUntil: "流量卡到期日", Protocol: "通信协议",
 }
 
 var roleLabels = map[Role]string{

@@ -332,6 +332,10 @@ func readDevice(get func(Field) string) *Device {
 	if said, ok := civil.ReadDate(dateSerial(d.Issued)); ok {
 		d.IssuedOn, _ = said.Date()
 	}
+	if said, ok := civil.ReadDate(dateSerial(get(SIMUntil))); ok {
+		d.SIMUntil, _ = said.Date()
+	}
+	d.Protocol = readProtocol(get(Protocol))
 	return d
 }
 

@@ -132,6 +132,8 @@ var deviceSynonyms = buildSynonyms(map[Field]string{
 	DeviceKind:  "设备类型 类型 设备种类 产品类型 产品名称 设备名称 种类 设备类别 名称 类别 终端类型 佩戴设备 装备类型 品名 产品类别",
 	DeviceMaker: "厂家 品牌 生产厂家 厂商 设备厂家 供应商 生产厂商",
 	SIM:         "SIM卡号 SIM SIM卡 ICCID 物联网卡号 卡号 流量卡号 SIM号 物联卡号 SIM卡ICCID ICCID号 ICCID码 手机卡号 电话卡号 物联网卡 SIM卡编号 通信卡号",
+	SIMUntil:    "流量卡到期 流量卡到期日 流量卡到期日期 流量卡到期时间 流量卡有效期 卡到期日 卡到期时间 SIM卡到期日 SIM卡到期时间 SIM卡有效期 流量到期日 流量到期时间 流量有效期 资费到期日 资费到期时间 服务到期日 服务到期时间 套餐到期日 套餐到期时间",
+	Protocol:    "通信协议 通讯协议 协议 协议类型 设备协议 终端协议 接入协议 通信协议类型",
 	SIMPhone:    "设备电话 手环电话 设备电话号码 设备手机号 SIM卡手机号 手环号码 胸牌电话 手表号码 腕表号码 设备手机号码 卡内号码 终端电话 SIM卡电话 手表电话 SIM卡电话号码",
 })
 
@@ -407,6 +409,7 @@ var (
 	deviceType   = regexp.MustCompile(`(设备|手环|胸牌|腕表|手表|终端|定位|装备|器材|穿戴|产品).*(类型|种类|类别|名称|形式|品名)$`)
 	deviceModel  = regexp.MustCompile(`(型号|规格|机型)$`)
 	simNumber    = regexp.MustCompile(`ICCID|SIM|物联|流量卡|电话卡|手机卡|通信卡|入网号|入网卡`)
+	cardUntil    = regexp.MustCompile(`(卡|流量|资费|套餐).*(到期|有效期|截止)`)
 	issuedDate   = regexp.MustCompile(`(发放|领取|领用|佩戴|绑定|启用|激活|配发|开通|配备).*(日期|时间|年月|年月日)$`)
 	birthDate    = regexp.MustCompile(`出生.*(日期|年月|时间|年月日)|^生日`)
 	categoryEnd  = regexp.MustCompile(`(困境|困难|保障|救助|人员|身份|对象|致困|监护|留守|具体).*(类别|类型|情形|原因|种类)$`)
@@ -424,6 +427,8 @@ func bySuffix(s string, kind Kind) meaning {
 			return meaning{field: DeviceModel}
 		case deviceType.MatchString(s):
 			return meaning{field: DeviceKind}
+		case cardUntil.MatchString(s):
+			return meaning{field: SIMUntil}
 		case simNumber.MatchString(s):
 			return meaning{field: SIM}
 		case deviceNumber.MatchString(s):

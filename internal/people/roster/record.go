@@ -7,6 +7,9 @@ import (
 	"zugou/internal/people/region"
 )
 
+// Unnamed reports that the row names nobody: no name, no number of identity.
+func (p Person) Unnamed() bool { return p.Name == "" && p.IDText == "" }
+
 // Person is a child as a row tells it, or the one who wears a device; what the
 // row does not say is empty. Texts are without outer blanks.
 type Person struct {
@@ -64,8 +67,22 @@ type Device struct {
 	Maker    string
 	SIM      string
 	Phone    civil.Phone // of its SIM card
+	SIMUntil civil.Date  // until when the card is paid for
+	Protocol string      // watch, jt808, gt06, mqtt; empty if not said
 	IssuedOn civil.Date
 	Issued   string // as written
+}
+
+// readProtocol gives the protocol that a cell names, as profiles of models
+// call it.
+func readProtocol(s string) string {
+	s = strings.ToUpper(s)
+	for _, k := range []struct{ word, protocol string }{{"808", "jt808"}, {"GT06", "gt06"}, {"MQTT", "mqtt"}, {"手表", "watch"}, {"腕表", "watch"}, {"WATCH", "watch"}} {
+		if strings.Contains(s, k.word) {
+			return k.protocol
+		}
+	}
+	return ""
 }
 
 // DeviceType is the kind of a device.
@@ -81,6 +98,8 @@ const (
 	Locator  DeviceType = "locator"  // 定位器, 定位卡
 	Button   DeviceType = "button"   // 一键报警器
 	Backpack DeviceType = "backpack" // 书包
+
+	StudentCard DeviceType = "card" // 学生卡
 )
 
 func readDeviceType(s string) DeviceType {
@@ -90,7 +109,7 @@ func readDeviceType(s string) DeviceType {
 	for _, k := range []struct {
 		words string
 		t     DeviceType
-	}{{"胸牌 胸卡 校牌 学生证 工牌 吊牌", Badge}, {"手环 腕带", Band}, {"腕表 手表", Watch}, {"定位器 定位卡 定位终端", Locator}, {"报警器 呼叫器 按钮", Button}, {"书包", Backpack}} {
+	}{{"胸牌 胸卡 校牌 学生证 工牌 吊牌", Badge}, {"手环 腕带", Band}, {"腕表 手表", Watch}, {"定位器 定位卡 定位终端", Locator}, {"报警器 呼叫器 按钮", Button}, {"学生卡 校园卡", StudentCard}, {"书包", Backpack}} {
 		for _, w := range strings.Fields(k.words) {
 			if strings.Contains(s, w) {
 				return k.t

@@ -86,6 +86,10 @@ var kinds = map[Kind]bool{
 	Find: true, CallBack: true, Reset: true, PowerOff: true, ClearAlarm: true, Parameters: true,
 }
 
+// Pressing gives the kinds that are asked for while somebody looks for a child.
+// They go before settings, and wait for no answer of one.
+func Pressing() []Kind { return []Kind{Locate, CallBack, Find, Track, ClearAlarm} }
+
 // Known tells whether k is in the list.
 func Known(k Kind) bool { return kinds[k] }
 

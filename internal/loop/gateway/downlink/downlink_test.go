@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -159,8 +160,8 @@ func TestACommandWaitsForItsDeviceAndItsAnswerIsItsResult(t *testing.T) {
 		if len(l.got) != 1 || l.got[0].Phone != "15400000001" {
 			t.Fatalf("%+v", l.got)
 		}
-		// Another command waits until the first is answered.
-		w.send(downlink.Request{Kind: down.Find})
+		// Another setting waits until the first is answered.
+		w.send(downlink.Request{Kind: down.LowBattery, On: true})
 		p.round()
 		w.is(downlink.Waiting, "", 0)
 		p.hub.Answered(gateway.Answer{DeviceID: number, Token: "another", OK: true})
@@ -177,6 +178,49 @@ func TestACommandWaitsForItsDeviceAndItsAnswerIsItsResult(t *testing.T) {
 		w.count("SELECT count(*) FROM device_downlink WHERE state = 'done' AND result = 'ok'", 1)
 		w.count("SELECT count(*) FROM device_downlink WHERE content <> ''", 0)
 		w.count("SELECT count(*) FROM audit_row WHERE action = 'device.command'", 2)
+	})
+}
+
+// A watch that never answers to its settings is asked where the child is all
+// the same, before what waited longer.
+func TestWhatPressesGoesBeforeSettingsAndWaitsForNoAnswerOfOne(t *testing.T) {
+	each(t, func(w *world) {
+		p := w.process("g1")
+		l := &line{source: signal.Watch, from: "10.1.2.3", token: "setting"}
+		p.hub.Hold(number, l)
+		w.send(downlink.Request{Kind: down.Interval, Seconds: 60})
+		p.round()
+		w.send(downlink.Request{Kind: down.LowBattery, On: true})
+		w.send(downlink.Request{Kind: down.Locate})
+		w.send(downlink.Request{Kind: down.Find})
+		l.mu.Lock()
+		l.token = "locate"
+		l.mu.Unlock()
+		p.round()
+		p.round()
+		said := func(want ...down.Kind) {
+			t.Helper()
+			var got []down.Kind
+			for _, c := range l.got {
+				got = append(got, c.Kind)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("said %v, want %v", got, want)
+			}
+		}
+		said(down.Interval, down.Locate) // one that presses waits for the other, a setting for both
+		p.hub.Answered(gateway.Answer{DeviceID: number, Token: "locate", OK: true})
+		p.round()
+		l.mu.Lock()
+		l.token = "find"
+		l.mu.Unlock()
+		p.round()
+		said(down.Interval, down.Locate, down.Find)
+		p.hub.Answered(gateway.Answer{DeviceID: number, Token: "find", OK: true})
+		p.hub.Answered(gateway.Answer{DeviceID: number, Token: "setting", OK: true})
+		p.round()
+		p.round()
+		said(down.Interval, down.Locate, down.Find, down.LowBattery)
 	})
 }
 

@@ -73,13 +73,23 @@ func ofDevice(ctx context.Context, r db.Reader, device id.ID, limit int) ([]row,
 }
 
 // toSend gives what waits for devices whose line one of the gateways holds, at
-// most one a device, and none for a device with one under way.
+// most one a device. What presses goes first and waits for no answer of a
+// setting: a watch that never answers to one must not keep a seat from asking
+// where the child is. Otherwise a device has one command under way, and never
+// two of a kind, whose answers nobody could tell apart.
 func toSend(ctx context.Context, r db.Reader, gateways []string, limit int) ([]row, error) {
+	pressing := db.Anys(down.Pressing())
+	marks := db.Marks(len(pressing))
 	args := append([]any{r.At()}, db.Anys(gateways)...)
+	for range 5 {
+		args = append(args, pressing...)
+	}
 	var rows []row
 	err := r.List(ctx, &rows, "SELECT "+columns+` FROM device_downlink x JOIN device_line l ON l.device_id = x.device_id
 		WHERE x.ended_at = 0 AND x.state = 'waiting' AND x.expires_at > ? AND l.gateway IN (`+db.Marks(len(gateways))+`)
-		AND NOT EXISTS (SELECT 1 FROM device_downlink o WHERE o.device_id = x.device_id AND o.ended_at = 0 AND (o.state IN ('sending', 'sent') OR o.id < x.id))
+		AND NOT EXISTS (SELECT 1 FROM device_downlink o WHERE o.device_id = x.device_id AND o.ended_at = 0 AND (o.state = 'sending'
+			OR o.state = 'sent' AND (o.kind = x.kind OR o.kind IN (`+marks+`) OR x.kind NOT IN (`+marks+`))
+			OR o.state = 'waiting' AND o.id <> x.id AND CASE WHEN x.kind IN (`+marks+`) THEN o.kind IN (`+marks+`) AND o.id < x.id ELSE o.kind IN (`+marks+`) OR o.id < x.id END))
 		ORDER BY x.id LIMIT ?`, append(args, limit)...)
 	return rows, err
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -485,4 +486,61 @@ func FuzzReadSegment(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// While a flood of alarms keeps the writer busy, what waits in the journal gets
+// into the database all the same.
+func TestAFloodOfAlarmsDoesNotKeepReportsOut(t *testing.T) {
+	const reports, alarms = 40, 1000
+	w := newWorld(t)
+	j := w.open()
+	answers := w.busy(j)
+	for n := range reports {
+		w.take(j, word(1, n))
+	}
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	var flood sync.WaitGroup
+	alarm := func(n int) {
+		flood.Go(func() {
+			if err := w.db.UpdateUrgent(w.ctx, func(context.Context, *db.Tx) error {
+				if n == 0 {
+					close(begun)
+					<-goOn
+				}
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.order = append(w.order, "alarm")
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	alarm(0)
+	<-begun
+	for n := range alarms {
+		alarm(1 + n)
+	}
+	w.free()
+	w.until(func() bool { urgent, others := w.db.Waiting(); return urgent == alarms && others > manyUnderWay }) // the direct ones, and a batch
+	close(goOn)
+	flood.Wait()
+	w.until(func() bool { return j.Counts().Waiting == 0 })
+	for range manyUnderWay {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last, got := slices.Index(w.order, word(1, batchSize-1).Key), 0
+	for _, key := range w.order[last+1:] {
+		if key == "alarm" {
+			got++
+		}
+	}
+	if last < 0 || got == 0 {
+		t.Errorf("the first batch came at %d of %d, after all alarms", last, len(w.order))
+	}
+	end(j)
 }
