@@ -111,6 +111,7 @@ const builds: Record<Target, () => UserConfig> = {
           sit: here("public/sit/index.html"),
           chat: here("public/chat/index.html"),
           opinion: here("public/opinion/index.html"),
+          seen: here("public/seen/index.html"),
         },
       },
     },

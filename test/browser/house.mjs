@@ -25,6 +25,8 @@ export async function openHouse(...flags) {
   });
   return {
     base,
+    /** Where watches connect. */
+    watch: () => Number(/127\.0\.0\.1:(\d+)\D*$/.exec(said.split("\n").find((l) => l.includes(base) && l.split("127.0.0.1:").length > 2) ?? "")?.[1]),
     /** What it printed so far. */
     said: () => said,
     async end() {

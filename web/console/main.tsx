@@ -1,6 +1,8 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { App as AntApp, ConfigProvider } from "antd";
 import zhCN from "antd/locale/zh_CN";
+import dayjs from "dayjs";
+import "dayjs/locale/zh-cn";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "@shared/tokens.css";
@@ -13,6 +15,9 @@ import { passing } from "@shared/passing";
 import { SessionGate } from "./session";
 import { LineKeeper } from "./hotline/line";
 import { Shell } from "./shell/shell";
+
+// The calendars of date pickers take the names of months and days from here.
+dayjs.locale("zh-cn");
 
 const root = document.getElementById("root");
 // A tablet on its way through a class shows no page of staff.

@@ -81,6 +81,7 @@ device.hand             .  .  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 guardian.read           A  A  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 guardian.check          .  .  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 guardian.bar            .  A  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+guardian.tell           .  .  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 guardian.own            .  .  .  .  .  .  .  .  .  .  .  .  .  O  .  .  .  .  .
 media.read              A  A  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
 position.read           A  A  T  T  T  T  .  .  .  .  .  .  .  .  .  .  .  .  .

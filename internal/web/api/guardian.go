@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"zugou/internal/loop/guard/guardian"
+	"zugou/internal/web/chassis"
 )
 
 func (a *API) guardians() {
@@ -49,6 +50,20 @@ func (a *API) guardians() {
 		Body why
 	}) (done, error) {
 		return done{true}, a.Guardian.Close(ctx, in.ID, in.Body.Reason)
+	})
+	call(a, http.MethodPost, "/children/{id}/own-link", "a link by which the child sees who may see it; it is shown once, an older one ends", func(ctx context.Context, in *ByID) (guardian.NewChildLink, error) {
+		return a.Guardian.GiveChildLink(ctx, in.ID)
+	})
+	call(a, http.MethodPost, "/children/{id}/own-link/end", "end the child's link", func(ctx context.Context, in *ByID) (done, error) {
+		return done{true}, a.Guardian.EndChildLink(ctx, in.ID)
+	})
+	// The link travels in the body: addresses end up in histories and logs.
+	call(a, http.MethodPost, "/help/who-sees", "who may see where the child of a link is", func(ctx context.Context, in *struct {
+		Body struct {
+			Link string `json:"link" maxLength:"100"`
+		}
+	}) (guardian.ForChild, error) {
+		return a.Guardian.ForChild(ctx, in.Body.Link, chassis.From(ctx).Place.Address)
 	})
 	call(a, http.MethodPost, "/children/{id}/bars", "guardianship suspended or revoked, or a protection order: cuts at once", func(ctx context.Context, in *struct {
 		ByID

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Form, Input, InputNumber, Select, Skeleton, Switch, Tag } from "antd";
-import { useRef } from "react";
+import { Alert, Button, Form, Input, InputNumber, Select, Skeleton, Switch, Tag, Upload } from "antd";
+import { useRef, useState } from "react";
 import { actKey, api } from "@shared/api/client";
 import type { Ms } from "@shared/api/types";
 import { formatDateTime } from "@shared/format";
@@ -29,13 +29,14 @@ type Row = {
 type Takeover = { before_source: string; before_net: string; now_source: string; now_net: string; first_at: Ms; last_at: Ms; times: number; other_net: boolean };
 type Desk = { online: boolean; source: string; since: Ms; kinds: string[]; items: Row[]; takeovers: Takeover[] };
 
-type Field = "seconds" | "for_seconds" | "index" | "phone" | "phone_clear" | "text" | "urgent" | "on" | "count" | "periods";
+type Field = "voice" | "seconds" | "for_seconds" | "index" | "phone" | "phone_clear" | "text" | "urgent" | "on" | "count" | "periods";
 
 /** What a person may ask for here, in the order of use, with what it needs. */
 const offered: [kind: string, fields: Field[]][] = [
   ["locate", []],
   ["call_back", ["phone"]],
   ["text", ["text", "urgent"]],
+  ["voice", ["voice"]],
   ["find", []],
   ["interval", ["seconds"]],
   ["track", ["seconds", "for_seconds"]],
@@ -64,6 +65,7 @@ type Values = {
   on?: boolean;
   count?: number;
   periods?: string;
+  voice?: string;
 };
 
 /** The words of a key of our own, or what the device itself said. */
@@ -118,9 +120,36 @@ export function CommandPanel({ device }: { device: string }) {
         />
       )}
       {desk && <Teller device={device} desk={desk} />}
-      {desk && <History device={device} items={desk.items} may={desk.kinds.length > 0} />}
+      {desk && <History device={device} items={desk.items} may={desk.kinds.length > 0} online={desk.online} />}
       {desk && desk.takeovers.length > 0 && <Takeovers list={desk.takeovers} />}
     </section>
+  );
+}
+
+/** The beginning of every AMR recording, and how much a device takes. */
+const AMR = "#!AMR";
+const VOICE_MOST = 30_000;
+
+/** Takes an AMR recording, which is what watches play; the value is its bytes as base64. */
+function VoiceFile({ value, onChange }: { value?: string; onChange?: (v: string | undefined) => void }) {
+  const [name, setName] = useState("");
+  const [wrong, setWrong] = useState("");
+  const take = async (file: File) => {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const text = Array.from(bytes, (b) => String.fromCharCode(b)).join("");
+    const fault = !text.startsWith(AMR) ? t("command.voiceForm") : bytes.length > VOICE_MOST ? t("command.voiceLong") : "";
+    setWrong(fault);
+    setName(fault ? "" : file.name);
+    onChange?.(fault ? undefined : btoa(text));
+  };
+  return (
+    <>
+      <Upload accept=".amr" showUploadList={false} beforeUpload={(file) => (void take(file), false)}>
+        <Button>{t("command.voiceChoose")}</Button>
+      </Upload>
+      {value && <span> {name}</span>}
+      {wrong && <span role="alert"> {wrong}</span>}
+    </>
   );
 }
 
@@ -193,6 +222,11 @@ function Teller({ device, desk }: { device: string; desk: Desk }) {
             </Form.Item>
           )}
         </div>
+        {fields.includes("voice") && (
+          <Form.Item name="voice" label={t("command.voice")} extra={t("command.voiceHint")} rules={[{ required: true, message: t("command.voiceNeeded") }]}>
+            <VoiceFile />
+          </Form.Item>
+        )}
         {fields.includes("text") && (
           <Form.Item name="text" label={t("command.text")} rules={[{ required: true, whitespace: true, message: t("command.required") }]}>
             <Input.TextArea rows={2} maxLength={200} showCount />
@@ -231,7 +265,7 @@ function Teller({ device, desk }: { device: string; desk: Desk }) {
   );
 }
 
-function History({ device, items, may }: { device: string; items: Row[]; may: boolean }) {
+function History({ device, items, may, online }: { device: string; items: Row[]; may: boolean; online: boolean }) {
   const { busy, act } = useAct(["device"]);
   return (
     <>
@@ -243,7 +277,7 @@ function History({ device, items, may }: { device: string; items: Row[]; may: bo
             <div>
               <strong>{kindText(c.kind)}</strong>
               <Tag variant="outlined" color={open(c.state) ? "processing" : "default"}>
-                {t(`command.state.${c.state}`)}
+                {c.state === "waiting" && online ? t("command.state.queued") : t(`command.state.${c.state}`)}
               </Tag>
               {c.result && <span>{resultText(c.result)}</span>}
             </div>

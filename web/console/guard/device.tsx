@@ -1,5 +1,5 @@
 import { ImportOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, DatePicker, Drawer, Form, Input, Modal, Segmented, Select, Table, Tabs } from "antd";
+import { Button, DatePicker, Drawer, Form, Input, Modal, Radio, Segmented, Select, Table, Tabs } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -93,7 +93,8 @@ function HandDialog({ device, kind, onClose }: { device: Detail; kind: "out" | "
         </div>
         {!out && (
           <Form.Item name="condition" label={t("gd.condition")} rules={[{ required: true, message: t("gd.conditionNeeded") }]}>
-            <Segmented options={["good", "worn", "broken", "lost"].map((value) => ({ value, label: wordFor(words, "gd.cond", value) }))} />
+            {/* Nothing looks chosen before it is. */}
+            <Radio.Group optionType="button" options={["good", "worn", "broken", "lost"].map((value) => ({ value, label: wordFor(words, "gd.cond", value) }))} />
           </Form.Item>
         )}
         <Form.Item name="signature" label={t("gd.signHere")} rules={[{ required: true, message: t("gd.signNeeded") }]}>
@@ -180,12 +181,12 @@ function EnterDialog({ onClose }: { onClose: (id?: string) => void }) {
 
 function StockForm({ device }: { device: Detail }) {
   const { act, busy } = useAct(["device"]);
-  const save = (v: { firmware?: string; bought_on?: Dayjs; place?: string; sim_until?: Dayjs; label?: string }) =>
+  const save = (v: { firmware?: string; bought_on?: Dayjs; place?: string; sim?: string; sim_until?: Dayjs; label?: string; model?: string }) =>
     act(
       "stock",
       async () => {
         await api.post(`/devices/${device.id}/stock`, { firmware: v.firmware ?? "", bought_on: v.bought_on?.format("YYYY-MM-DD") ?? "", place: v.place ?? "" });
-        await api.patch(`/devices/${device.id}`, { ...unchanged, label: v.label ?? "", sim_until: v.sim_until?.format("YYYY-MM-DD") ?? "" });
+        await api.patch(`/devices/${device.id}`, { ...unchanged, label: v.label ?? "", model: v.model ?? "", sim: v.sim?.trim() || null, sim_until: v.sim_until?.format("YYYY-MM-DD") ?? "" });
       },
       t("gd.saved"),
     );
@@ -194,10 +195,16 @@ function StockForm({ device }: { device: Detail }) {
       layout="vertical"
       onFinish={save}
       className="gd-form"
-      initialValues={{ firmware: device.firmware, place: device.place, label: device.label, bought_on: device.bought_on ? dayjs(device.bought_on) : undefined, sim_until: device.sim_until ? dayjs(device.sim_until) : undefined }}
+      initialValues={{ model: device.model, firmware: device.firmware, place: device.place, label: device.label, bought_on: device.bought_on ? dayjs(device.bought_on) : undefined, sim_until: device.sim_until ? dayjs(device.sim_until) : undefined }}
     >
       <Form.Item name="label" label={t("gd.label")}>
         <Input maxLength={40} />
+      </Form.Item>
+      <Form.Item name="model" label={t("gd.model")}>
+        <Input maxLength={60} />
+      </Form.Item>
+      <Form.Item name="sim" label={t("gd.sim")}>
+        <Input inputMode="tel" maxLength={20} autoComplete="off" placeholder={device.sim_masked} />
       </Form.Item>
       <Form.Item name="firmware" label={t("gd.firmware")}>
         <Input maxLength={60} />
@@ -261,7 +268,7 @@ function Papers({ device: x }: { device: Detail }) {
             <li key={p.id}>
               <span className="gd-kind">{p.kind === "out" ? t("gd.handOutVerb") : t("gd.takeBackVerb")}</span>
               <span className="gd-grow">
-                {t("gd.paper", { child: p.child_name, signer: p.signer, by: p.by, at: formatDateTime(p.at) })}
+                {t("gd.paper", { child: p.child_name, signer: p.relation ? t("gd.signerIs", { name: p.signer, relation: wordFor(words, "gd.rel", p.relation) }) : p.signer, by: p.by, at: formatDateTime(p.at) })}
                 {p.condition && ` ${wordFor(words, "gd.cond", p.condition)}`}
                 {p.note && <small> {p.note}</small>}
               </span>
@@ -286,7 +293,8 @@ function Papers({ device: x }: { device: Detail }) {
   );
 }
 
-function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+/** All of a device: store-room, papers, commands, recordings. */
+export function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const may = useMay();
   const ask = useAskReason();
   const { act } = useAct(["device"]);

@@ -9,9 +9,11 @@ import { formatAgo, formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { Count, PageHead } from "../kit/page";
+import { MatterDrawer } from "../matter/drawer";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { areaName, useRegions, type AlarmRow } from "./parts";
+import { DeviceDrawer } from "./device";
 import "./guard.css";
 
 type Fitness = {
@@ -49,10 +51,13 @@ function Trend({ days }: { days: number[] }) {
 
 function Alarms() {
   const regions = useRegions();
+  const may = useMay();
+  const [matter, setMatter] = useState<string>();
   const query = useQuery({ queryKey: ["guard", "alarms"], queryFn: () => api.get<List<AlarmRow>>("/guard/alarms", { limit: 100 }), meta: { topics: ["guard"] } });
   return (
     <Loaded query={query} errorText={errorText} isEmpty={(x) => !x.items.length} empty={<Empty title={t("gd.noAlarms")} hint={t("gd.noAlarmsHint")} />}>
       {(list) => (
+        <>
         <Table<AlarmRow>
           size="small"
           rowKey="id"
@@ -66,8 +71,23 @@ function Alarms() {
             { title: t("gd.area"), render: (_, a) => areaName(regions.data?.items, a.region) },
             { title: t("gd.goes"), render: (_, a) => wordFor(words, "gd.to", a.to) },
             { title: t("gd.stateOf"), render: (_, a) => wordFor(words, "gd.alarmState", a.state) },
+            ...(may("matter.read")
+              ? [
+                  {
+                    title: "",
+                    render: (_: unknown, a: AlarmRow) =>
+                      a.matter_id && (
+                        <Button size="small" onClick={() => setMatter(a.matter_id)}>
+                          {t("gd.openMatter")}
+                        </Button>
+                      ),
+                  },
+                ]
+              : []),
           ]}
         />
+        <MatterDrawer id={matter} onClose={() => setMatter(undefined)} />
+        </>
       )}
     </Loaded>
   );
@@ -78,6 +98,7 @@ export default function HealthPage() {
   const regions = useRegions();
   const [region, setRegion] = useState("");
   const [why, setWhy] = useState("");
+  const [open, setOpen] = useState<string>();
   const query = useQuery({ queryKey: ["guard", "health"], queryFn: () => api.get<Health>("/guard/health"), meta: { topics: ["guard", "device"] }, refetchInterval: 60_000 });
   const h = query.data;
   const group = (g: string) => wordFor(words, "gd.group", g.replace(":", "_"));
@@ -126,7 +147,8 @@ export default function HealthPage() {
                         {x.towns.map((c) => (
                           <button type="button" key={c.region} className="gd-town-card" aria-pressed={region === c.region} onClick={() => setRegion(region === c.region ? "" : c.region)}>
                             <b>{areaName(regions.data?.items, c.region)}</b>
-                            <span className="zg-num">{t("gd.townFacts", { heard: c.heard, worn: c.worn, percent: Math.round((100 * c.heard) / Math.max(1, c.worn)), calls: c.calls })}</span>
+                            <span className="zg-num">{t("gd.townHeard", { heard: c.heard, worn: c.worn, percent: Math.round((100 * c.heard) / Math.max(1, c.worn)) })}</span>
+                            <span className={c.calls ? "zg-num gd-need" : "zg-num gd-muted"}>{t("gd.townCalls", { calls: c.calls })}</span>
                           </button>
                         ))}
                       </div>
@@ -138,7 +160,14 @@ export default function HealthPage() {
                         locale={{ emptyText: <Empty title={t("gd.roundEmpty")} hint={t("gd.roundEmptyHint")} /> }}
                         columns={[
                           { title: t("gd.wearer"), dataIndex: "child_name" },
-                          { title: t("gd.device"), render: (_, f) => f.label || f.device_id },
+                          {
+                            title: t("gd.device"),
+                            render: (_, f) => (
+                              <button type="button" className="zg-link" onClick={() => setOpen(f.device)}>
+                                {f.label || f.device_id}
+                              </button>
+                            ),
+                          },
                           { title: t("gd.area"), render: (_, f) => areaName(regions.data?.items, f.region) },
                           { title: t("gd.whyCall"), render: (_, f) => <span className="gd-need">{f.calls.map((c) => wordFor(words, "gd.call", c)).join(t("list.comma"))}</span> },
                           { title: t("gd.seen"), sorter: (a, b) => a.last_seen_at - b.last_seen_at, render: (_, f) => formatAgo(f.last_seen_at, serverNow()) },
@@ -156,6 +185,7 @@ export default function HealthPage() {
           </>
         )}
       </Loaded>
+      {open && <DeviceDrawer id={open} onClose={() => setOpen(undefined)} />}
     </div>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, DatePicker, Form, Input, Modal, Select, Table } from "antd";
+import { Button, DatePicker, Form, Input, Modal, Popconfirm, QRCode, Select, Table } from "antd";
 import { useQuery } from "@tanstack/react-query";
-import type { Dayjs } from "dayjs";
+import dayjs, { type Dayjs } from "dayjs";
 import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
+import { serverNow } from "@shared/clock";
 import { formatDate, formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
@@ -18,7 +19,8 @@ import "./guard.css";
 type Viewer = { link_id: string; name: string; relation: string; person_id: string; opened_at: Ms; opened_by: string; consent_at: Ms; looked_at: Ms; why: string };
 type Candidate = { person_id: string; name: string; relation: string; guardian: boolean; has_account: boolean };
 type Bar = { id: string; person_id: string; kind: string; document_no: string; from_on: string; until_on: string; lifted_at: Ms };
-type Viewers = { child_name: string; items: Viewer[]; others: Candidate[]; bars: Bar[] };
+type ChildLink = { made_at: Ms; until_at: Ms; read_at: Ms };
+type Viewers = { child_name: string; items: Viewer[]; others: Candidate[]; bars: Bar[]; link: ChildLink | null };
 type Waiting = { id: string; account_name: string; phone_masked: string; child_name: string; relation: string; note: string; at: Ms };
 
 const rel = (r: string) => wordFor(words, "gd.rel", r);
@@ -26,15 +28,14 @@ const rel = (r: string) => wordFor(words, "gd.rel", r);
 function BarDialog({ child, people, onClose }: { child: string; people: { person_id: string; name: string }[]; onClose: () => void }) {
   const { act, busy } = useAct(["guard"]);
   const [form] = Form.useForm();
-  const save = async (v: { person_id: string; kind: string; document_no: string; span: [Dayjs, Dayjs | null] }) => {
-    const until = v.span[1]?.format("YYYY-MM-DD");
-    const body = { person_id: v.person_id, kind: v.kind, document_no: v.document_no, from_on: v.span[0].format("YYYY-MM-DD"), ...(until ? { until_on: until } : {}) };
+  const save = async (v: { person_id: string; kind: string; document_no: string; from: Dayjs; until?: Dayjs | null }) => {
+    const body = { person_id: v.person_id, kind: v.kind, document_no: v.document_no, from_on: v.from.format("YYYY-MM-DD"), ...(v.until ? { until_on: v.until.format("YYYY-MM-DD") } : {}) };
     if (await act("bar", () => api.post(`/children/${child}/bars`, body), t("gd.barSet"))) onClose();
   };
   return (
     <Modal open title={t("gd.bar")} okText={t("gd.barVerb")} okButtonProps={{ danger: true }} cancelText={t("kit.back")} confirmLoading={busy === "bar"} onOk={() => form.submit()} onCancel={onClose}>
       <p className="gd-muted">{t("gd.barNote")}</p>
-      <Form form={form} layout="vertical" onFinish={save}>
+      <Form form={form} layout="vertical" initialValues={{ from: dayjs(formatDate(serverNow())), person_id: people.length === 1 ? people[0]?.person_id : undefined }} onFinish={save}>
         <Form.Item name="person_id" label={t("gd.barWho")} rules={[{ required: true, message: t("gd.needed") }]}>
           <Select options={people.map((p) => ({ value: p.person_id, label: p.name }))} />
         </Form.Item>
@@ -44,16 +45,21 @@ function BarDialog({ child, people, onClose }: { child: string; people: { person
         <Form.Item name="document_no" label={t("gd.document")} rules={[{ required: true, whitespace: true, message: t("gd.needed") }]}>
           <Input maxLength={80} />
         </Form.Item>
-        <Form.Item name="span" label={t("gd.barSpan")} rules={[{ required: true, message: t("gd.needed") }]}>
-          <DatePicker.RangePicker allowEmpty={[false, true]} />
-        </Form.Item>
+        <div className="gd-row">
+          <Form.Item name="from" label={t("gd.barFrom")} rules={[{ required: true, message: t("gd.needed") }]}>
+            <DatePicker />
+          </Form.Item>
+          <Form.Item name="until" label={t("gd.barUntil")}>
+            <DatePicker />
+          </Form.Item>
+        </div>
       </Form>
     </Modal>
   );
 }
 
-/** What the child is told, to be printed and handed over. */
-function ForTheChild({ v }: { v: Viewers }) {
+/** What the child is told, to be printed and handed over; with a code, it can look itself. */
+function ForTheChild({ v, link, until }: { v: Viewers; link: string; until: Ms }) {
   const now = v.items.filter((x) => x.why === "");
   return (
     <div className="gd-print">
@@ -72,7 +78,58 @@ function ForTheChild({ v }: { v: Viewers }) {
       <p>
         <b>{t("gd.childPhones")}</b>
       </p>
+      {link && (
+        <div className="gd-code">
+          <QRCode type="svg" size={140} bordered={false} errorLevel="M" value={`${location.origin}/seen/#${link}`} aria-label={t("gd.codeLabel")} />
+          <p>{t("gd.codeScan", { until: formatDate(until) })}</p>
+        </div>
+      )}
     </div>
+  );
+}
+
+/** The sheet for the child, and the code by which it can look again on any phone. */
+function Sheet({ child, v, onClose }: { child: Child; v: Viewers; onClose: () => void }) {
+  const may = useMay();
+  const { act, busy } = useAct(["guard"]);
+  const [link, setLink] = useState("");
+  const [until, setUntil] = useState<Ms>(0);
+  const make = () =>
+    act("code", async () => {
+      const made = await api.post<{ link: string; until_at: Ms }>(`/children/${child.id}/own-link`);
+      setLink(made.link);
+      setUntil(made.until_at);
+    });
+  const end = async () => {
+    if (await act("code", () => api.post(`/children/${child.id}/own-link/end`), t("gd.codeEnded"))) setLink("");
+  };
+  const out = v.link;
+  return (
+    <Modal open width={640} title={t("gd.forChild")} okText={t("gd.print")} cancelText={t("kit.back")} onOk={() => window.print()} onCancel={onClose}>
+      <ForTheChild v={v} link={link} until={until} />
+      {may("guardian.tell") && (
+        <section className="gd-code-desk" aria-label={t("gd.codeLabel")}>
+          <p className="gd-muted">
+            {link ? t("gd.codeNow") : out ? t("gd.codeOut", { made: formatDate(out.made_at), until: formatDate(out.until_at), read: out.read_at ? formatDateTime(out.read_at) : t("gd.never") }) : t("gd.codeNone")}
+          </p>
+          {!link && !out && (
+            <Button loading={busy === "code"} onClick={() => void make()}>
+              {t("gd.codeMake")}
+            </Button>
+          )}
+          {!link && out && (
+            <Popconfirm title={t("gd.codeAnewSure")} okText={t("gd.codeAnew")} cancelText={t("kit.back")} onConfirm={make}>
+              <Button loading={busy === "code"}>{t("gd.codeAnew")}</Button>
+            </Popconfirm>
+          )}
+          {(link || out) && (
+            <Popconfirm title={t("gd.codeEndSure")} okText={t("gd.codeEnd")} cancelText={t("kit.back")} onConfirm={end}>
+              <Button>{t("gd.codeEnd")}</Button>
+            </Popconfirm>
+          )}
+        </section>
+      )}
+    </Modal>
   );
 }
 
@@ -167,9 +224,7 @@ function OfChild({ child }: { child: Child }) {
               </>
             )}
             {bar && <BarDialog child={child.id} people={people} onClose={() => setBar(false)} />}
-            <Modal open={print} width={640} title={t("gd.forChild")} okText={t("gd.print")} cancelText={t("kit.back")} onOk={() => window.print()} onCancel={() => setPrint(false)}>
-              <ForTheChild v={v} />
-            </Modal>
+            {print && <Sheet child={child} v={v} onClose={() => setPrint(false)} />}
           </>
         );
       }}

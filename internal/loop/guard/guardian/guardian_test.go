@@ -3,11 +3,13 @@ package guardian_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"zugou/internal/centre/seat"
 	"zugou/internal/centre/signal"
@@ -33,6 +35,7 @@ const village = "500111116206"
 type world struct {
 	t        *testing.T
 	db       *db.DB
+	clk      *clock.Fake
 	keys     *crypto.Keyring
 	people   *person.Service
 	s        *guardian.Service
@@ -56,7 +59,7 @@ var (
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
-		w := &world{t: t, db: d, keys: crypto.Ephemeral(crypto.AES), accounts: map[id.ID]id.ID{}, on: true, mumPhone: "15400000001"}
+		w := &world{t: t, db: d, clk: clk, keys: crypto.Ephemeral(crypto.AES), accounts: map[id.ID]id.ID{}, on: true, mumPhone: "15400000001"}
 		w.people = person.New(d, w.keys, person.Ports{Worn: device.Worn, Follow: device.Follow})
 		w.must(d.Update(system, func(ctx context.Context, tx *db.Tx) error { return region.Seed(ctx, tx, "500111") }))
 		out, err := w.people.Create(system, person.NewChild{Name: "李小满", BirthOn: "2015-03-12", Sex: "m", NoIDReason: "未上户", Region: village, Guardians: []person.NewGuardian{
@@ -307,6 +310,93 @@ func TestARequestIsAnsweredByAnOfficer(t *testing.T) {
 		mine, err := w.s.Mine(mum)
 		if err != nil || mine.Waiting || len(mine.Items) != 1 || mine.Items[0].State != "consent" {
 			t.Errorf("%+v %v", mine, err)
+		}
+	})
+}
+
+// The child looks by its own link: who can see it and since when, without a
+// name of its own or a place; whoever is cut is gone from it.
+func TestTheChildSeesWhoSees(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.open()
+		for name, ctx := range map[string]context.Context{
+			"the guardian": mum, "another township": as(access.TownshipOfficer, "x", "500111101"), "an operator": as(access.SeatOperator, "x", "500111"),
+		} {
+			if _, err := w.s.GiveChildLink(ctx, w.child); err == nil {
+				t.Errorf("%s gives the child a link", name)
+			}
+		}
+		made, err := w.s.GiveChildLink(officer, w.child)
+		w.must(err)
+		shown, err := w.s.ForChild(context.Background(), made.Link, "10.0.0.1")
+		if err != nil || len(shown.Items) != 1 || shown.Items[0].Relation != "mother" || shown.Items[0].Name != "王**" || shown.Items[0].SinceOn == "" {
+			t.Fatalf("%+v %v", shown, err)
+		}
+		text, err := json.Marshal(shown)
+		w.must(err)
+		for _, secret := range []string{"李小满", "春梅", "29.7", "105.7", string(w.child)} {
+			if strings.Contains(string(text), secret) {
+				t.Errorf("the child's page tells %q", secret)
+			}
+		}
+		var rows, plain int
+		w.must(w.db.View(system, func(ctx context.Context, r db.Reader) error {
+			if err := r.Get(ctx, db.To(&rows), "SELECT count(*) FROM audit_row WHERE action = 'guardian.tell'"); err != nil {
+				return err
+			}
+			return r.Get(ctx, db.To(&plain), "SELECT count(*) FROM child_link WHERE link = ?", made.Link)
+		}))
+		if rows != 2 || plain != 0 {
+			t.Errorf("%d rows of audit for one link and one look; %d links in plain", rows, plain)
+		}
+		v, err := w.s.Viewers(officer, w.child)
+		if err != nil || v.Link == nil || v.Link.ReadAt == 0 {
+			t.Errorf("officers see %+v %v", v.Link, err)
+		}
+		for name, cut := range cuts(w) {
+			back := cut()
+			shown, err := w.s.ForChild(context.Background(), made.Link, "10.0.0.2/"+name)
+			if err != nil || len(shown.Items) != 0 {
+				t.Errorf("%s: the child is told of %+v %v", name, shown.Items, err)
+			}
+			back()
+		}
+		// A new sheet ends the old one; so do an officer and time.
+		anew, err := w.s.GiveChildLink(officer, w.child)
+		w.must(err)
+		over := func(link, why string) {
+			t.Helper()
+			if _, err := w.s.ForChild(context.Background(), link, why); errs.KeyOf(err) != "child_link.over" {
+				t.Errorf("%s: %v", why, err)
+			}
+		}
+		over(made.Link, "an older one")
+		over("", "none")
+		over("guessed", "a guess")
+		w.must(w.s.EndChildLink(officer, w.child))
+		over(anew.Link, "ended")
+		last, err := w.s.GiveChildLink(officer, w.child)
+		w.must(err)
+		w.clk.Advance(181 * 24 * time.Hour)
+		over(last.Link, "after its term")
+	})
+}
+
+func TestTheChildsLinkIsNoTapForAScript(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var slow error
+		for range 31 {
+			_, slow = w.s.ForChild(context.Background(), "guessed", "10.0.0.9")
+		}
+		if !errs.Is(slow, errs.KindBusy) || errs.KeyOf(slow) != "child_link.slow" {
+			t.Errorf("after thirty guesses: %v", slow)
+		}
+		if _, err := w.s.ForChild(context.Background(), "another", "10.0.0.8"); errs.Is(err, errs.KindBusy) {
+			t.Error("a guesser keeps others out")
+		}
+		w.clk.Advance(10 * time.Minute)
+		if _, err := w.s.ForChild(context.Background(), "guessed", "10.0.0.9"); errs.Is(err, errs.KindBusy) {
+			t.Error("it never ends")
 		}
 	})
 }

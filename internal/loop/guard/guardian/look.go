@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"zugou/internal/kernel/clock"
@@ -30,6 +31,7 @@ type Mine struct {
 type MinePage struct {
 	Items   []Mine `json:"items"`
 	Waiting bool   `json:"waiting"` // a request waits for an officer
+	Refused bool   `json:"refused"` // the last one was turned down; why is not told
 }
 
 // Mine gives the actor's children. Errors: Forbidden.
@@ -58,9 +60,9 @@ func (s *Service) Mine(ctx context.Context) (MinePage, error) {
 			}
 			out.Items = append(out.Items, m)
 		}
-		var n int
-		err = r.Get(ctx, db.To(&n), "SELECT count(*) FROM guardian_request WHERE account_id = ? AND state = 'waiting'", actor.Account)
-		out.Waiting = n > 0
+		var asked []string
+		err = r.List(ctx, &asked, "SELECT state FROM guardian_request WHERE account_id = ? ORDER BY at DESC, id DESC LIMIT 1", actor.Account)
+		out.Waiting, out.Refused = slices.Contains(asked, "waiting"), slices.Contains(asked, "refused")
 		return err
 	})
 	for _, m := range out.Items {
@@ -237,6 +239,7 @@ type Viewers struct {
 	Items     []Viewer    `json:"items"`
 	Others    []Candidate `json:"others"`
 	Bars      []Bar       `json:"bars"`
+	Link      *ChildLink  `json:"link"` // of the child's own page; null: none is out
 }
 
 // Viewers gives who may see where a child is. It is also what is printed for
@@ -287,6 +290,9 @@ func (s *Service) Viewers(ctx context.Context, childID id.ID) (Viewers, error) {
 				return err
 			}
 			out.Others = append(out.Others, Candidate{c.PersonID, c.Name, string(c.Relation), c.Guardian, account != ""})
+		}
+		if out.Link, err = linkOut(ctx, r, childID); err != nil {
+			return err
 		}
 		return r.List(ctx, &out.Bars, "SELECT id, person_id, kind, document_no, from_on, until_on, set_at, lifted_at FROM guardian_bar WHERE child_id = ? ORDER BY id DESC", childID)
 	})

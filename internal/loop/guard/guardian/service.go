@@ -32,10 +32,13 @@ type Parts struct {
 }
 
 // Service does what guardians and officers do.
-type Service struct{ p Parts }
+type Service struct {
+	p     Parts
+	tries tries
+}
 
 // New makes the service.
-func New(p Parts) *Service { return &Service{p} }
+func New(p Parts) *Service { return &Service{p: p} }
 
 // ConsentText names the text that a guardian agrees to; a new text is a new
 // consent.
