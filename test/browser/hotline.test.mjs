@@ -142,3 +142,36 @@ test("a child writes without a name, a seat answers, and the words are read late
   await child.page.waitForURL(/help/);
   assert.equal(await child.page.evaluate(() => sessionStorage.getItem("chat")), null);
 });
+
+test("a flood of chats without a word crowds out no child: its phone works a moment, and it stands before them", { timeout: 90_000 }, async () => {
+  // Behind the child's own address; each with another browser's name.
+  const flood = async (n) => {
+    const res = await fetch(`${house.base}/api/chat`, { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json", "User-Agent": `robot ${n}` }, body: JSON.stringify({ key: `flood-${n}-`.padEnd(40, "0") }) });
+    return { status: res.status, body: await res.json() };
+  };
+  let opened = 0;
+  let held;
+  for (let n = 0; n < 60 && !held; n++) {
+    const got = await flood(n);
+    assert.equal(got.status, 200, JSON.stringify(got.body));
+    if (got.body.ok) opened++;
+    else held = got.body.work;
+  }
+  assert.ok(opened >= 8 && opened <= 10 && held.bits > 0, `${opened} chats opened without any work`);
+
+  const child = await openPage(browser, phone);
+  await child.page.goto(`${house.base}/chat/`);
+  await child.page.getByRole("button", { name: "开始聊" }).click();
+  await child.page.locator("#room").waitFor({ timeout: 15_000 });
+  await child.page.getByLabel("想说的话").fill("他又打我了");
+  await child.page.getByRole("button", { name: "发送" }).click();
+  await child.page.locator("#talk li:not(.pending)").getByText("他又打我了").waitFor();
+  const seat = await openPage(browser, desktop);
+  await signIn(seat.page, house.base, "seat1");
+  const waiting = (await api(seat.page, "GET", "/hotline")).body.waiting;
+  assert.ok(waiting[0].grave && waiting.slice(1).every((c) => c.silent), JSON.stringify(waiting.map((c) => [c.grave, c.silent])));
+  await seat.page.goto(`${house.base}/console/hotline`);
+  await seat.page.locator(".line-item").first().getByText("危急字词").waitFor({ timeout: 15_000 });
+  await shot(seat.page, "chat-flood");
+  assert.deepEqual([...child.faults, ...seat.faults], []);
+});
