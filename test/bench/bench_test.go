@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"zugou/internal/app"
+	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/config"
 	"zugou/internal/people/staff"
 )
@@ -44,11 +45,17 @@ func TestMain(m *testing.M) {
 // district of 549 children and badges.
 func house(b *testing.B) (a *app.App, base, watch string) {
 	b.Helper()
+	return houseAt(b, 0)
+}
+
+// houseAt is a house whose clock is moved.
+func houseAt(b *testing.B, by time.Duration) (a *app.App, base, watch string) {
+	b.Helper()
 	c, err := config.Load([]string{"--demo", "--data", b.TempDir(), "--http", "127.0.0.1:0", "--watch", "127.0.0.1:0"}, func(string) string { return "" }, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	a, err = app.Open(context.Background(), app.Options{Config: c, Log: slog.New(slog.DiscardHandler), Version: "bench"})
+	a, err = app.Open(context.Background(), app.Options{Config: c, Log: slog.New(slog.DiscardHandler), Version: "bench", Clock: moved{clock.System(), by}})
 	if err != nil {
 		b.Fatal(err)
 	}

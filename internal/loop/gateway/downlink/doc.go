@@ -13,7 +13,9 @@
 // row overwritten by another process is a take-over: the older line is ended.
 //
 // Always true:
-//   - A device has one command under way at most.
+//   - A device has one setting under way at most, and beside it at most one of
+//     what presses (down.Pressing): to ask where a child is waits for no setting
+//     that a watch never answers to.
 //   - A command is sent at least once, or it ends as something other than done.
 //   - Listening-in is refused by down.Check, here and in every codec; the
 //     attempt is in the audit.
