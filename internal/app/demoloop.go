@@ -167,15 +167,15 @@ func (h *history) write(n id.ID, w care.Writing) (part care.Part) {
 
 // group plans a group for next week and notes a lecture of last week.
 func (h *history) group() {
-	now := h.a.Clock.Now()
+	afternoon := func(days int) clock.Millis { return clock.Of(h.today.AddDays(days).Start().Add(15 * time.Hour)) }
 	h.do(func() error {
 		_, err := h.a.Care.PlanEvent(h.as(access.SocialWorker), care.NewEvent{Kind: care.Group, Theme: "情绪小课堂（第一期）", Region: h.who[access.SocialWorker].Region, Place: "社区儿童之家",
-			HeldAt: clock.Of(now.Add(7 * 24 * time.Hour)), Minutes: 60, Members: h.children[20:28]})
+			HeldAt: afternoon(7), Minutes: 60, Members: h.children[20:28]})
 		return err
 	})
 	h.do(func() error {
 		talk, err := h.a.Care.PlanEvent(h.as(access.SocialWorker), care.NewEvent{Kind: care.Publicity, Theme: "强制报告制度进村社", Region: h.who[access.SocialWorker].Region, Place: "村委会院坝",
-			HeldAt: clock.Of(now.Add(-6 * 24 * time.Hour)), Minutes: 90})
+			HeldAt: afternoon(-6), Minutes: 90})
 		if err != nil {
 			return err
 		}
