@@ -124,6 +124,15 @@ func (a *API) ratings() {
 	call(a, http.MethodPost, "/rating/references", "make a decided drawing one to train on", func(ctx context.Context, in *struct{ Body rating.NewReference }) (done, error) {
 		return done{true}, a.Ratings.AddReference(ctx, in.Body)
 	})
+	call(a, http.MethodDelete, "/rating/references/{id}", "take a drawing out of the training", func(ctx context.Context, in *ByID) (done, error) {
+		return done{true}, a.Ratings.EndReference(ctx, in.ID)
+	})
+	call(a, http.MethodGet, "/rating/trainings", "the references, and who practised on them", func(ctx context.Context, _ *struct{}) (rating.TrainingDesk, error) {
+		return a.Ratings.Trainings(ctx)
+	})
+	call(a, http.MethodPost, "/rating/trainings/{id}/again", "have a trainee practise anew", func(ctx context.Context, in *ByID) (done, error) {
+		return done{true}, a.Ratings.TrainAgain(ctx, in.ID)
+	})
 	call(a, http.MethodGet, "/drawings/results", "decided drawings with their children", func(ctx context.Context, in *struct {
 		Batch  id.ID `query:"batch" maxLength:"60"`
 		Child  id.ID `query:"child" maxLength:"60"`

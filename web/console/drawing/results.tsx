@@ -9,6 +9,7 @@ import { PageHead } from "../kit/page";
 import { More, usePages } from "../kit/pages";
 import { t } from "../locale";
 import { useMay } from "../session";
+import { TrainingsView } from "./trainings";
 import type { CodingSheet, Result } from "./types";
 import "./drawing.css";
 
@@ -41,12 +42,19 @@ function One({ result, sheet, onDone }: { result: Result; sheet: CodingSheet | u
 export default function ResultsPage() {
   const [marked, setMarked] = useState(true);
   const [open, setOpen] = useState<string>();
+  const [training, setTraining] = useState(false);
+  const may = useMay();
   const query = usePages<Result>(["drawing-results", marked], "/drawings/results", { marked });
   const sheet = useQuery({ queryKey: ["coding-sheet"], queryFn: () => api.get<CodingSheet>("/rating/sheet"), staleTime: Infinity });
   const shown = query.data?.find((r) => r.drawing === open);
   return (
     <div className="drawing-page">
-      <PageHead title={t("results.title")} actions={<Checkbox checked={marked} onChange={(e) => setMarked(e.target.checked)}>{t("results.onlyMarked")}</Checkbox>} />
+      <PageHead title={t("results.title")} actions={
+        <>
+          <Checkbox checked={marked} onChange={(e) => setMarked(e.target.checked)}>{t("results.onlyMarked")}</Checkbox>
+          {may("drawing.train") && <Button onClick={() => setTraining(true)}>{t("trainings.title")}</Button>}
+        </>
+      } />
       <p className="drawing-muted">{t("results.note")}</p>
       <Loaded query={query} errorText={errorText} isEmpty={(l) => l.length === 0} empty={<Empty title={t("results.empty")} hint={t("results.emptyHint")} />}>
         {(list) => (
@@ -69,6 +77,9 @@ export default function ResultsPage() {
       <More query={query} />
       <Drawer open={!!shown} size="large" title={shown?.name} onClose={() => setOpen(undefined)}>
         {shown && <One result={shown} sheet={sheet.data} onDone={() => void query.refetch()} />}
+      </Drawer>
+      <Drawer open={training} size={1000} title={t("trainings.title")} onClose={() => setTraining(false)}>
+        {training && <TrainingsView sheet={sheet.data} />}
       </Drawer>
     </div>
   );

@@ -98,3 +98,8 @@ export type Report = {
   marked: number;
   warning: string;
 };
+
+/** A drawing to train on, as its keepers see it. */
+export type Reference = { id: string; drawing: string; note: string; present: string[]; by_name: string; made_at: number; tried: number };
+export type Trainee = { account: string; name: string; done: number; of: number; passed: boolean; missed: number; weak: string[] | null; last_at: number };
+export type Trainings = { references: Reference[]; trainees: Trainee[] };

@@ -476,11 +476,7 @@ func (s *Service) result(d batch.Drawing) (Result, error) {
 	if err != nil {
 		return out, err
 	}
-	for _, f := range s.Sheet.Features {
-		if codes[f.Code] == coding.Present {
-			out.Present = append(out.Present, f.Code)
-		}
-	}
+	out.Present = s.present(codes)
 	if urgent := s.Sheet.Urgent(codes); urgent != nil {
 		out.Urgent = urgent
 	}

@@ -79,6 +79,7 @@ type trialRow struct {
 	Trainee       id.ID        `bun:"trainee"`
 	Codes         string       `bun:"codes"` // by the drawing's key, too
 	SubmittedAt   clock.Millis `bun:"submitted_at"`
+	EndedAt       clock.Millis `bun:"ended_at"` // then he practised again
 }
 
 func findTask(ctx context.Context, r db.Reader, task id.ID) (taskRow, error) {

@@ -527,23 +527,66 @@ func TestRepeatsAndTraining(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for i, present := range [][]string{{"W06", "T02"}, {"W06", "T02"}} {
-		desk, err := w.ratings.Desk(rater("new"))
-		if err != nil || desk.Trained || desk.Task != nil || desk.Training != 2-i {
-			t.Fatalf("%+v %v", desk, err)
-		}
-		page, err := w.ratings.TrainingPage(rater("new"))
-		if err != nil || page.Trial == nil {
-			t.Fatalf("%+v %v", page, err)
-		}
-		if _, err := w.ratings.TrialImage(rater("new"), page.Trial.ID); err != nil {
-			t.Error(err)
-		}
-		if _, err := w.ratings.SubmitTrial(rater("new"), page.Trial.ID, rating.Submission{Version: w.sheet.Version, Codes: w.codes(present...)}); err != nil {
-			t.Fatal(err)
+	practise := func(present ...string) {
+		t.Helper()
+		for left := 2; left > 0; left-- {
+			desk, err := w.ratings.Desk(rater("new"))
+			if err != nil || desk.Trained || desk.Task != nil || desk.Training != left {
+				t.Fatalf("%+v %v", desk, err)
+			}
+			page, err := w.ratings.TrainingPage(rater("new"))
+			if err != nil || page.Trial == nil {
+				t.Fatalf("%+v %v", page, err)
+			}
+			if _, err := w.ratings.TrialImage(rater("new"), page.Trial.ID); err != nil {
+				t.Error(err)
+			}
+			if _, err := w.ratings.SubmitTrial(rater("new"), page.Trial.ID, rating.Submission{Version: w.sheet.Version, Codes: w.codes(present...)}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
+	trainee := func(passed bool) rating.TrainingDesk {
+		t.Helper()
+		desk, err := w.ratings.Trainings(super())
+		if err != nil || len(desk.References) != 2 || !slices.Equal(desk.References[0].Present, []string{"W06", "T02"}) || desk.References[0].Tried != 1 ||
+			len(desk.Trainees) != 1 || desk.Trainees[0].Done != 2 || desk.Trainees[0].Passed != passed || (len(desk.Trainees[0].Weak) == 0) != passed {
+			t.Errorf("%+v %v", desk, err)
+		}
+		return desk
+	}
+	// The first time he overlooks one of them; he may not rate, and can't mend it
+	// by himself.
+	practise("W06")
+	if page, err := w.ratings.TrainingPage(rater("new")); err != nil || page.Passed || page.Done != 2 {
+		t.Errorf("%+v %v", page, err)
+	}
+	if desk, err := w.ratings.Desk(rater("new")); err != nil || desk.Trained || desk.Task != nil {
+		t.Errorf("%+v %v", desk, err)
+	}
+	who := trainee(false).Trainees[0].Account
+	if err := w.ratings.TrainAgain(rater("new"), who); !errs.Is(err, errs.KindForbidden) {
+		t.Errorf("a trainee clears his own practice: %v", err)
+	}
+	// His supervisor goes through it with him and lets him try again.
+	if err := w.ratings.TrainAgain(super(), who); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.ratings.TrainAgain(super(), who); !errs.Is(err, errs.KindNotFound) {
+		t.Errorf("nothing tried, and cleared again: %v", err)
+	}
+	practise("W06", "T02")
+	desk := trainee(true)
 	if page, err := w.ratings.TrainingPage(rater("new")); err != nil || !page.Passed || page.Done != 2 {
+		t.Errorf("%+v %v", page, err)
+	}
+	if err := w.ratings.EndReference(rater("new"), desk.References[0].ID); !errs.Is(err, errs.KindForbidden) {
+		t.Errorf("a trainee ends a reference: %v", err)
+	}
+	if err := w.ratings.EndReference(super(), desk.References[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if page, err := w.ratings.TrainingPage(rater("other")); err != nil || page.Of != 1 {
 		t.Errorf("%+v %v", page, err)
 	}
 	if desk, err := w.ratings.Desk(rater("new")); err != nil || !desk.Trained {

@@ -170,9 +170,16 @@ func (s *Service) answered(d batch.Drawing, ref referenceRow, t trialRow) (Answe
 	return Answered{ref.ID, did, should, ref.Note, t.SubmittedAt}, err
 }
 
-func trialsOf(ctx context.Context, r db.Reader, trainee id.ID) (map[id.ID]trialRow, error) {
+// trialsWhere gives the trials that count: those since a supervisor last had
+// the trainee practise again.
+func trialsWhere(ctx context.Context, r db.Reader, where string, args ...any) ([]trialRow, error) {
 	var rows []trialRow
-	err := r.List(ctx, &rows, "SELECT id, reference_id, trainee, codes, submitted_at FROM drawing_trial WHERE trainee = ?", trainee)
+	err := r.List(ctx, &rows, "SELECT id, reference_id, trainee, codes, submitted_at, ended_at FROM drawing_trial WHERE ended_at = 0 AND "+where+" ORDER BY submitted_at, id", args...)
+	return rows, err
+}
+
+func trialsOf(ctx context.Context, r db.Reader, trainee id.ID) (map[id.ID]trialRow, error) {
+	rows, err := trialsWhere(ctx, r, "trainee = ?", trainee)
 	out := map[id.ID]trialRow{}
 	for _, t := range rows {
 		out[t.Reference] = t
@@ -257,7 +264,8 @@ func findReference(ctx context.Context, r db.Reader, reference id.ID) (reference
 }
 
 // SubmitTrial takes a practice sheet and answers with the reference beside it;
-// a reference is tried once. Errors: Forbidden, NotFound, Conflict, Invalid.
+// a reference is tried once, until a supervisor has the trainee practise again
+// (TrainAgain). Errors: Forbidden, NotFound, Conflict, Invalid.
 func (s *Service) SubmitTrial(ctx context.Context, reference id.ID, in Submission) (Answered, error) {
 	a := access.From(ctx)
 	if err := access.May(a, "drawing.rate"); err != nil {

@@ -1,0 +1,74 @@
+// The training of raters, for their supervisor: the drawings to train on, who
+// practised and how, and the word that somebody may try again.
+import { useQuery } from "@tanstack/react-query";
+import { App, Button, Table } from "antd";
+import { api, errorText } from "@shared/api/client";
+import { formatDateTime } from "@shared/format";
+import { Empty, Loaded } from "@shared/state";
+import { useAct } from "../kit/act";
+import { t } from "../locale";
+import type { CodingSheet, Trainee, Trainings } from "./types";
+
+export function TrainingsView({ sheet }: { sheet: CodingSheet | undefined }) {
+  const query = useQuery({ queryKey: ["rating-trainings"], queryFn: () => api.get<Trainings>("/rating/trainings") });
+  const { act, busy } = useAct([]);
+  const { modal } = App.useApp();
+  const done = () => void query.refetch();
+  const names = (codes: string[] | null) => (codes ?? []).map((c) => `${c} ${sheet?.features.find((f) => f.code === c)?.zh ?? ""}`).join("、");
+  const again = (x: Trainee) =>
+    modal.confirm({
+      title: t("trainings.againTitle", { name: x.name }),
+      content: t("trainings.againText"),
+      okText: t("trainings.again"),
+      cancelText: t("kit.back"),
+      onOk: async () => {
+        if (await act("again", () => api.post(`/rating/trainings/${x.account}/again`), t("trainings.againDone"))) done();
+      },
+    });
+  return (
+    <Loaded query={query} errorText={errorText}>
+      {(d) => (
+        <>
+          <h3>{t("trainings.trainees")}</h3>
+          <Table
+            rowKey="account"
+            size="small"
+            pagination={false}
+            dataSource={d.trainees}
+            locale={{ emptyText: <Empty title={t("trainings.nobody")} hint={t("trainings.nobodyHint")} /> }}
+            columns={[
+              { title: t("agree.rater"), render: (_, x) => <strong>{x.name}</strong> },
+              { title: t("trainings.progress"), className: "zg-num", render: (_, x) => `${x.done}/${x.of}` },
+              { title: t("trainings.outcome"), render: (_, x) => (x.passed ? t("rate.trainingPassed") : x.done < x.of ? t("trainings.underWay") : <strong>{t("trainings.failed")}</strong>) },
+              { title: t("rate.trainingMissed"), className: "zg-num", align: "right", render: (_, x) => x.missed || "" },
+              { title: t("trainings.weak"), render: (_, x) => names(x.weak) },
+              { title: t("trainings.lastAt"), className: "zg-num", render: (_, x) => formatDateTime(x.last_at) },
+              { title: "", align: "right", render: (_, x) => <Button size="small" loading={busy === "again"} onClick={() => again(x)}>{t("trainings.again")}</Button> },
+            ]}
+          />
+          <h3>{t("trainings.references")}</h3>
+          <Table
+            rowKey="id"
+            size="small"
+            pagination={false}
+            dataSource={d.references}
+            locale={{ emptyText: <Empty title={t("trainings.none")} hint={t("trainings.noneHint")} /> }}
+            columns={[
+              { title: t("results.features"), render: (_, x) => names(x.present) || t("results.none") },
+              { title: t("trainings.by"), dataIndex: "by_name" },
+              { title: t("trainings.since"), className: "zg-num", render: (_, x) => formatDateTime(x.made_at) },
+              { title: t("trainings.tried"), className: "zg-num", align: "right", dataIndex: "tried" },
+              {
+                title: "",
+                align: "right",
+                render: (_, x) => (
+                  <Button size="small" loading={busy === x.id} onClick={() => void act(x.id, () => api.delete(`/rating/references/${x.id}`), t("trainings.ended")).then((ok) => ok && done())}>{t("trainings.end")}</Button>
+                ),
+              },
+            ]}
+          />
+        </>
+      )}
+    </Loaded>
+  );
+}
