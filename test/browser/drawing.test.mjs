@@ -22,6 +22,27 @@ after(async () => {
   rmSync(photos, { recursive: true, force: true });
 });
 
+/** So much that a talk is advised. */
+const many = ["W05", "W06", "W07", "W08", "W09", "H01", "H02", "T01", "T02", "P02"];
+
+/** What stands in the square code of a sheet. */
+const code = (sheet) => `ZGHTP1${sheet.number.replaceAll("-", "")}`;
+
+/** Makes 1.jpg, 2.jpg … of the codes, and tells where the marks are. */
+const photosOf = (folder, ...codes) =>
+  execFileSync("go", ["run", "./test/photo/make", folder, ...codes], { cwd: join(import.meta.dirname, "../.."), encoding: "utf8", env: { ...process.env, CGO_ENABLED: "0" } })
+    .trim()
+    .split("\n")
+    .map((line) => [...line.matchAll(/\((-?\d+),(-?\d+)\)/g)].map((m) => ({ x: Number(m[1]), y: Number(m[2]) })));
+
+async function newBatch(page) {
+  await page.getByRole("button", { name: "新建批次" }).click();
+  await page.getByLabel("批次名称").fill("春季 浏览器测试");
+  await page.getByLabel("作画日期").fill("2024-05-20");
+  await page.getByLabel("提供了彩笔").check();
+  await page.getByRole("button", { name: "建立批次" }).click();
+}
+
 const phone = { width: 360, height: 780 };
 
 /** Codes a whole sheet by the keyboard: what is named is there, the rest is not. */
@@ -55,20 +76,13 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
   assert.equal((await pdf).headers()["content-type"], "application/pdf");
   const sheets = (await api(desk.page, "GET", `/drawings/sheets?school=${encodeURIComponent(cls.school)}`)).body.items;
   assert.ok(sheets.length >= 2, "each child has a sheet");
-  const codes = sheets.slice(0, 2).map((s) => `ZGHTP1${s.number.replaceAll("-", "")}`);
+  const codes = sheets.slice(0, 2).map(code);
 
   // Photos: the first is fine, the second has a corner folded over.
-  const marks = execFileSync("go", ["run", "./test/photo/make", photos, codes[0], `fold:${codes[1]}`], { cwd: join(import.meta.dirname, "../.."), encoding: "utf8", env: { ...process.env, CGO_ENABLED: "0" } })
-    .trim()
-    .split("\n")
-    .map((line) => [...line.matchAll(/\((-?\d+),(-?\d+)\)/g)].map((m) => ({ x: Number(m[1]), y: Number(m[2]) })));
+  const marks = photosOf(photos, codes[0], `fold:${codes[1]}`);
 
   // A batch, and the files into it.
-  await desk.page.getByRole("button", { name: "新建批次" }).click();
-  await desk.page.getByLabel("批次名称").fill("春季 浏览器测试");
-  await desk.page.getByLabel("作画日期").fill("2024-05-20");
-  await desk.page.getByLabel("提供了彩笔").check();
-  await desk.page.getByRole("button", { name: "建立批次" }).click();
+  await newBatch(desk.page);
   await desk.page.getByTestId("files").setInputFiles([join(photos, "1.jpg"), join(photos, "2.jpg")]);
   await desk.page.getByText("收到 2 张新照片").waitFor({ timeout: 60_000 });
   await desk.page.getByRole("button", { name: "处理 1 张没读出来的" }).waitFor({ timeout: 60_000 });
@@ -93,7 +107,6 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
   await desk.page.getByText("没有需要处理的照片").first().waitFor({ timeout: 30_000 });
 
   // Two raters apart, and a third.
-  const many = ["W05", "W06", "W07", "W08", "W09", "H01", "H02", "T01", "T02", "P02"];
   for (const [account, present] of [["clinic1", many], ["clinic2", []], ["school1", many]]) {
     const r = await openPage(browser, wide);
     await signIn(r.page, house.base, account);
@@ -139,7 +152,7 @@ test("a village photographs drawings without a network, and each is sent once", 
   const { body: batch } = await api(desk.page, "POST", "/drawings/batches", { title: "村里拍的画", region: "", drawn_on: today, colours: false, time_limit: 0, material: "铅笔" });
   const own = mkdtempSync(join(tmpdir(), "zugou-phone-photos-"));
   try {
-    execFileSync("go", ["run", "./test/photo/make", own, `ZGHTP1${sheet.number.replaceAll("-", "")}`, "blank:ZGHTP1NOBODY"], { cwd: join(import.meta.dirname, "../.."), env: { ...process.env, CGO_ENABLED: "0" } });
+    photosOf(own, code(sheet), "blank:ZGHTP1NOBODY");
     const { page, faults, context } = await openPage(browser, phone);
     await signIn(page, house.base, "village001001");
     await page.goto(`${house.base}/m/drawings`);
@@ -184,4 +197,66 @@ test("a village photographs drawings without a network, and each is sent once", 
     await new Promise((done) => setTimeout(done, 1_000));
   }
   assert.deepEqual(desk.faults, []);
+});
+
+// A supervisor makes a decided drawing one to train on. Who never rated
+// practises first, sees what was overlooked, and may rate only when the
+// supervisor said "again" and it was passed.
+test("who never rated practises first, and may try again when a supervisor says so", { timeout: 300_000 }, async () => {
+  const own = await openHouse();
+  const pictures = mkdtempSync(join(tmpdir(), "zugou-photos-"));
+  try {
+    const desk = await openPage(browser, wide);
+    await signIn(desk.page, own.base, "section1");
+    const cls = (await api(desk.page, "GET", "/drawings/classes")).body.items.find((c) => c.school);
+    await desk.page.evaluate(async (school) => (await fetch("/api/drawings/sheets", { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify({ school }) })).status, cls.school);
+    const [sheet] = (await api(desk.page, "GET", `/drawings/sheets?school=${encodeURIComponent(cls.school)}`)).body.items;
+    photosOf(pictures, code(sheet));
+    await desk.page.goto(`${own.base}/console/drawings`);
+    await newBatch(desk.page);
+    await desk.page.getByTestId("files").setInputFiles([join(pictures, "1.jpg")]);
+    await desk.page.getByText("收到 1 张新照片").waitFor({ timeout: 60_000 });
+    for (const account of ["clinic1", "clinic2"]) {
+      const r = await openPage(browser, wide);
+      await signIn(r.page, own.base, account);
+      await r.page.goto(`${own.base}/console/rating`);
+      await r.page.locator(".rate-list").waitFor({ timeout: 30_000 });
+      await rate(r.page, many);
+      await r.page.getByText("现在没有需要您评定的画").waitFor({ timeout: 30_000 });
+      await r.context.close();
+    }
+
+    const lead = await openPage(browser, wide);
+    await signIn(lead.page, own.base, "super1");
+    await lead.page.goto(`${own.base}/console/drawing-results`);
+    await lead.page.locator(".drawing-row").first().click();
+    await lead.page.getByRole("button", { name: "设为练习参考" }).click();
+    await lead.page.getByText("已设为练习参考").waitFor();
+    await lead.page.keyboard.press("Escape");
+    const trainee = await openPage(browser, wide);
+    await signIn(trainee.page, own.base, "school1");
+    await trainee.page.goto(`${own.base}/console/rating`);
+    await trainee.page.getByText("练习 0/1").waitFor({ timeout: 30_000 });
+    await rate(trainee.page, []);
+    await trainee.page.getByRole("button", { name: "下一幅练习" }).click();
+    await trainee.page.getByText("练习没有通过").waitFor();
+    await shot(trainee.page, "10-failed");
+    await lead.page.getByRole("button", { name: "评定人练习" }).click();
+    await lead.page.getByText("没有通过").waitFor();
+    await shot(lead.page, "11-trainings");
+    await lead.page.getByRole("button", { name: "重新练习" }).click();
+    await lead.page.locator(".ant-modal-confirm").getByRole("button", { name: "重新练习" }).click();
+    await lead.page.getByText("还没有人练习").waitFor();
+    await trainee.page.reload();
+    await trainee.page.getByText("练习 0/1").waitFor({ timeout: 30_000 });
+    await rate(trainee.page, many);
+    await trainee.page.getByRole("button", { name: "下一幅练习" }).click();
+    await trainee.page.getByText("练习已通过").waitFor();
+    await trainee.page.getByRole("button", { name: "开始正式评定" }).click();
+    await trainee.page.getByText("现在没有需要您评定的画").waitFor();
+    assert.deepEqual([...lead.faults, ...trainee.faults], []);
+  } finally {
+    await own.end();
+    rmSync(pictures, { recursive: true, force: true });
+  }
 });

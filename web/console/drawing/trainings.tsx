@@ -37,13 +37,13 @@ export function TrainingsView({ sheet }: { sheet: CodingSheet | undefined }) {
             dataSource={d.trainees}
             locale={{ emptyText: <Empty title={t("trainings.nobody")} hint={t("trainings.nobodyHint")} /> }}
             columns={[
-              { title: t("agree.rater"), render: (_, x) => <strong>{x.name}</strong> },
-              { title: t("trainings.progress"), className: "zg-num", render: (_, x) => `${x.done}/${x.of}` },
-              { title: t("trainings.outcome"), render: (_, x) => (x.passed ? t("rate.trainingPassed") : x.done < x.of ? t("trainings.underWay") : <strong>{t("trainings.failed")}</strong>) },
-              { title: t("rate.trainingMissed"), className: "zg-num", align: "right", render: (_, x) => x.missed || "" },
+              { title: t("agree.rater"), width: 100, render: (_, x) => <strong>{x.name}</strong> },
+              { title: t("trainings.progress"), width: 80, className: "zg-num", render: (_, x) => `${x.done}/${x.of}` },
+              { title: t("trainings.outcome"), width: 110, render: (_, x) => (x.passed ? t("rate.trainingPassed") : x.done < x.of ? t("trainings.underWay") : <strong>{t("trainings.failed")}</strong>) },
+              { title: t("trainings.missed"), width: 120, className: "zg-num", align: "right", render: (_, x) => x.missed || "" },
               { title: t("trainings.weak"), render: (_, x) => names(x.weak) },
-              { title: t("trainings.lastAt"), className: "zg-num", render: (_, x) => formatDateTime(x.last_at) },
-              { title: "", align: "right", render: (_, x) => <Button size="small" loading={busy === "again"} onClick={() => again(x)}>{t("trainings.again")}</Button> },
+              { title: t("trainings.lastAt"), width: 150, className: "zg-num", render: (_, x) => formatDateTime(x.last_at) },
+              { title: "", width: 100, align: "right", render: (_, x) => <Button size="small" loading={busy === "again"} onClick={() => again(x)}>{t("trainings.again")}</Button> },
             ]}
           />
           <h3>{t("trainings.references")}</h3>
@@ -55,11 +55,12 @@ export function TrainingsView({ sheet }: { sheet: CodingSheet | undefined }) {
             locale={{ emptyText: <Empty title={t("trainings.none")} hint={t("trainings.noneHint")} /> }}
             columns={[
               { title: t("results.features"), render: (_, x) => names(x.present) || t("results.none") },
-              { title: t("trainings.by"), dataIndex: "by_name" },
-              { title: t("trainings.since"), className: "zg-num", render: (_, x) => formatDateTime(x.made_at) },
-              { title: t("trainings.tried"), className: "zg-num", align: "right", dataIndex: "tried" },
+              { title: t("trainings.by"), width: 100, dataIndex: "by_name" },
+              { title: t("trainings.since"), width: 150, className: "zg-num", render: (_, x) => formatDateTime(x.made_at) },
+              { title: t("trainings.tried"), width: 110, className: "zg-num", align: "right", dataIndex: "tried" },
               {
                 title: "",
+                width: 80,
                 align: "right",
                 render: (_, x) => (
                   <Button size="small" loading={busy === x.id} onClick={() => void act(x.id, () => api.delete(`/rating/references/${x.id}`), t("trainings.ended")).then((ok) => ok && done())}>{t("trainings.end")}</Button>

@@ -44,17 +44,28 @@ func check(body string) byte {
 }
 
 // ParseNumber reads a number as typed or as decoded. Small letters, spaces and
-// dashes are fine, and O I S Z stand for the digits they look like.
+// dashes are fine, and O I S Z stand for the digits they look like. A small l is
+// the letter, or else the digit 1: the check character tells.
 //
 // Errors: Invalid (drawing.number_form, drawing.number_check).
 func ParseNumber(text string) (Number, error) {
+	n, err := parseNumber(text)
+	if err != nil && strings.Contains(text, "l") {
+		if n, err := parseNumber(strings.ReplaceAll(text, "l", "1")); err == nil {
+			return n, nil
+		}
+	}
+	return n, err
+}
+
+func parseNumber(text string) (Number, error) {
 	s := strings.Map(func(c rune) rune {
 		switch c {
 		case ' ', '-', '－', '—', '\u3000', '\t':
 			return -1
 		case 'O', 'o':
 			return '0'
-		case 'I', 'i', 'l':
+		case 'I', 'i':
 			return '1'
 		case 'S', 's':
 			return '5'

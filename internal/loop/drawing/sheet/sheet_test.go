@@ -15,6 +15,9 @@ func TestNumberChecks(t *testing.T) {
 		if got, err := ParseNumber(n.String()); err != nil || got != n {
 			t.Fatalf("%s: %s %v", n, got, err)
 		}
+		if got, err := ParseNumber(strings.ToLower(n.String())); err != nil || got != n {
+			t.Fatalf("%s in small letters: %s %v", n, got, err)
+		}
 		// Every single wrong character, and every exchange of two, is noticed.
 		for i := range n {
 			for j := range alphabet {
@@ -44,6 +47,18 @@ func TestNumberAsTyped(t *testing.T) {
 		if got, err := ParseNumber(typed); err != nil || got != n {
 			t.Errorf("%q: %s %v, want %s", typed, got, err, n)
 		}
+	}
+	// A small l is the letter that the number has, or the digit it looks like.
+	for _, body := range []string{"KAN9L1MF", "11LLABCD", "0123ABCD"} {
+		n := Number(body + string(check(body)))
+		for _, typed := range []string{strings.ToLower(string(n)), strings.ReplaceAll(string(n), "1", "i")} {
+			if got, err := ParseNumber(typed); err != nil || got != n {
+				t.Errorf("%q: %s %v, want %s", typed, got, err, n)
+			}
+		}
+	}
+	if got, err := ParseNumber(strings.ReplaceAll(string(n), "1", "l")); err != nil || got != n {
+		t.Errorf("l for 1: %s %v, want %s", got, err, n)
 	}
 	for _, bad := range []string{"", "0152ABCD", "0152ABCD" + string(n[8]) + "0", "0152AB中D1", "V152ABCD1"} {
 		if _, err := ParseNumber(bad); !errs.Is(err, errs.KindInvalid) {
