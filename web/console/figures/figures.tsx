@@ -8,6 +8,7 @@ import { Empty, ErrorState, Skeleton } from "@shared/state";
 import { serverNow } from "@shared/clock";
 import { Link } from "wouter";
 import { useAct } from "../kit/act";
+import { areaName, useRegions } from "../guard/parts";
 import { PageHead } from "../kit/page";
 import { PickFile } from "../kit/pick";
 import { t, words } from "../locale";
@@ -75,6 +76,7 @@ function Rows({ figure, asked }: { figure: Figure; asked: Asked }) {
 
 function RowPage(props: { figure: Figure; asked: Asked; offset: number; last: boolean; onMore: (next: number) => void }) {
   const { figure, asked, offset } = props;
+  const regions = useRegions();
   const query = useQuery({
     queryKey: ["indicator", figure.code, asked, offset],
     queryFn: () => api.get<Opened>(`/indicators/${figure.code}`, { ...asked, offset, limit: 100 }),
@@ -97,12 +99,14 @@ function RowPage(props: { figure: Figure; asked: Asked; offset: number; last: bo
         <tbody>
           {query.data.items.map((row) => {
             const to = pageOf(row);
-            const label = `${wordFor(words, "figures.kind", row.kind)} ${row.label || row.id}`;
+            // Of a badge or watch the record is the child who wears it, its label what is worn.
+            const name = figure.code === "D18" ? wordFor(words, "gd.deviceKind", row.label) : row.label;
+            const label = `${wordFor(words, "figures.kind", row.kind)} ${name || row.id}`;
             return (
               <tr key={row.id}>
                 <td className="zg-num">{formatDateTime(row.at)}</td>
                 <td>{to ? <Link href={to}>{label}</Link> : label}</td>
-                <td className="zg-num">{row.region}</td>
+                <td>{areaName(regions.data?.items, row.region)}</td>
               </tr>
             );
           })}
