@@ -36,8 +36,8 @@ export function ChildSelect(props: { value?: string | string[]; onChange?: (v: s
   );
 }
 
-/** Refers a child; an open case is shown and asked for, not doubled. */
-export function ReferDialog({ shown, onClose }: { shown: boolean; onClose: () => void }) {
+/** Refers a child, the one given or one to be looked for; an open case is shown and asked for, not doubled. */
+export function ReferDialog({ shown, of, onClose }: { shown: boolean; of?: { id: string; name: string }; onClose: () => void }) {
   const may = useMay();
   const act = useAct(["matter"]);
   const [, go] = useLocation();
@@ -54,14 +54,15 @@ export function ReferDialog({ shown, onClose }: { shown: boolean; onClose: () =>
     let made: { id: string } | undefined;
     if (await act.act("refer", async () => { made = await api.post<{ id: string }>("/cases", v); }, t("care.referred"))) {
       onClose();
-      if (made && may("case.read")) go(`/cases/${made.id}`);
+      // Who refers from a child's level stays there: the case may be another's.
+      if (made && !of && may("case.read")) go(`/cases/${made.id}`);
     }
   };
   return (
     <Modal open={shown} title={t("care.refer")} okText={t("care.refer")} okButtonProps={{ disabled: !!there }} cancelText={t("kit.back")} destroyOnHidden confirmLoading={act.busy === "refer"} onCancel={onClose} onOk={() => form.submit()}>
-      <Form form={form} layout="vertical" preserve={false} onFinish={(v) => void send(v)}>
+      <Form form={form} layout="vertical" preserve={false} {...(of && { initialValues: { child_id: of.id } })} onFinish={(v) => void send(v)}>
         <Form.Item name="child_id" label={t("care.child")} rules={[{ required: true, message: t("care.needed") }]}>
-          <ChildSelect />
+          {of ? <Select disabled options={[{ value: of.id, label: of.name }]} /> : <ChildSelect />}
         </Form.Item>
         {there && (
           <div className="care-now" role="status">

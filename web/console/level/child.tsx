@@ -1,7 +1,7 @@
 // One child's level with why: evidence, rule and version, what is missing;
 // what it obliges; and the documented assessment that alone moves a colour.
 import { useQuery } from "@tanstack/react-query";
-import { Button, Checkbox, Drawer, Form, Input, Modal, Radio, Table, Tag } from "antd";
+import { Button, Checkbox, Drawer, Form, Input, Modal, Radio, Space, Table, Tag } from "antd";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { ApiError, api, errorText } from "@shared/api/client";
@@ -12,6 +12,7 @@ import { formatDate, formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Loaded } from "@shared/state";
 import { LevelShape } from "@shared/tag";
+import { ReferDialog } from "../care/refer";
 import { useAct } from "../kit/act";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
@@ -64,9 +65,22 @@ function TalkMark({ until }: { until: number }) {
 export function LevelDrawer({ child, name, supervise, onClose }: { child: string; name: string; supervise?: string; onClose: () => void }) {
   const query = useLevel(child);
   const may = useMay();
+  const [referring, setReferring] = useState(false);
   return (
-    <Drawer open size="large" title={t("colour.of", { name })} onClose={onClose} extra={may("child.read") && <Link href={`/children/${child}`}>{t("colour.file")}</Link>}>
+    <Drawer
+      open
+      size="large"
+      title={t("colour.of", { name })}
+      onClose={onClose}
+      extra={
+        <Space size="middle">
+          {may("case.refer") && <Button onClick={() => setReferring(true)}>{t("care.refer")}</Button>}
+          {may("child.read") && <Link href={`/children/${child}`}>{t("colour.file")}</Link>}
+        </Space>
+      }
+    >
       <Loaded query={query} errorText={errorText} lines={8}>{(v) => <Level v={v} {...(supervise && { supervise })} />}</Loaded>
+      <ReferDialog shown={referring} of={{ id: child, name }} onClose={() => setReferring(false)} />
     </Drawer>
   );
 }
