@@ -568,6 +568,9 @@ func TestRepeatsAndTraining(t *testing.T) {
 	if err := w.ratings.TrainAgain(rater("new"), who); !errs.Is(err, errs.KindForbidden) {
 		t.Errorf("a trainee clears his own practice: %v", err)
 	}
+	if err := w.ratings.TrainAgain(as("elsewhere", access.Supervisor, "500112"), who); !errs.Is(err, errs.KindNotFound) {
+		t.Errorf("another district's supervisor clears his practice: %v", err)
+	}
 	// His supervisor goes through it with him and lets him try again.
 	if err := w.ratings.TrainAgain(super(), who); err != nil {
 		t.Fatal(err)

@@ -73,22 +73,20 @@ func (s *Service) Trainings(ctx context.Context) (TrainingDesk, error) {
 			if err != nil {
 				return err
 			}
-			subject, err := s.Keys.Subject(d.Subject)
-			if err != nil {
-				return err
-			}
-			codes, err := openCodes(subject, refAAD(ref.ID), ref.Codes)
+			codes, err := s.should(d, ref)
 			if err != nil {
 				return err
 			}
 			should[string(ref.ID)] = codes
 			for _, t := range trials {
+				x, err := s.answered(d, ref, t)
+				if err != nil {
+					return err
+				}
 				if did[t.Trainee] == nil {
 					did[t.Trainee] = map[string]coding.Codes{}
 				}
-				if did[t.Trainee][string(ref.ID)], err = openCodes(subject, trialAAD(t.ID), t.Codes); err != nil {
-					return err
-				}
+				did[t.Trainee][string(ref.ID)] = x.Codes
 				last[t.Trainee] = max(last[t.Trainee], t.SubmittedAt)
 				names = append(names, t.Trainee)
 			}
@@ -118,6 +116,15 @@ func (s *Service) Trainings(ctx context.Context) (TrainingDesk, error) {
 		return strings.Compare(x.Name, y.Name)
 	})
 	return out, err
+}
+
+// should gives the codes of a reference.
+func (s *Service) should(d batch.Drawing, ref referenceRow) (coding.Codes, error) {
+	subject, err := s.Keys.Subject(d.Subject)
+	if err != nil {
+		return nil, err
+	}
+	return openCodes(subject, refAAD(ref.ID), ref.Codes)
 }
 
 func (s *Service) present(codes coding.Codes) []string {
@@ -152,14 +159,17 @@ func (s *Service) EndReference(ctx context.Context, reference id.ID) error {
 	})
 }
 
-// TrainAgain lets a trainee practise on all references anew. Errors: Forbidden,
-// NotFound for who has tried none.
+// TrainAgain lets a trainee practise anew on the references of the actor's
+// areas. Errors: Forbidden, NotFound for who has tried none of them.
 func (s *Service) TrainAgain(ctx context.Context, trainee id.ID) error {
-	if err := access.May(access.From(ctx), "drawing.train"); err != nil {
+	a := access.From(ctx)
+	if err := access.May(a, "drawing.train"); err != nil {
 		return err
 	}
 	return s.DB.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		n, err := tx.Exec(ctx, "UPDATE drawing_trial SET ended_at = ? WHERE trainee = ? AND ended_at = 0", tx.Now, trainee)
+		in, args := access.Where("d.region", a.Areas("drawing.train"))
+		n, err := tx.Exec(ctx, `UPDATE drawing_trial SET ended_at = ? WHERE trainee = ? AND ended_at = 0
+			AND reference_id IN (SELECT f.id FROM drawing_reference f JOIN drawing d ON d.id = f.drawing_id WHERE `+in+")", append([]any{tx.Now, trainee}, args...)...)
 		if err != nil {
 			return err
 		}

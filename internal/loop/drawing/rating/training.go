@@ -158,11 +158,11 @@ func (s *Service) TrainingPage(ctx context.Context) (Training, error) {
 }
 
 func (s *Service) answered(d batch.Drawing, ref referenceRow, t trialRow) (Answered, error) {
-	subject, err := s.Keys.Subject(d.Subject)
+	should, err := s.should(d, ref)
 	if err != nil {
 		return Answered{}, err
 	}
-	should, err := openCodes(subject, refAAD(ref.ID), ref.Codes)
+	subject, err := s.Keys.Subject(d.Subject)
 	if err != nil {
 		return Answered{}, err
 	}
