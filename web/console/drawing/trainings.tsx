@@ -33,6 +33,7 @@ export function TrainingsView({ sheet }: { sheet: CodingSheet | undefined }) {
           <Table
             rowKey="account"
             size="small"
+            scroll={{ x: 860 }}
             pagination={false}
             dataSource={d.trainees}
             locale={{ emptyText: <Empty title={t("trainings.nobody")} hint={t("trainings.nobodyHint")} /> }}
@@ -50,6 +51,7 @@ export function TrainingsView({ sheet }: { sheet: CodingSheet | undefined }) {
           <Table
             rowKey="id"
             size="small"
+            scroll={{ x: 860 }}
             pagination={false}
             dataSource={d.references}
             locale={{ emptyText: <Empty title={t("trainings.none")} hint={t("trainings.noneHint")} /> }}
