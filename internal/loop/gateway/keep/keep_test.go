@@ -281,7 +281,7 @@ func TestVoiceIsStoredWithTheMessage(t *testing.T) {
 			}
 			var data []byte
 			err = r.Get(ctx, db.To(&data), "SELECT data FROM device_media WHERE parts = 0")
-			clear = bytes.Contains(data, []byte("AMR"))
+			clear = bytes.Contains(data, []byte("#!AMR"))
 			return err
 		}); err != nil || clear {
 			t.Errorf("%v, in the clear: %v", err, clear)
