@@ -8,7 +8,7 @@ import { Field } from "./kit/ui";
 import { type Phone, useWatched } from "./kit/live";
 import { t } from "./locale";
 import { useRinging } from "./notice/ring";
-import { signInAddress } from "./session";
+import { signInAddress } from "./stay";
 
 /**
  * Covers everything and shows no name, place or number; it rings on. The

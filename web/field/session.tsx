@@ -1,6 +1,6 @@
 // Who is signed in on this phone, the cover over the pages, and what happens
 // when the session ends.
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import type { Me } from "@shared/api/types";
 import { tellServerTime, serverNow } from "@shared/clock";
 import { Skeleton } from "@shared/state";
@@ -12,23 +12,9 @@ import { currentAccount, forgetKept, keep, kept, leave, setCurrent } from "./kee
 import { Phone, useWatched, Watched } from "./kit/live";
 import { Cover } from "./cover";
 import { t } from "./locale";
+import { Context, signInAddress } from "./stay";
 
 onServerTime(tellServerTime);
-
-type Stay = { me: Me; phone: Phone; lock: () => void; reload: () => void };
-
-const Context = createContext<Stay | undefined>(undefined);
-
-function useStay(): Stay {
-  const stay = useContext(Context);
-  if (!stay) throw new Error("outside Session");
-  return stay;
-}
-export const useMe = (): Me => useStay().me;
-export const usePhone = (): Phone => useStay().phone;
-export const useLock = (): (() => void) => useStay().lock;
-
-export const signInAddress = (): string => `/login/?next=${encodeURIComponent(location.pathname.startsWith("/m/") ? location.pathname : "/m/")}`;
 
 /** Signs out: the phone forgets what can be read; see keep/kept. */
 export async function signOut(account: string): Promise<void> {

@@ -13,11 +13,9 @@ import { useMay, useMe } from "../session";
 import { ChatRoom } from "./chat";
 import { lineError, useVoice } from "./line";
 import { Silent, Triage } from "./triage";
-import type { Board, CallRow, Happened, Sheet } from "./types";
+import type { Board, CallActs, CallRow, Happened, Sheet, WrapDraft } from "./types";
 import { voice } from "./voice";
-import { Wrap, type WrapDraft } from "./wrap";
-
-export type CallActs = { busy: string; answer: (call: CallRow) => Promise<void>; run: (name: string, what: () => Promise<unknown>) => Promise<void> };
+import { Wrap } from "./wrap";
 
 /** What a seat does with a call; one at a time, with what went wrong in words. */
 export function useCallActs(): CallActs {

@@ -5,8 +5,7 @@ import { api } from "@shared/api/client";
 import { wordFor } from "@shared/locale";
 import { t, words } from "../locale";
 import { asked, kept } from "./rules";
-import type { Said, Script, Triaged } from "./types";
-import type { WrapDraft } from "./wrap";
+import type { Said, Script, Triaged, WrapDraft } from "./types";
 
 const answers: Said[] = ["yes", "no", "refused"];
 

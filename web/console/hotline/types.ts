@@ -77,3 +77,9 @@ export type Said = "yes" | "no" | "refused";
 export type Triaged = { level: string; complete: boolean; missing: string[] };
 export type Telephone = { user: string; account: string; level: number; made_at: Ms; there: boolean };
 export type Edition = { from: Ms; body: string; set_at: Ms };
+
+/** What a seat does with a call; one at a time. */
+export type CallActs = { busy: string; answer: (call: CallRow) => Promise<void>; run: (name: string, what: () => Promise<unknown>) => Promise<void> };
+
+/** What the call was, as far as it is known. */
+export type WrapDraft = { class?: string; topic?: string; action?: string; age_band?: string; sex?: string; note?: string; child_id?: string; kind?: string };

@@ -5,10 +5,8 @@ import { api } from "@shared/api/client";
 import type { Kind, List } from "@shared/api/types";
 import { wordFor } from "@shared/locale";
 import { t, words } from "../locale";
-import type { CallActs } from "./hand";
-import type { Board, CallRow } from "./types";
+import type { Board, CallActs, CallRow, WrapDraft } from "./types";
 
-export type WrapDraft = { class?: string; topic?: string; action?: string; age_band?: string; sex?: string; note?: string; child_id?: string; kind?: string };
 type Child = { id: string; name: string; age: number; region_name: string };
 
 /** The words of a category: of a class, a topic, an action, an age band, a sex. */

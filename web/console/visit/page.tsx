@@ -13,21 +13,13 @@ import { PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
-import type { Due, Goods, Greeting, Row } from "./data";
+import type { Due, Greeting, Row } from "./data";
 import { Pairings } from "./pairing";
 import { GiveDialog, AskDialog } from "./plan";
 import { VisitDrawer } from "./sheet";
+import { goodsText, planText } from "./words";
 import "../matter/matter.css";
 import "./visit.css";
-
-export const goodsText = (list: Goods[]): string => list.map((g) => t("visit.goodsLine", { item: wordFor(words, "visit.item", g.item), n: g.count })).join("、");
-
-/** Why a visit is due, in words. */
-export function planText(plan: string, why: string): string {
-  if (plan === "regular") return wordFor(words, "visit.why", why);
-  if (plan === "by_hand") return why ? t("visit.byHandWhy", { text: why }) : t("visit.byHand");
-  return wordFor(words, "visit.festival", plan.split(".")[0] ?? plan);
-}
 
 function Dues({ which }: { which: string }) {
   const may = useMay();

@@ -11,7 +11,7 @@ import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import type { Mark, Sheet, Version } from "./data";
-import { goodsText } from "./page";
+import { goodsText } from "./words";
 
 function markText(m: Mark): string {
   return wordFor(words, "visits.mark", m.kind, { far: formatDistance(m.metres), span: formatSpan(m.seconds * 1000) });

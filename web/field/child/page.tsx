@@ -9,7 +9,7 @@ import { Watermark } from "@shared/watermark";
 import { type Answer, ask } from "../keep/ask";
 import { Field, Page } from "../kit/ui";
 import { t, words } from "../locale";
-import { useMe } from "../session";
+import { useMe } from "../stay";
 
 type Row = { id: string; code: string; name: string; sex: string; age: number; region_name: string; categories: string[]; carer_name: string; open_matters: number };
 type Carer = { id: string; name: string; relation: string; phone_masked: string; is_carer: boolean; is_guardian: boolean; lives_with: boolean; whereabouts: string; may_contact: boolean };

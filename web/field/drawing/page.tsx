@@ -14,7 +14,7 @@ import { canSeal } from "../keep/seal";
 import { useWatched } from "../kit/live";
 import { Field, Icon, Page, Sheet } from "../kit/ui";
 import { t } from "../locale";
-import { useMe, usePhone } from "../session";
+import { useMe, usePhone } from "../stay";
 import { type Batch, keepBatches, keptBatches, pileOf, takeDrawing } from "./pile";
 import "./drawing.css";
 

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { t } from "../locale";
-import { usePhone } from "../session";
+import { usePhone } from "../stay";
 import { useLasting, useWatched } from "./live";
 
 /** What waits to be sent and whether there is a line: on every page, at the same place. */

@@ -11,7 +11,8 @@ import { pushState, turnPushOff, turnPushOn, type PushState } from "../kit/push"
 import { Page, Row, Sheet } from "../kit/ui";
 import { t } from "../locale";
 import { tryRing } from "../notice/ring";
-import { signOut, useLock, useMe, usePhone } from "../session";
+import { signOut } from "../session";
+import { useLock, useMe, usePhone } from "../stay";
 
 function Push() {
   const [state, setState] = useState<PushState>();

@@ -7,7 +7,7 @@ import { ErrorState, Skeleton } from "@shared/state";
 import { PIN_FORM, setPin } from "../keep/pin";
 import { Field, Page } from "../kit/ui";
 import { t } from "../locale";
-import { signInAddress, useMe } from "../session";
+import { signInAddress, useMe } from "../stay";
 
 export function Password() {
   const [form, setForm] = useState({ old: "", new: "", repeat: "" });

@@ -7,7 +7,7 @@ import { dropAct } from "../keep/outbox";
 import { useWatched } from "../kit/live";
 import { Page } from "../kit/ui";
 import { t } from "../locale";
-import { usePhone } from "../session";
+import { usePhone } from "../stay";
 
 const timeOf = (a: Act) => a.at || a.pressed.device + (a.pressed.skew?.offset ?? 0);
 

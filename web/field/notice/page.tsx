@@ -8,7 +8,7 @@ import { type Notice, useWatched } from "../kit/live";
 import { Page } from "../kit/ui";
 import { t } from "../locale";
 import { AsOf } from "../order/list";
-import { usePhone } from "../session";
+import { usePhone } from "../stay";
 
 /** Called, moved, urged, recalled: what was told to me. */
 export function Notices() {

@@ -11,7 +11,7 @@ import type { Act } from "../keep/act";
 import { type Kept, useWatched } from "../kit/live";
 import { Icon, Page } from "../kit/ui";
 import { t, words } from "../locale";
-import { useMe, usePhone } from "../session";
+import { useMe, usePhone } from "../stay";
 import { groupOf, inOrder, type Group, type MyOrder, standing, type Standing } from "./order";
 
 /** What the clock of an order waits for, in words to its reader. */

@@ -15,7 +15,7 @@ import { Photos } from "../kit/photos";
 import { lastFix, usePlace } from "../kit/place";
 import { Field, Icon, Page, Sheet } from "../kit/ui";
 import { t, words } from "../locale";
-import { useMe, usePhone } from "../session";
+import { useMe, usePhone } from "../stay";
 import { AsOf, Clock } from "./list";
 import { isStep, mayDecline, type MyOrder, standing, type Standing, type Step } from "./order";
 import { Steps } from "./steps";

@@ -6,7 +6,7 @@ import { Skeleton } from "@shared/state";
 import { useWatched } from "../kit/live";
 import { Page } from "../kit/ui";
 import { t } from "../locale";
-import { useMe, usePhone } from "../session";
+import { useMe, usePhone } from "../stay";
 import { Alert } from "./alert";
 import { Ask } from "./ask";
 import { tellWord } from "./hand";

@@ -6,7 +6,7 @@ import { Fill } from "@shared/form/fill";
 import type { Answers } from "@shared/form/paper";
 import { Skeleton } from "@shared/state";
 import { t } from "../locale";
-import { useLock, useMe, usePhone } from "../session";
+import { useLock, useMe, usePhone } from "../stay";
 import { type Draft, draftOf, handIn, putDraft } from "./hand";
 import { useTaken } from "./list";
 import { asked } from "./pack";

@@ -10,7 +10,7 @@ import { canSeal } from "../keep/seal";
 import { useWatched } from "../kit/live";
 import { Page, Sheet } from "../kit/ui";
 import { t } from "../locale";
-import { useMe, usePhone } from "../session";
+import { useMe, usePhone } from "../stay";
 import { type Campaign, type Pack, listPacks, takePack } from "./pack";
 
 type Group = { region: string; region_name: string; size: number; done: number };

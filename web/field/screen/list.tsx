@@ -7,7 +7,7 @@ import { onOutbox } from "../keep/outbox";
 import { useWatched } from "../kit/live";
 import { Page } from "../kit/ui";
 import { t } from "../locale";
-import { useMe, usePhone } from "../session";
+import { useMe, usePhone } from "../stay";
 import { Calls } from "./alert";
 import { type Member, type Taken, asked, missing, openPack, paperState, unseen } from "./pack";
 

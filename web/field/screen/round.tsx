@@ -17,7 +17,7 @@ import { leave } from "../keep/kept";
 import { checkPin, hasPin } from "../keep/pin";
 import { Field, Page } from "../kit/ui";
 import { t } from "../locale";
-import { useMe } from "../session";
+import { useMe } from "../stay";
 
 type Pupil = { child_id: string; name: string; school: string; grade: string; class: string; done: boolean };
 

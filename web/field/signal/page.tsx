@@ -9,7 +9,7 @@ import { useWatched } from "../kit/live";
 import { lastFix, usePlace } from "../kit/place";
 import { Field, Icon, Page } from "../kit/ui";
 import { t } from "../locale";
-import { useMe, usePhone } from "../session";
+import { useMe, usePhone } from "../stay";
 
 const kinds = ["danger", "suicide", "abuse", "missing", "help", "ordinary"] as const;
 const grave: string[] = ["danger", "suicide", "abuse", "missing"];

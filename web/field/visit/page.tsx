@@ -12,7 +12,7 @@ import { Photos } from "../kit/photos";
 import { lastFix, usePlace } from "../kit/place";
 import { Field, Icon, Page } from "../kit/ui";
 import { t, words } from "../locale";
-import { useMe, usePhone } from "../session";
+import { useMe, usePhone } from "../stay";
 import { planText } from "./route";
 import { SignPad } from "./sign";
 import { type Form, type Route, type Stop, blank, draftOf, lacks, laneOf, presents, signers, storeVisit } from "./visit";

@@ -9,7 +9,7 @@ import { useWatched } from "../kit/live";
 import { Page } from "../kit/ui";
 import { t, words } from "../locale";
 import { AsOf } from "../order/list";
-import { usePhone } from "../session";
+import { usePhone } from "../stay";
 import { type Stop, laneOf } from "./visit";
 import "./visit.css";
 
