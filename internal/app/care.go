@@ -54,6 +54,28 @@ func (a *App) careOptions() (care.Options, error) {
 			}
 			return out, err
 		},
+		Pupil: func(ctx context.Context, r db.Reader, child, account id.ID) (bool, error) {
+			classes, err := pupilsOf(ctx, r, account)
+			if err != nil || len(classes) == 0 {
+				return false, err
+			}
+			_, who, err := person.Key(ctx, r, a.Keys, child)
+			return err == nil && who.TaughtIn(classes), err
+		},
+		Yield: func(ctx context.Context, tx *db.Tx, child id.ID) ([]care.Window, error) {
+			list, err := a.Screening.Levels.Yield(ctx, tx, child)
+			out := make([]care.Window, len(list))
+			for i, w := range list {
+				out[i] = care.Window(w)
+			}
+			return out, err
+		},
+		Resume: func(ctx context.Context, tx *db.Tx, child id.ID) error {
+			return a.Screening.Levels.Resume(ctx, tx, child)
+		},
+		Contacted: func(ctx context.Context, tx *db.Tx, child id.ID, stable bool) error {
+			return a.Screening.Levels.Contacted(ctx, tx, child, access.From(ctx).Account, stable)
+		},
 		CrisisOf: matter.CrisisOf,
 		Raised:   level.RaisedSince,
 		Opened:   person.OpenedSince,

@@ -66,7 +66,12 @@ func (f careFiles) Held(ctx context.Context, r db.Reader, record id.ID) (documen
 		return document.Held{Target: access.Target{Region: e.Region}, Read: "event.read", Write: "event.write", Region: e.Region}, err
 	}
 	q, err := care.ReportOf(ctx, r, record)
-	return document.Held{Target: access.Target{Region: q.Region}, Read: "report.list", Write: "report.handle", Child: q.ChildID, Region: q.Region}, err
+	h := document.Held{Target: access.Target{Region: q.Region}, Read: "report.list", Write: "report.handle", Child: q.ChildID, Region: q.Region}
+	// Who reported adds the papers to the own report, and reads these.
+	if a := access.From(ctx); q.MadeBy == a.Account && !a.Allowed(h.Write, h.Target) {
+		h.Target.Owner, h.Read, h.Write = a.Account, "report.own", "report.own"
+	}
+	return h, err
 }
 
 // Attached implements document.Record.

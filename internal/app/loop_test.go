@@ -314,13 +314,13 @@ func TestFromAClassScreeningToTheClosingAndTheThirtyDays(t *testing.T) {
 		}
 		l.live(30, lin)
 		l.hears("clinic1 case.contact_due")
-		_, err = l.a.Care.Done(clinic, file.ID, sheet.Dues[0].ID, true, "当面见到，状态平稳")
+		_, err = l.a.Care.Done(clinic, file.ID, sheet.Dues[0].ID, care.Contacted{Reached: true, Note: "当面见到，状态平稳"})
 		l.must(err)
 		l.live(60, lin)
 		l.hears("clinic1 case.contact_due")
 		l.live(1, lin)
 		l.hears("seat welfare", "super1 case.contact_missed")
-		closed, err = l.a.Care.Done(clinic, file.ID, sheet.Dues[1].ID, true, "电话联系，状态平稳")
+		closed, err = l.a.Care.Done(clinic, file.ID, sheet.Dues[1].ID, care.Contacted{Reached: true, Note: "电话联系，状态平稳"})
 		l.must(err)
 		if closed.State != care.Followed {
 			t.Fatalf("the case is %s", closed.State)

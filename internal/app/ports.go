@@ -7,7 +7,9 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/loop/care"
 	"zugou/internal/loop/risk/level"
+	"zugou/internal/loop/workforce"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
 	"zugou/internal/people/notify"
@@ -27,11 +29,23 @@ func (a *App) personPorts() person.Ports {
 		Worn:        device.Worn,
 		Marks:       childMarks,
 		Marked:      level.Marked,
+		Pupils:      pupilsOf,
+		Cases:       care.WorkedOn,
 		Handler:     handlerOf,
 		Follow:      a.followChild,
 		Tell:        tellLeaders,
 		Erased:      a.erasedChild,
 	}
+}
+
+// pupilsOf gives the classes that an account teaches.
+func pupilsOf(ctx context.Context, r db.Reader, account id.ID) ([]person.School, error) {
+	list, err := workforce.ClassesOf(ctx, r, account)
+	var out []person.School
+	for _, c := range list {
+		out = append(out, person.School{Name: c.School, Grade: c.Grade, Class: c.Class})
+	}
+	return out, err
 }
 
 // childMarks gives the four colours for lists of children.

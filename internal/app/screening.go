@@ -12,6 +12,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
+	"zugou/internal/loop/care"
 	"zugou/internal/loop/risk/level"
 	"zugou/internal/loop/screening/answer"
 	"zugou/internal/loop/screening/campaign"
@@ -52,7 +53,19 @@ func (a *App) wireScreening() error {
 		return err
 	}
 	levels, err := level.NewService(a.DB, a.Keys, a.Config.District, a.Jobs, level.Ports{Seat: a.Seat, Target: a.Person.Target, Note: a.Person.Note, Names: names,
-		Place: place, Word: word, Sources: []level.Source{criticalMatters, pressedButtons, silentDevices}})
+		Place: place, Word: word, Sources: []level.Source{criticalMatters, pressedButtons, silentDevices},
+		// Casework is wired after the colours, which it asks.
+		Join: func(ctx context.Context, tx *db.Tx, child id.ID, list []level.Window) (bool, error) {
+			more := make([]care.Window, len(list))
+			for i, w := range list {
+				more[i] = care.Window(w)
+			}
+			return a.Care.Join(ctx, tx, child, more)
+		},
+		Ahead: func(ctx context.Context, r db.Reader, child id.ID) (level.InCase, error) {
+			got, err := care.AheadOf(ctx, r, child)
+			return level.InCase(got), err
+		}})
 	if err != nil {
 		return err
 	}

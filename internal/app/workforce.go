@@ -9,6 +9,7 @@ import (
 	"zugou/internal/loop/care"
 	"zugou/internal/loop/visit"
 	"zugou/internal/loop/workforce"
+	"zugou/internal/people/access"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
 	"zugou/internal/people/region"
@@ -72,7 +73,37 @@ func (a *App) loads(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.
 func (a *App) seedWorkforce(ctx context.Context, list []staff.DemoAccount) error {
 	var seeded []workforce.Seeded
 	for _, x := range list {
-		seeded = append(seeded, workforce.Seeded{Account: x.ID, Name: x.Name, Role: x.Role, Region: x.Region})
+		one := workforce.Seeded{Account: x.ID, Name: x.Name, Role: x.Role, Region: x.Region}
+		if x.Role == access.Teacher || x.Role == access.Counsellor {
+			class, err := a.biggestClass(ctx, x.Region)
+			if err != nil {
+				return err
+			}
+			if x.Role == access.Counsellor { // for the whole school
+				class.Grade, class.Class = "", ""
+			}
+			if class.School != "" {
+				one.Classes = []workforce.Class{class}
+			}
+		}
+		seeded = append(seeded, one)
 	}
 	return a.Workforce.SeedDemo(ctx, seeded)
+}
+
+// biggestClass gives the class with most children of an area.
+func (a *App) biggestClass(ctx context.Context, area string) (workforce.Class, error) {
+	var out workforce.Class
+	err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		pupils, err := person.RollOf(ctx, r, person.Roll{Areas: []string{area}})
+		n, most := map[workforce.Class]int{}, 0
+		for _, p := range pupils {
+			c := workforce.Class{School: p.School, Grade: p.Grade, Class: p.Class}
+			if n[c]++; c.Class != "" && n[c] > most {
+				out, most = c, n[c]
+			}
+		}
+		return err
+	})
+	return out, err
 }

@@ -59,17 +59,26 @@ type Due struct {
 	Reached  bool         `bun:"reached" json:"reached"`
 	Note     string       `bun:"note" json:"-"` // sealed
 	MatterID id.ID        `bun:"matter_id" json:"matter_id"`
+	LateAt   clock.Millis `bun:"late_at" json:"late_at"` // 0: the usual time after DueAt
 }
 
-func (s *Service) due(ctx context.Context, tx *db.Tx, c Case, kind string, at clock.Millis, who id.ID) error {
+// lateAt is when the seat is told.
+func (d Due) lateAt() clock.Millis {
+	if d.LateAt > 0 {
+		return d.LateAt
+	}
+	return d.DueAt.Add(late)
+}
+
+func (s *Service) due(ctx context.Context, tx *db.Tx, c Case, kind string, at, lateAt clock.Millis, who id.ID) error {
 	n := id.New()
-	if _, err := tx.Exec(ctx, "INSERT INTO care_due (id, case_id, kind, due_at, who, state) VALUES (?, ?, ?, ?, ?, 'open')", n, c.ID, kind, at, who); err != nil {
+	if _, err := tx.Exec(ctx, "INSERT INTO care_due (id, case_id, kind, due_at, late_at, who, state) VALUES (?, ?, ?, ?, ?, ?, 'open')", n, c.ID, kind, at, lateAt, who); err != nil {
 		return err
 	}
 	if err := job.Schedule(ctx, tx, JobRemind, string(n), max(remindAt(at), tx.Now), ""); err != nil {
 		return err
 	}
-	return job.Schedule(ctx, tx, JobDue, string(n), at.Add(late), "")
+	return job.Schedule(ctx, tx, JobDue, string(n), max(lateAt, tx.Now), "")
 }
 
 // remindAt is the morning of the day, with two hours left at least: a child may
@@ -104,26 +113,22 @@ func openDue(ctx context.Context, r db.Reader, n id.ID) (Due, error) {
 }
 
 // Crisis says that a crisis happened: its contacts get their times, anew if
-// there was one before.
+// there was one before, and take those in that the child's colour obliges.
 func (s *Service) Crisis(ctx context.Context, n id.ID) (Case, error) {
 	return s.change(ctx, n, "case.work", 0, "crisis", func(ctx context.Context, tx *db.Tx, c Case) (Case, error) {
 		if err := c.must(Intake, Assessed, Serving, Closing); err != nil {
 			return c, err
 		}
-		var open []string
-		if err := tx.List(ctx, &open, "SELECT id FROM care_due WHERE case_id = ? AND kind = ? AND state = 'open'", n, Contact); err != nil {
+		if _, err := s.dropContacts(ctx, tx, c); err != nil {
 			return c, err
 		}
-		for _, d := range open {
-			if _, err := tx.Exec(ctx, "UPDATE care_due SET state = 'dropped' WHERE id = ?", d); err != nil {
-				return c, err
-			}
-			if err := job.Cancel(ctx, tx, JobDue, d); err != nil {
-				return c, err
-			}
+		// What the child's colour obliges is one set with it, the stricter.
+		theirs, err := s.ports.Yield(ctx, tx, c.ChildID)
+		if err != nil {
+			return c, err
 		}
-		for _, after := range afterCrisis {
-			if err := s.due(ctx, tx, c, Contact, tx.Now.Add(after), c.Worker); err != nil {
+		for _, w := range strictest(nil, append(crisisWindows(tx.Now), theirs...)) {
+			if err := s.due(ctx, tx, c, Contact, w.Due, w.Late, c.Worker); err != nil {
 				return c, err
 			}
 		}
@@ -135,9 +140,19 @@ func (s *Service) Crisis(ctx context.Context, n id.ID) (Case, error) {
 	})
 }
 
+// Contacted says how a contact went.
+type Contacted struct {
+	Reached bool
+	Stable  bool // the child was well; counts towards a lower colour
+	Note    string
+}
+
 // Done says how a contact went. A child that was not reached counts as not
 // done: the contact stays open and goes to the seat at once.
-func (s *Service) Done(ctx context.Context, n, contact id.ID, reached bool, note string) (Case, error) {
+func (s *Service) Done(ctx context.Context, n, contact id.ID, q Contacted) (Case, error) {
+	if q.Stable && !q.Reached {
+		return Case{}, errs.Invalid("stable", "case.stable_unseen")
+	}
 	return s.change(ctx, n, "case.work", 0, "contact", func(ctx context.Context, tx *db.Tx, c Case) (Case, error) {
 		var d Due
 		if err := tx.Get(ctx, []any{&d}, "SELECT "+dueColumns+" FROM care_due WHERE id = ? AND case_id = ?", contact, n); err != nil {
@@ -150,8 +165,8 @@ func (s *Service) Done(ctx context.Context, n, contact id.ID, reached bool, note
 		if err != nil {
 			return c, err
 		}
-		sealed := key.Seal("care_due.note:"+string(d.ID), note)
-		if !reached {
+		sealed := key.Seal("care_due.note:"+string(d.ID), q.Note)
+		if !q.Reached {
 			if _, err := tx.Exec(ctx, "UPDATE care_due SET note = ? WHERE id = ?", sealed, d.ID); err != nil {
 				return c, err
 			}
@@ -161,6 +176,9 @@ func (s *Service) Done(ctx context.Context, n, contact id.ID, reached bool, note
 			return c, err
 		}
 		if err := job.Cancel(ctx, tx, JobDue, string(d.ID)); err != nil {
+			return c, err
+		}
+		if err := s.ports.Contacted(ctx, tx, c.ChildID, q.Stable); err != nil {
 			return c, err
 		}
 		if d.Kind == FollowUp && c.State == Closed {

@@ -92,6 +92,9 @@ func (s *Service) PlanEvent(ctx context.Context, q NewEvent) (Event, error) {
 		}
 		if q.Kind == Group {
 			for _, m := range q.Members {
+				if err := s.mayInvite(ctx, tx, a, m); err != nil {
+					return err
+				}
 				if _, err := tx.Exec(ctx, "INSERT INTO care_attendance (event_id, child_id) VALUES (?, ?) ON CONFLICT DO NOTHING", e.ID, m); err != nil {
 					return err
 				}
@@ -100,6 +103,22 @@ func (s *Service) PlanEvent(ctx context.Context, q NewEvent) (Event, error) {
 		return audit.Write(ctx, tx, audit.Entry{Action: "event.write", SubjectKind: "event", Subject: e.ID, Fields: []string{"planned"}, Region: area})
 	})
 	return e, err
+}
+
+// mayInvite tells whether a child may be put into a group: one of the actor's
+// area, or of a case it works on. A group shows the names of its children.
+func (s *Service) mayInvite(ctx context.Context, r db.Reader, a access.Actor, child id.ID) error {
+	_, area, err := s.ports.Key(ctx, r, child)
+	if err != nil {
+		return err
+	}
+	if a.Allowed("event.write", access.Target{Region: area}) {
+		return nil
+	}
+	if task, err := TaskOnChild(ctx, r, a.Account, child); err != nil || task != "" {
+		return err
+	}
+	return errs.NotFound("record.not_found")
 }
 
 // Attendance is one child of a group: whether it came, and the score of the

@@ -48,11 +48,47 @@ type Report struct {
 	Outcome      string       `bun:"outcome"`
 	ToldAt       clock.Millis `bun:"told_at"`
 	ToldBy       id.ID        `bun:"told_by"`
+	MadeDept     string       `bun:"made_department"`
 	Version      int64        `bun:"version"`
 }
 
 const reportColumns = `id, no, direction, child_id, region, situation, subject, facts, reporter, reporter_unit, to_organ, made_at, made_by, sent_at, proof, receipt_no, received_at,
-	matter_id, outcome, told_at, told_by, version`
+	matter_id, outcome, told_at, told_by, made_department, version`
+
+// How a report stands to who reads it.
+const (
+	Sent     = "sent"     // made by the reader's own department
+	Received = "received" // come to it
+	Passed   = "passed"   // between two others; the bureau sends it on and follows it
+)
+
+// departmentsOf gives the departments of an actor.
+func departmentsOf(a access.Actor) []string {
+	var out []string
+	for _, g := range a.Grants {
+		out = append(out, string(g.Department))
+	}
+	return out
+}
+
+// inHouse tells whether a report reached the organ by being made here: the
+// bureau reads what others report to it in this very list.
+func (r Report) inHouse() bool {
+	return r.Direction == Sent && r.ToOrgan == string(access.CivilAffairs) && r.MadeDept != "" && r.MadeDept != string(access.CivilAffairs)
+}
+
+// side tells how a report stands to the actor: what a school sent, the bureau
+// received. Who wrote a report down reads it as it was written.
+func (r Report) side(a access.Actor) string {
+	own := departmentsOf(a)
+	switch {
+	case r.MadeBy == a.Account || r.MadeDept == "" || slices.Contains(own, r.MadeDept):
+		return r.Direction
+	case r.Direction == Sent && slices.Contains(own, r.ToOrgan):
+		return Received
+	}
+	return Passed
+}
 
 // NewReport is what a report takes.
 type NewReport struct {
@@ -104,27 +140,36 @@ func (s *Service) Report(ctx context.Context, q NewReport) (Report, error) {
 		if err := access.May(a, "report.make"); err != nil { // whoever sees harm reports it, wherever it is
 			return err
 		}
+		if q.Direction == Received {
+			q.ToOrgan = ""
+		}
 		subject, wrapped := s.keys.NewSubject()
 		out = Report{ID: id.New(), Direction: q.Direction, ChildID: q.ChildID, Region: area, Situation: q.Situation, Subject: wrapped, ReporterUnit: q.ReporterUnit, ToOrgan: q.ToOrgan,
 			MadeAt: tx.Now, MadeBy: a.Account, Version: 1}
+		if own := departmentsOf(a); len(own) > 0 {
+			out.MadeDept = own[0]
+		}
 		out.Facts = subject.Seal("care_report.facts:"+string(out.ID), q.Facts)
 		if q.Reporter != "" {
 			out.Reporter = subject.Seal("care_report.reporter:"+string(out.ID), q.Reporter)
-		}
-		if q.Direction == "received" {
-			out.ReceivedAt = tx.Now
 		}
 		var err error
 		if out.No, err = s.ports.NextNo(ctx, tx, "Q"); err != nil {
 			return err
 		}
+		switch {
+		case q.Direction == Received:
+			out.ReceivedAt = tx.Now
+		case out.inHouse():
+			out.SentAt, out.ReceivedAt, out.ReceiptNo = tx.Now, tx.Now, out.No
+		}
 		if out.MatterID, err = s.ports.Take(ctx, tx, signal.New{Source: signal.Program, Kind: "mandatory_report", Key: "report:" + string(out.ID), ChildID: q.ChildID, Region: area,
 			Kinds: "abuse", Note: "强制报告 " + out.No}); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "INSERT INTO care_report ("+reportColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', '', ?, ?, '', 0, '', 1)",
+		if _, err := tx.Exec(ctx, "INSERT INTO care_report ("+reportColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, '', 0, '', ?, 1)",
 			out.ID, out.No, out.Direction, out.ChildID, out.Region, out.Situation, out.Subject, out.Facts, out.Reporter, out.ReporterUnit, out.ToOrgan, out.MadeAt, out.MadeBy,
-			out.ReceivedAt, out.MatterID); err != nil {
+			out.SentAt, out.ReceiptNo, out.ReceivedAt, out.MatterID, out.MadeDept); err != nil {
 			return err
 		}
 		if q.ChildID != "" {
@@ -170,7 +215,7 @@ func (s *Service) Advance(ctx context.Context, n id.ID, q Step) (Report, error) 
 		}
 		var what []string
 		if q.Sent {
-			if r.Direction != "sent" {
+			if r.Direction != Sent || r.inHouse() {
 				return errs.Conflict("report.not_ours")
 			}
 			if len([]rune(strings.TrimSpace(q.Proof))) < 4 {
@@ -198,6 +243,12 @@ func (s *Service) Advance(ctx context.Context, n id.ID, q Step) (Report, error) 
 				return errs.Conflict("report.no_outcome")
 			}
 			r.ToldAt, r.ToldBy, what = tx.Now, a.Account, append(what, "told")
+			// Who reported in this house reads the result in the own reports.
+			if r.MadeBy != a.Account {
+				if err := s.ports.Tell(ctx, tx, r.MadeBy, "report:"+string(n)+":told", "report.told", r.No, n); err != nil {
+					return err
+				}
+			}
 		}
 		if len(what) == 0 {
 			return errs.Invalid("sent", "report.nothing")
@@ -233,7 +284,10 @@ func ReportOf(ctx context.Context, r db.Reader, n id.ID) (Report, error) {
 type ReportView struct {
 	ID           id.ID        `json:"id"`
 	No           string       `json:"no"`
-	Direction    string       `json:"direction"`
+	Direction    string       `json:"direction" doc:"as the reader stands to it: sent, received, passed"`
+	From         string       `json:"from" doc:"the department whose staff made it"`
+	InHouse      bool         `json:"in_house" doc:"reached the organ by being made here"`
+	Mine         bool         `json:"mine"`
 	ChildID      id.ID        `json:"child_id"`
 	ChildName    string       `json:"child_name"`
 	Region       string       `json:"region"`
@@ -253,17 +307,22 @@ type ReportView struct {
 	Version      int64        `json:"version"`
 }
 
-// Reports lists reports of the actor's area, newest first.
+// Reports lists reports of the actor's area, newest first; to who only makes
+// them, those of their own with what became of them.
 func (s *Service) Reports(ctx context.Context, cursor id.ID, limit int) (out []ReportView, next id.ID, err error) {
 	if limit <= 0 || limit > 200 {
 		limit = 50
 	}
 	a := access.From(ctx)
 	err = s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		if err := access.May(a, "report.list"); err != nil {
-			return err
+		action := access.Action("report.list")
+		where, args := access.Where("region", a.Areas(action))
+		if access.May(a, action) != nil {
+			if err := access.May(a, "report.own"); err != nil {
+				return err
+			}
+			action, where, args = "report.own", "made_by = ?", []any{a.Account}
 		}
-		where, args := access.Where("region", a.Areas("report.list"))
 		if cursor != "" {
 			where, args = where+" AND id < ?", append(args, cursor)
 		}
@@ -293,9 +352,9 @@ func (s *Service) Reports(ctx context.Context, cursor id.ID, limit int) (out []R
 			if err != nil {
 				return err
 			}
-			out = append(out, ReportView{q.ID, q.No, q.Direction, q.ChildID, names[q.ChildID], q.Region, q.Situation, facts, q.Reporter != "", q.ReporterUnit, q.ToOrgan, q.MadeAt,
+			out = append(out, ReportView{q.ID, q.No, q.side(a), q.MadeDept, q.inHouse(), q.MadeBy == a.Account, q.ChildID, names[q.ChildID], q.Region, q.Situation, facts, q.Reporter != "", q.ReporterUnit, q.ToOrgan, q.MadeAt,
 				q.SentAt, q.Proof, q.ReceiptNo, q.ReceivedAt, q.MatterID, q.Outcome, q.ToldAt, q.Version})
-			audit.Show(ctx, "report.list", "", q.Region, audit.Shown{Kind: "report", ID: q.ID, Fields: []string{"facts"}})
+			audit.Show(ctx, action, "", q.Region, audit.Shown{Kind: "report", ID: q.ID, Fields: []string{"facts"}})
 		}
 		return nil
 	})

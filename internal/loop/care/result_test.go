@@ -115,7 +115,7 @@ func TestPrimerosFifteenFiguresAreThereAndOpenToTheirRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.must(h.s.Done(other, second.ID, sheet.Dues[0].ID, true, "当面见到"))
+		h.must(h.s.Done(other, second.ID, sheet.Dues[0].ID, care.Contacted{Reached: true, Note: "当面见到"}))
 		rep, err := h.s.Report(section, care.NewReport{Direction: "sent", ChildID: "child-2", Situation: 5, Facts: "身上多处新旧伤", ToOrgan: "police"})
 		if err != nil {
 			t.Fatal(err)

@@ -26,6 +26,8 @@ type Ports struct {
 	NextNo func(ctx context.Context, tx *db.Tx, prefix string) (string, error)
 	// Key gives what seals a child's texts, and where it lives.
 	Key func(ctx context.Context, r db.Reader, child id.ID) (crypto.Subject, string, error)
+	// Pupil tells whether an account teaches the child.
+	Pupil func(ctx context.Context, r db.Reader, child, account id.ID) (bool, error)
 	// Take opens a matter as part of a change.
 	Take func(ctx context.Context, tx *db.Tx, n signal.New) (matter id.ID, err error)
 	// May tells whether an account may be given cases as worker or supervisor,
@@ -45,6 +47,11 @@ type Ports struct {
 	// CrisisOf gives the number of the first crisis of a child that came to the
 	// seat after from and until to, or "".
 	CrisisOf func(ctx context.Context, r db.Reader, child id.ID, from, to clock.Millis) (string, error)
+	// Yield ends the contacts that a child's colour obliges and gives their
+	// windows, Resume books them again, and Contacted says that one was made.
+	Yield     func(ctx context.Context, tx *db.Tx, child id.ID) ([]Window, error)
+	Resume    func(ctx context.Context, tx *db.Tx, child id.ID) error
+	Contacted func(ctx context.Context, tx *db.Tx, child id.ID, stable bool) error
 }
 
 // Options are what the service is made of.
@@ -183,7 +190,13 @@ func (s *Service) Refer(ctx context.Context, q Referral) (Case, error) {
 		if err != nil {
 			return err
 		}
-		if err := access.Check(a, "case.refer", access.Target{Region: area}); err != nil {
+		t := access.Target{Region: area}
+		if mine, err := s.ports.Pupil(ctx, tx, q.ChildID, a.Account); err != nil {
+			return err
+		} else if mine {
+			t.Owner = a.Account
+		}
+		if err := access.Check(a, "case.refer", t); err != nil {
 			return err
 		}
 		if err := tx.Lock(ctx, "case:"+string(q.ChildID)); err != nil {
@@ -467,16 +480,30 @@ func (s *Service) Confirm(ctx context.Context, n id.ID, ok bool, note string) (C
 			_, err := s.put(ctx, tx, c, Writing{Kind: Remark, Body: map[string]string{"text": note}}, Signed)
 			return next, err
 		}
+		if err := s.endContacts(ctx, tx, next); err != nil {
+			return c, err
+		}
 		for _, days := range followUps {
 			if next.Result == "died" {
 				break
 			}
-			if err := s.due(ctx, tx, next, FollowUp, tx.Now.Add(days), next.Worker); err != nil {
+			at := tx.Now.Add(days)
+			if err := s.due(ctx, tx, next, FollowUp, at, at.Add(late), next.Worker); err != nil {
 				return c, err
 			}
 		}
 		return next, line(ctx, tx, next, "closed")
 	})
+}
+
+// endContacts ends what a closed case leaves of its crisis: a child that died or
+// moved away is not looked for by the case; what its colour obliges holds on.
+func (s *Service) endContacts(ctx context.Context, tx *db.Tx, c Case) error {
+	n, err := s.dropContacts(ctx, tx, c)
+	if err != nil || n == 0 || c.Result == "died" {
+		return err
+	}
+	return s.ports.Resume(ctx, tx, c.ChildID)
 }
 
 // Reopen takes a case up again.

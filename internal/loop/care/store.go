@@ -16,7 +16,7 @@ const (
 	closed_at, confirmed_by, crisis_at, reopened, version`
 	partColumns = `id, case_id, kind, edition, previous, state, held_on, form, minutes, body, secret, written_at, written_by, decided_at, decided_by, idem_key`
 	moveColumns = `id, case_id, kind, from_account, to_account, to_department, consent, reason, state, asked_at, answered_at, answered_by, answer`
-	dueColumns  = `id, case_id, kind, due_at, who, state, done_at, done_by, reached, note, matter_id`
+	dueColumns  = `id, case_id, kind, due_at, who, state, done_at, done_by, reached, note, matter_id, late_at`
 )
 
 type caseRow struct {
@@ -96,6 +96,14 @@ func TaskOnChild(ctx context.Context, r db.Reader, account, child id.ID) (id.ID,
 		return "", err
 	}
 	return id.ID(rows[0]), nil
+}
+
+// WorkedOn gives the children of the open cases on which an account works.
+func WorkedOn(ctx context.Context, r db.Reader, account id.ID) ([]id.ID, error) {
+	var out []id.ID
+	err := r.List(ctx, &out, `SELECT DISTINCT c.child_id FROM care_case c WHERE c.state IN ('intake', 'assessed', 'serving', 'closing')
+		AND (c.worker = ? OR c.supervisor = ? OR EXISTS (SELECT 1 FROM care_member m WHERE m.case_id = c.id AND m.account_id = ? AND m.until = 0)) LIMIT 2000`, account, account, account)
+	return out, err
 }
 
 // Loads gives how many open cases each of the accounts works on.

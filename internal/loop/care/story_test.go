@@ -44,6 +44,10 @@ type house struct {
 	crisis  map[id.ID]clock.Millis
 	raised  []id.ID
 	n       int
+
+	obliged   []care.Window // by the child's colour
+	resumed   []id.ID
+	contacted []string
 }
 
 func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
@@ -93,6 +97,22 @@ func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
 				out[a] = "林小禾"
 			}
 			return out, nil
+		},
+		Pupil: func(_ context.Context, _ db.Reader, child, account id.ID) (bool, error) {
+			return account == "teacher" && child == lin, nil
+		},
+		Yield: func(context.Context, *db.Tx, id.ID) ([]care.Window, error) {
+			out := h.obliged
+			h.obliged = nil
+			return out, nil
+		},
+		Resume: func(_ context.Context, _ *db.Tx, child id.ID) error {
+			h.resumed = append(h.resumed, child)
+			return nil
+		},
+		Contacted: func(_ context.Context, _ *db.Tx, child id.ID, stable bool) error {
+			h.contacted = append(h.contacted, fmt.Sprint(child, " ", stable))
+			return nil
 		},
 		Raised: func(context.Context, db.Reader, clock.Millis) ([]id.ID, error) { return h.raised, nil },
 		Opened: func(context.Context, db.Reader, clock.Millis) ([]id.ID, error) { return nil, nil },
@@ -209,7 +229,7 @@ func TestFromReferralToClosingAndTheFollowUp(t *testing.T) {
 			t.Fatalf("follow-ups %+v %v", sheet.Dues, err)
 		}
 		for _, d := range sheet.Dues {
-			c = h.must(h.s.Done(counsel, c.ID, d.ID, true, "情况稳定"))
+			c = h.must(h.s.Done(counsel, c.ID, d.ID, care.Contacted{Reached: true, Note: "情况稳定"}))
 		}
 		if c.State != care.Followed {
 			t.Fatalf("the case is %s", c.State)
@@ -301,7 +321,7 @@ func TestAfterACrisisAMissedContactGoesToTheSeat(t *testing.T) {
 				t.Errorf("contact %d after %v, want %v", i, got, want)
 			}
 		}
-		h.must(h.s.Done(counsel, c.ID, sheet.Dues[0].ID, true, "见到孩子")) // before its day: nobody is reminded
+		h.must(h.s.Done(counsel, c.ID, sheet.Dues[0].ID, care.Contacted{Reached: true, Note: "见到孩子"})) // before its day: nobody is reminded
 		h.clk.Advance(72 * time.Hour)
 		h.run()
 		h.tell("counsel:case.contact_due")
@@ -316,7 +336,7 @@ func TestAfterACrisisAMissedContactGoesToTheSeat(t *testing.T) {
 			t.Fatalf("closed with open contacts: %v", err)
 		}
 		// Not reached is not done.
-		h.must(h.s.Done(counsel, c.ID, sheet.Dues[2].ID, false, "没有人接电话"))
+		h.must(h.s.Done(counsel, c.ID, sheet.Dues[2].ID, care.Contacted{Note: "没有人接电话"}))
 		if len(h.matters) != 1 {
 			t.Fatalf("matters %+v", h.matters)
 		}
@@ -498,6 +518,7 @@ func TestARefusedConsentStopsAReferralAndNotAReport(t *testing.T) {
 		if rep.ToldAt == 0 || rep.Outcome != "protected" {
 			t.Fatalf("%+v", rep)
 		}
+		h.tell("counsel:report.told")
 		list, _, err := h.s.Reports(section, "", 0)
 		if err != nil || len(list) != 1 || list[0].Facts != "身上多处新旧伤" || !list[0].HasReporter {
 			t.Fatalf("%+v %v", list, err)

@@ -144,8 +144,9 @@ func (pol Policy) row(p Person, papers []Paper, day civil.Date) Row {
 // Sheet is one worker with all papers.
 type Sheet struct {
 	Row
-	Papers []Shown          `json:"papers"`
-	Names  map[id.ID]string `json:"names"`
+	Papers  []Shown          `json:"papers"`
+	Classes []Class          `json:"classes"` // that a teacher teaches
+	Names   map[id.ID]string `json:"names"`
 }
 
 // Shown is a paper with its sealed parts opened.
@@ -172,6 +173,9 @@ func (s *Service) Find(ctx context.Context, n id.ID) (Sheet, error) {
 			return err
 		}
 		out = Sheet{Row: rows[0], Papers: []Shown{}}
+		if out.Classes, err = classesOf(ctx, r, n); err != nil {
+			return err
+		}
 		papers, err := papersOf(ctx, r, []id.ID{n})
 		if err != nil {
 			return err
@@ -212,6 +216,7 @@ type Choices struct {
 	Titles    []string `json:"titles"`
 	Languages []string `json:"languages"`
 	Needs     []string `json:"needs"`
+	Teaching  []string `json:"teaching"` // the kinds that have classes
 	Policy    Policy   `json:"policy"`
 }
 
@@ -221,5 +226,5 @@ func (s *Service) Choices(ctx context.Context) (Choices, error) {
 		return Choices{}, err
 	}
 	p := s.editions.On(civil.DateOf(s.db.Clock().Now()))
-	return Choices{Kinds(), p.Titles, p.Languages, slices.DeleteFunc(slices.Clone(s.ports.Needs), func(n string) bool { return n == "" }), p}, nil
+	return Choices{Kinds(), p.Titles, p.Languages, slices.DeleteFunc(slices.Clone(s.ports.Needs), func(n string) bool { return n == "" }), slices.Clone(teaching), p}, nil
 }

@@ -178,6 +178,19 @@ func (pol Policy) mayMeet(p Person, papers []Paper, day civil.Date) string {
 	return ""
 }
 
+// Class is what somebody teaches: a school, a grade of it, or one class.
+type Class struct {
+	School string `bun:"school" json:"school" maxLength:"50"`
+	Grade  string `bun:"grade" json:"grade,omitempty" maxLength:"20"`
+	Class  string `bun:"class" json:"class,omitempty" maxLength:"20"`
+}
+
+// teaching are the kinds of workers who have classes.
+var teaching = []string{"counsellor", "teacher"}
+
+// classesMost bounds the classes of one teacher.
+const classesMost = 20
+
 // NewPerson is a worker as entered; also a change of one.
 type NewPerson struct {
 	Account   id.ID
@@ -189,6 +202,7 @@ type NewPerson struct {
 	Needs     []string
 	Capacity  int
 	BeganOn   civil.Date
+	Classes   []Class
 }
 
 func (n NewPerson) check(pol Policy, needs []string) error {
@@ -216,6 +230,17 @@ func (n NewPerson) check(pol Policy, needs []string) error {
 	}
 	if !n.BeganOn.Valid() {
 		add("began_on", "date.form")
+	}
+	if len(n.Classes) > 0 && !slices.Contains(teaching, n.Kind) || len(n.Classes) > classesMost {
+		add("classes", "workforce.classes")
+	}
+	for _, c := range n.Classes {
+		if strings.TrimSpace(c.School) == "" || c.Grade == "" && c.Class != "" {
+			add("classes", "workforce.classes")
+		}
+		if len([]rune(c.School)) > 50 || len([]rune(c.Grade)) > 20 || len([]rune(c.Class)) > 20 {
+			add("classes", "text.too_long")
+		}
 	}
 	return errs.InvalidFields(bad)
 }

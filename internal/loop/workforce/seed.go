@@ -2,6 +2,7 @@ package workforce
 
 import (
 	"context"
+	"slices"
 
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
@@ -23,6 +24,7 @@ type Seeded struct {
 	Name    string
 	Role    access.Role
 	Region  string
+	Classes []Class
 }
 
 // SeedDemo enters the demonstration's accounts as workers with papers: nearly
@@ -76,6 +78,12 @@ func (s *Service) SeedDemo(ctx context.Context, list []Seeded) error {
 		}
 		if err := tx.Insert(ctx, &persons); err != nil {
 			return err
+		}
+		for _, p := range persons {
+			i := slices.IndexFunc(list, func(x Seeded) bool { return x.Account == p.Account })
+			if err := setClasses(ctx, tx, p.ID, list[i].Classes); err != nil {
+				return err
+			}
 		}
 		return tx.Insert(ctx, &papers)
 	})

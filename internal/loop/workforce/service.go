@@ -139,6 +139,9 @@ func (s *Service) Add(ctx context.Context, n NewPerson) (Person, error) {
 		if err := tx.Insert(ctx, &[]personRow{{Person: out}}); err != nil {
 			return err
 		}
+		if err := setClasses(ctx, tx, out.ID, n.Classes); err != nil {
+			return err
+		}
 		return s.record(ctx, tx, out, "workforce.write", "added")
 	})
 	return out, err
@@ -174,7 +177,7 @@ func (s *Service) Change(ctx context.Context, n id.ID, to NewPerson, version int
 			return p, err
 		}
 		to.into(&p)
-		return p, nil
+		return p, setClasses(ctx, tx, p.ID, to.Classes)
 	})
 }
 

@@ -3,6 +3,7 @@ package workforce
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -82,4 +83,37 @@ func papersOf(ctx context.Context, r db.Reader, list []id.ID) (map[id.ID][]Paper
 		}
 	}
 	return out, nil
+}
+
+// setClasses writes what a person teaches in the place of what was there.
+func setClasses(ctx context.Context, tx *db.Tx, p id.ID, list []Class) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM workforce_class WHERE person_id = ?", p); err != nil {
+		return err
+	}
+	for _, c := range list {
+		if _, err := tx.Exec(ctx, "INSERT INTO workforce_class (person_id, school, grade, class) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			p, strings.TrimSpace(c.School), strings.TrimSpace(c.Grade), strings.TrimSpace(c.Class)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func classesOf(ctx context.Context, r db.Reader, p id.ID) ([]Class, error) {
+	out := []Class{}
+	err := r.List(ctx, &out, "SELECT school, grade, class FROM workforce_class WHERE person_id = ? ORDER BY school, grade, class", p)
+	return out, err
+}
+
+// ClassesOf gives what an account teaches now: nothing for who is not entered
+// as a teacher, or works here no longer.
+func ClassesOf(ctx context.Context, r db.Reader, account id.ID) ([]Class, error) {
+	p, err := byAccount(ctx, r, account)
+	if errs.Is(err, errs.KindNotFound) || err == nil && !p.Active(today(r)) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return classesOf(ctx, r, p.ID)
 }

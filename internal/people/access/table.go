@@ -27,6 +27,7 @@ grant.propose           .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 grant.approve           .  .  .  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .
 child.read              A  A  A  A  T  T  T  A  A  .  .  .  .  .  .  T  T  A  T
 child.search            A  A  A  A  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
+child.pick              .  .  .  .  .  .  O  .  .  .  .  .  .  .  O  O  A  .  .
 child.reveal            A  A  A  T  T  T  T  A  .  .  .  .  .  .  .  T  T  T  .
 child.write             .  .  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 child.import            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
@@ -87,7 +88,7 @@ media.read              A  A  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
 position.read           A  A  T  T  T  T  .  .  .  .  .  .  .  .  .  .  .  .  .
 help.answer             A  A  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
 help.identify           .  .  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
-case.refer              A  A  A  A  .  A  A  A  .  .  .  .  .  .  A  A  A  A  .
+case.refer              A  A  A  A  .  A  A  A  .  .  .  .  .  .  O  A  A  A  .
 case.intake             .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  A  .
 case.read               .  .  .  .  .  .  T  A  A  .  .  .  .  .  .  T  T  A  .
 case.work               .  .  .  .  .  .  O  .  .  .  .  .  .  .  .  O  O  .  .
@@ -102,6 +103,7 @@ case.supervise          .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  A  .
 report.make             A  A  A  A  A  A  A  A  A  .  .  .  .  .  A  A  A  A  A
 report.handle           .  A  .  .  .  A  .  A  .  .  .  .  .  .  .  .  .  .  .
 report.list             .  A  .  .  .  A  .  A  A  .  .  .  .  .  .  .  .  .  .
+report.own              O  O  O  O  O  O  O  O  O  .  .  .  .  .  O  O  O  O  O
 event.write             .  .  A  .  .  .  A  A  .  .  .  .  .  .  .  A  A  A  .
 event.read              .  A  A  .  .  .  A  A  A  .  .  .  .  .  .  A  A  A  .
 call.read               A  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  A  .

@@ -31,6 +31,13 @@ func probes(w *world, child, other id.ID) map[string]func(ctx context.Context) e
 			}
 			return err
 		},
+		"Pick": func(ctx context.Context) error {
+			list, err := w.s.Pick(ctx, "李小满")
+			if err == nil && len(list) == 0 {
+				return errs.NotFound("")
+			}
+			return err
+		},
 		"Find":     func(ctx context.Context) error { _, err := w.s.Find(ctx, child); return err },
 		"Timeline": func(ctx context.Context) error { _, err := w.s.Timeline(ctx, child, "", 1); return err },
 		"Create": func(ctx context.Context) error {

@@ -34,6 +34,10 @@ type Ports struct {
 	// Marked gives the predicate on a column of children for a colour, "none",
 	// or "waiting".
 	Marked func(column, which string) (string, []any)
+	// Pupils gives the classes that an account teaches, Cases the children of
+	// the cases that it works on: whom it may pick though it searches no area.
+	Pupils func(ctx context.Context, r db.Reader, account id.ID) ([]School, error)
+	Cases  func(ctx context.Context, r db.Reader, account id.ID) ([]id.ID, error)
 	// Handler names the account that decides on duplicates of an area.
 	Handler func(ctx context.Context, r db.Reader, region string) (id.ID, error)
 	// Follow tells what hangs on a child that it lives elsewhere now, or that

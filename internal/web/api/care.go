@@ -162,10 +162,11 @@ func (a *API) caseActs() {
 		Contact id.ID `path:"contact" maxLength:"60"`
 		Body    struct {
 			Reached bool   `json:"reached"`
+			Stable  bool   `json:"stable,omitempty"`
 			Note    string `json:"note,omitempty" maxLength:"2000"`
 		}
 	}) (caseState, error) {
-		return caseOf(a.Care.Done(ctx, in.ID, in.Contact, in.Body.Reached, in.Body.Note))
+		return caseOf(a.Care.Done(ctx, in.ID, in.Contact, care.Contacted{Reached: in.Body.Reached, Stable: in.Body.Stable, Note: in.Body.Note}))
 	})
 	call(a, http.MethodPost, "/cases/hand-over", "give all cases of a worker to others", func(ctx context.Context, in *struct {
 		Body struct {

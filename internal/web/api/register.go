@@ -39,6 +39,12 @@ func (a *API) children() {
 	}) (person.Page, error) {
 		return a.Person.List(ctx, person.ListQuery{Q: in.Q, Region: in.Region, Category: child.Kind(in.Category), School: in.School, Level: in.Level, Cursor: in.Cursor, Limit: in.Limit})
 	})
+	call(a, http.MethodGet, "/children/pick", "children that one may choose who searches no register: own pupils, own cases, the area granted; by name or pinyin", func(ctx context.Context, in *struct {
+		Q string `query:"q" maxLength:"50"`
+	}) (page[person.Picked], error) {
+		list, err := a.Person.Pick(ctx, in.Q)
+		return page[person.Picked]{Items: orEmpty(list)}, err
+	})
 	call(a, http.MethodPost, "/children", "register a child", func(ctx context.Context, in *struct{ Body person.NewChild }) (person.Created, error) {
 		return a.Person.Create(ctx, in.Body)
 	})

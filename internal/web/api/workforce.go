@@ -24,10 +24,12 @@ type workerForm struct {
 	Capacity  int        `json:"capacity,omitempty"`
 	BeganOn   civil.Date `json:"began_on"`
 	Version   int64      `json:"version,omitempty"`
+
+	Classes []workforce.Class `json:"classes,omitempty" maxItems:"20"`
 }
 
 func (f workerForm) into() workforce.NewPerson {
-	return workforce.NewPerson{Account: f.Account, Name: f.Name, Kind: f.Kind, Region: f.Region, Sex: f.Sex, Languages: f.Languages, Needs: f.Needs, Capacity: f.Capacity, BeganOn: f.BeganOn}
+	return workforce.NewPerson{Account: f.Account, Name: f.Name, Kind: f.Kind, Region: f.Region, Sex: f.Sex, Languages: f.Languages, Needs: f.Needs, Capacity: f.Capacity, BeganOn: f.BeganOn, Classes: f.Classes}
 }
 
 func (a *API) workforce() {

@@ -13,7 +13,7 @@ import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
 import { useConsent } from "./consent";
 import { life, open as openStates, type Due, type Move, type Part, type Sheet } from "./data";
-import { Accept, AskMove, End, useChoices } from "./dialogs";
+import { Accept, AskMove, ContactMade, End, useChoices } from "./dialogs";
 import { DueAt } from "./list";
 import { Outcome } from "./opinion";
 import { Parts } from "./parts";
@@ -35,6 +35,7 @@ function View({ sheet }: { sheet: Sheet }) {
   const choices = useChoices();
   const { act, busy } = useAct(["matter"]);
   const [dialog, setDialog] = useState<"accept" | "end" | "move">();
+  const [contact, setContact] = useState<{ due: Due; reached: boolean }>();
   const [writing, setWriting] = useState<{ kind: string; previous?: Part }>();
   const url = `/cases/${sheet.id}`;
   const served = ["intake", "assessed", "serving", "closing", "closed"].includes(sheet.state);
@@ -42,11 +43,6 @@ function View({ sheet }: { sheet: Sheet }) {
   const withReason = async (path: string, verb: string, body: (reason: string) => unknown, text?: string) => {
     const reason = await ask({ title: verb, verb, ...(text ? { text } : {}) });
     if (reason) await act(path, () => api.post(url + path, body(reason)), t("care.written"));
-  };
-  const contact = async (d: Due, reached: boolean) => {
-    const verb = t(reached ? "care.reached" : "care.unreached");
-    const note = await ask({ title: verb, verb, label: t("care.contactNote"), ...(reached ? {} : { text: t("care.unreachedText") }) });
-    if (note) await act(d.id, () => api.post(`${url}/contacts/${d.id}`, { reached, note }), t("care.written"));
   };
   const answer = async (m: Move, state: string, verb: string) => {
     const reason = state === "accepted" ? "" : await ask({ title: verb, verb });
@@ -123,12 +119,12 @@ function View({ sheet }: { sheet: Sheet }) {
             <Button size="small" onClick={() => void act(g.id, () => api.post(`${url}/goals/${g.id}`, { reached: false }), t("care.written"))}>{t("care.goalNot")}</Button>
           </> },
         ]} /> },
-        { key: "dues", label: t("care.tab.dues", { n: dues.length }), children: <Table size="small" rowKey="id" pagination={false} dataSource={sheet.dues} locale={{ emptyText: <Empty title={t("care.noDues")} hint={t("care.noDuesHint")} /> }} columns={[
+        { key: "dues", label: t("care.tab.dues", { n: dues.length }), children: <Table size="small" rowKey="id" pagination={false} dataSource={sheet.dues.filter((d) => d.state !== "dropped" || d.matter_id)} locale={{ emptyText: <Empty title={t("care.noDues")} hint={t("care.noDuesHint")} /> }} columns={[
           { title: t("care.dueAt"), render: (_, d) => (d.state === "open" ? <DueAt at={d.due_at} /> : <span className="zg-num">{formatDateTime(d.due_at)}</span>) },
           { title: t("care.moveKind"), render: (_, d) => wordFor(words, "care.due", d.kind) },
           { title: t("care.who"), render: (_, d) => sheet.names[d.who] ?? "" },
           { title: t("care.stateName"), render: (_, d) => <>{wordFor(words, "care.dueState", d.state)} {!!d.done_at && <span className="zg-num">{formatDateTime(d.done_at)}</span>} {d.matter_id && <b>{t("care.atSeat")}</b>}</> },
-          { render: (_, d) => d.state === "open" && sheet.may_work && <><Button size="small" onClick={() => void contact(d, true)}>{t("care.reached")}</Button> <Button size="small" onClick={() => void contact(d, false)}>{t("care.unreached")}</Button></> },
+          { render: (_, d) => d.state === "open" && sheet.may_work && <><Button size="small" onClick={() => setContact({ due: d, reached: true })}>{t("care.reached")}</Button> <Button size="small" onClick={() => setContact({ due: d, reached: false })}>{t("care.unreached")}</Button></> },
         ]} /> },
         { key: "moves", label: t("care.tab.moves", { n: sheet.moves.filter((m) => m.state === "open").length }), children: <Table size="small" rowKey="id" pagination={false} dataSource={sheet.moves} locale={{ emptyText: <Empty title={t("care.noMoves")} hint={t("care.noMovesHint")} /> }} columns={[
           { title: t("care.moveKind"), render: (_, m) => wordFor(words, "care.move", m.kind) },
@@ -147,6 +143,7 @@ function View({ sheet }: { sheet: Sheet }) {
       {consent.dialog}
       {dialog === "accept" && <Accept sheet={sheet} onClose={close} />}
       {dialog === "end" && choices.data && <End sheet={sheet} choices={choices.data} onClose={close} />}
+      {contact && <ContactMade caseID={sheet.id} {...contact} onClose={() => setContact(undefined)} />}
       {dialog === "move" && <AskMove sheet={sheet} onClose={close} />}
       {writing && choices.data && <Write caseID={sheet.id} kind={writing.kind} previous={writing.previous} choices={choices.data} onClose={() => setWriting(undefined)} />}
     </>

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Form, Input, Modal, Select } from "antd";
+import { Checkbox, Form, Input, Modal, Select } from "antd";
 import { api } from "@shared/api/client";
 import { wordFor } from "@shared/locale";
 import { useAct } from "../kit/act";
 import { t, words } from "../locale";
-import type { Forms, Sheet } from "./data";
+import type { Due, Forms, Sheet } from "./data";
 import { useWorkers } from "./handover";
 
 export const useChoices = () => useQuery({ queryKey: ["care-choices"], queryFn: () => api.get<Forms>("/cases/choices"), staleTime: Infinity });
@@ -42,6 +42,25 @@ export function End({ sheet, choices, onClose }: { sheet: Sheet; choices: Forms;
       <Form form={form} layout="vertical" onFinish={(v) => void send(v)}>
         <Form.Item name="result" label={t("care.resultName")} rules={must()}><Select options={choices.results.map((value) => ({ value, label: wordFor(words, "care.result", value) }))} /></Form.Item>
         <Form.Item name="note" label={t("care.note")} rules={[{ required: true, min: 4, message: t("kit.reasonMin", { min: 4 }) }]}><Input.TextArea rows={3} maxLength={2000} /></Form.Item>
+      </Form>
+    </Modal>
+  );
+}
+
+/** Writes down how a contact went: reached and well, reached and not, or not reached. */
+export function ContactMade({ caseID, due, reached, onClose }: { caseID: string; due: Due; reached: boolean; onClose: () => void }) {
+  const act = useAct(["matter"]);
+  const [form] = Form.useForm<{ stable?: boolean; note: string }>();
+  const verb = t(reached ? "care.reached" : "care.unreached");
+  const send = async (v: { stable?: boolean; note: string }) => {
+    if (await act.act(due.id, () => api.post(`/cases/${caseID}/contacts/${due.id}`, { reached, stable: reached && !!v.stable, note: v.note.trim() }), t("care.written"))) onClose();
+  };
+  return (
+    <Modal open title={verb} okText={verb} okButtonProps={{ danger: !reached }} cancelText={t("kit.back")} confirmLoading={act.busy === due.id} onCancel={onClose} onOk={() => form.submit()}>
+      {!reached && <p className="kit-dialog-text">{t("care.unreachedText")}</p>}
+      <Form form={form} layout="vertical" onFinish={(v) => void send(v)}>
+        <Form.Item name="note" label={t("care.contactNote")} rules={[{ required: true, whitespace: true, min: 4, message: t("kit.reasonMin", { min: 4 }) }]}><Input.TextArea rows={3} maxLength={2000} /></Form.Item>
+        {reached && <Form.Item name="stable" valuePropName="checked" extra={t("colour.stableHint")}><Checkbox>{t("colour.isStable")}</Checkbox></Form.Item>}
       </Form>
     </Modal>
   );

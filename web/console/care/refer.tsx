@@ -9,29 +9,31 @@ import { useAct } from "../kit/act";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { useRequest } from "./block";
-import { open as openStates, type Forms, type Found, type Row } from "./data";
+import { open as openStates, type Forms, type Found } from "./data";
 import "./care.css";
 
+type Picked = { id: string; name: string; place: string };
 type Kid = { id: string; name: string; age: number; region_name: string };
 
 /** Looks for a child by name; the answer is its id. */
-export function ChildSelect(props: { value?: string | string[]; onChange?: (v: string & string[]) => void; many?: boolean; id?: string }) {
+export function ChildSelect(props: { value?: string | string[]; onChange?: (v: string & string[]) => void; many?: boolean; clear?: boolean; id?: string }) {
   const [q, setQ] = useState("");
   const may = useMay();
-  // Who may not search the register chooses among the children of the own cases.
+  // Who may not search the register chooses among the own pupils, the own cases and the area granted.
   const searches = may("child.search");
   const kids = useQuery({ queryKey: ["care-child", q], queryFn: () => api.get<List<Kid>>("/children", { q, limit: 20 }), enabled: searches && !!q.trim() });
-  const own = useQuery({ queryKey: ["cases", true, "open", ""], queryFn: () => api.get<List<Row>>("/cases", { mine: "true", state: "open", limit: 200 }), enabled: !searches && may("case.read") });
+  const own = useQuery({ queryKey: ["care-pick", q], queryFn: () => api.get<List<Picked>>("/children/pick", { q }), enabled: !searches && may("child.pick"), placeholderData: (was) => was });
   return (
     <Select
       id={props.id ?? "care-child"}
       {...(props.many ? { mode: "multiple" as const } : {})}
+      allowClear={!!props.clear}
       value={props.value as never}
       onChange={props.onChange as never}
-      showSearch={searches ? { filterOption: false, onSearch: setQ } : { optionFilterProp: "label" }}
+      showSearch={{ filterOption: false, onSearch: setQ }}
       placeholder={t(searches ? "care.childHint" : "care.childOwn")}
-      notFoundContent={searches ? (q ? t("care.childNone") : null) : t("care.childOwnNone")}
-      options={!searches ? (own.data?.items ?? []).map((c) => ({ value: c.child_id, label: `${c.child_name} ${c.no}` })) : (kids.data?.items ?? []).map((k) => ({ value: k.id, label: [k.name, k.age >= 0 ? t("care.age", { n: k.age }) : "", k.region_name].join(" ") }))}
+      notFoundContent={searches ? (q ? t("care.childNone") : null) : own.isPending ? null : t(q ? "care.childNone" : may("case.read") ? "care.childOwnNone" : "care.childClassNone")}
+      options={(searches ? (kids.data?.items ?? []).map((k) => ({ value: k.id, label: [k.name, k.age >= 0 ? t("care.age", { n: k.age }) : "", k.region_name].join(" ") })) : (own.data?.items ?? []).map((k) => ({ value: k.id, label: [k.name, k.place].join(" ") })))}
     />
   );
 }

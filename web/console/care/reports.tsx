@@ -20,18 +20,28 @@ import "../matter/matter.css";
 import "./care.css";
 
 type Report = {
-  id: string; no: string; direction: "sent" | "received"; child_id: string; child_name: string; region: string; situation: number; facts: string; has_reporter: boolean; reporter_unit: string; to_organ: string;
+  id: string; no: string; direction: "sent" | "received" | "passed"; from: string; in_house: boolean; mine: boolean; child_id: string; child_name: string; region: string; situation: number; facts: string; has_reporter: boolean; reporter_unit: string; to_organ: string;
   made_at: Ms; sent_at: Ms; proof: string; receipt_no: string; received_at: Ms; matter_id: string; outcome: string; told_at: Ms; version: number;
 };
 const situations = Array.from({ length: 9 }, (_, i) => i + 1);
 const outcomes = ["protected", "criminal_case", "administrative", "temporary_guardianship", "removal", "protection_order", "revocation", "supported", "unfounded"];
 
-/** What is to be done with a report next; "" when its end was told. */
-export function next(r: Pick<Report, "direction" | "sent_at" | "receipt_no" | "outcome" | "told_at">): "" | "send" | "receipt" | "outcome" | "tell" {
-  if (r.direction === "sent" && !r.sent_at) return "send";
-  if (r.direction === "sent" && !r.receipt_no) return "receipt";
+/** What is to be done with a report next; "" when its end was told. A report to an organ goes out with proof, unless it reached it here. */
+export function next(r: Pick<Report, "to_organ" | "in_house" | "sent_at" | "receipt_no" | "outcome" | "told_at">): "" | "send" | "receipt" | "outcome" | "tell" {
+  const out = !!r.to_organ && !r.in_house;
+  if (out && !r.sent_at) return "send";
+  if (out && !r.receipt_no) return "receipt";
   if (!r.outcome) return "outcome";
   return r.told_at ? "" : "tell";
+}
+
+/** From whom to whom, as far as it is known. */
+function way(r: Report): string {
+  const from = r.reporter_unit || (r.from && wordFor(words, "department", r.from));
+  const to = r.to_organ && wordFor(words, "mandatory.organ", r.to_organ);
+  if (r.direction === "sent") return to && t("mandatory.wayTo", { to });
+  if (r.direction === "received") return from && t("mandatory.wayFrom", { from });
+  return to && from ? t("mandatory.wayBetween", { from, to }) : from || to;
 }
 
 /** Writes a report down: one that we make, or one that we got. */
@@ -51,7 +61,7 @@ function Make({ onClose }: { onClose: () => void }) {
       <p className="kit-dialog-text">{t("mandatory.makeText")}</p>
       <Form form={form} layout="vertical" initialValues={{ direction: "sent", to_organ: "police" }} scrollToFirstError onFinish={(v) => void send(v)}>
         <Form.Item name="direction"><Segmented options={["sent", "received"].map((value) => ({ value, label: wordFor(words, "mandatory.direction", value) }))} /></Form.Item>
-        {may("child.search") && <Form.Item name="child_id" label={t("mandatory.child")} extra={t("mandatory.childHint")}><ChildSelect /></Form.Item>}
+        {(may("child.search") || may("child.pick")) && <Form.Item name="child_id" label={t("mandatory.child")} extra={t("mandatory.childHint")}><ChildSelect clear /></Form.Item>}
         {!child && <Form.Item name="region" label={t("mandatory.region")} initialValue={me.district.code}><Select showSearch={{ optionFilterProp: "label" }} options={[{ value: me.district.code, label: me.district.name }, ...townships.map((x) => ({ value: x.code, label: x.name }))]} /></Form.Item>}
         <Form.Item name="situation" label={t("mandatory.situation")} rules={must}><Select listHeight={420} options={situations.map((value) => ({ value, label: `${value}. ${wordFor(words, "mandatory.s", String(value))}` }))} /></Form.Item>
         <Form.Item name="facts" label={t("mandatory.facts")} rules={[{ required: true, whitespace: true, min: 4, message: t("kit.reasonMin", { min: 4 }) }]}><Input.TextArea autoSize={{ minRows: 4, maxRows: 12 }} maxLength={8000} /></Form.Item>
@@ -89,25 +99,29 @@ function Line({ done, label, text }: { done: boolean; label: string; text: strin
 }
 
 function Sheet({ report: r, onStep, handles }: { report: Report; onStep: (step: "send" | "receipt" | "outcome" | "tell") => void; handles: boolean }) {
+  const may = useMay();
   const todo = next(r);
+  const out = !!r.to_organ && !r.in_house;
   const at = (ms: Ms) => (ms ? formatDateTime(ms) : t("mandatory.notYet"));
   return (
     <>
       <p><b>{t("mandatory.s.line", { n: r.situation, text: wordFor(words, "mandatory.s", String(r.situation)) })}</b></p>
+      <p className="page-muted">{[wordFor(words, "mandatory.direction", r.direction), way(r)].join(" ")}</p>
       <p className="care-facts">{r.facts}</p>
       <ol className="care-steps">
         <Line done label={t("mandatory.madeAt")} text={at(r.made_at)} />
-        {r.direction === "sent" && <Line done={!!r.sent_at} label={t("mandatory.sentTo", { organ: wordFor(words, "mandatory.organ", r.to_organ) })} text={[at(r.sent_at), r.proof].join(" ")} />}
-        {r.direction === "sent" && <Line done={!!r.receipt_no} label={t("mandatory.receipt")} text={r.receipt_no ? [r.receipt_no, formatDateTime(r.received_at)].join(" ") : t("mandatory.notYet")} />}
+        {r.in_house && <Line done label={t("mandatory.arrived")} text={[at(r.received_at), t("mandatory.arrivedHere")].join(" ")} />}
+        {out && <Line done={!!r.sent_at} label={t("mandatory.sentTo", { organ: wordFor(words, "mandatory.organ", r.to_organ) })} text={[at(r.sent_at), r.proof].join(" ")} />}
+        {out && <Line done={!!r.receipt_no} label={t("mandatory.receipt")} text={r.receipt_no ? [r.receipt_no, formatDateTime(r.received_at)].join(" ") : t("mandatory.notYet")} />}
         <Line done={!!r.outcome} label={t("mandatory.outcome")} text={r.outcome ? wordFor(words, "mandatory.outcome", r.outcome) : t("mandatory.notYet")} />
         <Line done={!!r.told_at} label={t("mandatory.told")} text={at(r.told_at)} />
       </ol>
       {handles && todo && <p><Button type="primary" onClick={() => onStep(todo)}>{wordFor(words, "mandatory.step", todo)}</Button></p>}
-      <p>{r.child_id ? <Link href={`/children/${r.child_id}`}>{r.child_name}</Link> : t("mandatory.unknownChild")}</p>
+      <p>{!r.child_id ? t("mandatory.unknownChild") : may("child.read") ? <Link href={`/children/${r.child_id}`}>{r.child_name}</Link> : r.child_name}</p>
       <p className="page-muted">{r.has_reporter ? t("mandatory.reporterKept") : t("mandatory.reporterNone")} {r.reporter_unit && t("mandatory.unitIs", { unit: r.reporter_unit })}</p>
       <h2 className="care-sub">{t("mandatory.files")}</h2>
       <Files kind="report" id={r.id} />
-      {handles && <Attach kind="report" id={r.id} />}
+      {(handles || r.mine) && <Attach kind="report" id={r.id} />}
     </>
   );
 }
@@ -120,9 +134,9 @@ export default function Reports() {
   const [only, setOnly] = useState("all");
   const [open, setOpen] = useState<string>();
   const [step, setStep] = useState<"send" | "receipt" | "outcome" | "tell">();
+  // Who only makes reports sees those of their own, with what became of them.
   const lists = may("report.list");
   const query = useInfiniteQuery({
-    enabled: lists,
     queryKey: ["mandatory-reports"],
     initialPageParam: "",
     queryFn: ({ pageParam }) => api.get<List<Report> & { next?: string }>("/mandatory-reports", { cursor: pageParam, limit: 100 }),
@@ -135,18 +149,17 @@ export default function Reports() {
   return (
     <>
       <PageHead title={t("page.mandatory")} actions={<Button type="primary" onClick={() => setMaking(true)}>{t("mandatory.new")}</Button>} />
-      {!lists ? (
-        <Empty title={t("mandatory.onlyMake")} hint={t("mandatory.onlyMakeHint")} />
-      ) : query.isError ? (
+      {!lists && <p className="page-muted">{t("mandatory.onlyMakeHint")}</p>}
+      {query.isError ? (
         <ErrorState text={errorText(query.error)} onRetry={() => void query.refetch()} />
       ) : query.isPending ? (
         <Skeleton lines={6} />
       ) : (
         <>
-          <div className="page-filters"><Segmented value={only} onChange={setOnly} options={["all", "todo", "sent", "received"].map((value) => ({ value, label: wordFor(words, "mandatory.only", value) }))} /></div>
-          <Table className="page-table" size="small" rowKey="id" pagination={false} dataSource={rows} onRow={(r) => ({ onClick: () => setOpen(r.id) })} locale={{ emptyText: <Empty title={t("mandatory.none")} hint={t("mandatory.noneHint")} /> }} columns={[
+          {lists && <div className="page-filters"><Segmented value={only} onChange={setOnly} options={["all", "todo", "sent", "received", "passed"].map((value) => ({ value, label: wordFor(words, "mandatory.only", value) }))} /></div>}
+          <Table className="page-table" size="small" rowKey="id" pagination={false} dataSource={rows} onRow={(r) => ({ onClick: () => setOpen(r.id) })} locale={{ emptyText: <Empty title={t(lists ? "mandatory.none" : "mandatory.noneOwn")} hint={t("mandatory.noneHint")} /> }} columns={[
             { title: t("mandatory.no"), render: (_, r) => <button type="button" className="page-row-key zg-num">{r.no}</button> },
-            { title: t("mandatory.way"), render: (_, r) => <>{wordFor(words, "mandatory.direction", r.direction)} {r.to_organ && wordFor(words, "mandatory.organ", r.to_organ)}</> },
+            { title: t("mandatory.way"), render: (_, r) => <>{wordFor(words, "mandatory.direction", r.direction)} <span className="page-muted">{way(r)}</span></> },
             { title: t("care.child"), render: (_, r) => r.child_name || t("mandatory.unknownChild") },
             { title: t("mandatory.situation"), ellipsis: true, render: (_, r) => wordFor(words, "mandatory.s", String(r.situation)) },
             { title: t("mandatory.madeAt"), render: (_, r) => <span className="zg-num">{formatDateTime(r.made_at)}</span> },

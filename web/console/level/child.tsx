@@ -142,7 +142,7 @@ function Level({ v, supervise }: { v: LevelView; supervise?: string }) {
           </section>
         </>
       )}
-      <Contacts list={v.contacts} begun={{ assess: v.since, others: v.colour_at }} may={v.may_contact} onDone={setDialog} />
+      <Contacts list={v.contacts} held={v.in_case} begun={{ assess: v.since, others: v.colour_at }} may={v.may_contact} onDone={setDialog} />
       {v.assessments.length > 0 && (
         <section>
           <h3>{t("colour.history")}</h3>
@@ -202,13 +202,14 @@ function Agree({ a, may }: { a: Assessment; may: boolean }) {
   );
 }
 
-function Contacts({ list, begun, may, onDone }: { list: Contact[]; begun: { assess: number; others: number }; may: boolean; onDone: (c: Contact) => void }) {
+function Contacts({ list, held, begun, may, onDone }: { list: Contact[]; held: LevelView["in_case"]; begun: { assess: number; others: number }; may: boolean; onDone: (c: Contact) => void }) {
   const due = list.filter((c) => c.state !== "done");
   const done = list.filter((c) => c.state === "done");
   return (
     <section>
       <h3>{t("colour.duties")}</h3>
-      {due.length === 0 && <p className="page-muted">{t("colour.noDuties")}</p>}
+      {held.open > 0 && <p className="colour-note" role="note">{t("colour.inCase", { no: held.no, n: held.open, at: formatDateTime(held.next) })}</p>}
+      {due.length === 0 && !held.open && <p className="page-muted">{t("colour.noDuties")}</p>}
       {due.slice(0, 6).map((c) => (
         <div key={c.id} className="colour-duty">
           <span>{wordFor(words, "colour.contact", c.kind)}</span>

@@ -12,7 +12,7 @@ const contact = (n: number, stable: boolean, reached = true): Contact => ({ id: 
 const view = (over: Partial<LevelView> = {}): LevelView => ({
   child_id: "k1", colour: "orange", colour_at: at, colour_by: "周敏", second_by: "", urgency: "red", since: at, version: "2026.1", why: ["筛查提示急性危险"], screened_at: at, talk_until: 0,
   now: { urgency: "red", at_least: false, version: "2026.1", text: [], missing: [{ code: "school", urgency: "yellow", missing: [], text: "无法判定“多日缺课或辍学”：缺少近30天无故缺课" }] },
-  evidence: [], contacts: [], assessments: [], may_assess: true, may_contact: true, at, ...over,
+  evidence: [], contacts: [], in_case: { no: "", open: 0, next: 0 }, assessments: [], may_assess: true, may_contact: true, at, ...over,
 });
 
 describe("a child's level", () => {

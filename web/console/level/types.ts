@@ -75,6 +75,8 @@ export type LevelView = {
   now: { urgency: Colour; at_least: boolean; version: string; text: string[]; missing: { code: string; urgency: Colour; missing: string[]; text: string }[] };
   evidence: { field: string; label: string; value: string; at: Ms; stale: boolean }[];
   contacts: Contact[];
+  /** Contacts that the child's case holds. */
+  in_case: { no: string; open: number; next: number };
   assessments: Assessment[];
   may_assess: boolean;
   may_contact: boolean;

@@ -22,8 +22,9 @@ type Row = {
   vetting: string; vetted_until: string; held: Held[]; blocked: string; training: number; supervised_on: string; load: { cases: number; pairings: number; visits: number }; most: number;
 };
 type Paper = { id: string; kind: string; title: string; number: string; issuer: string; result: string; got_on: string; expires_on: string; hours: number; note: string; made_at: number; made_by: string };
-type Sheet = Row & { papers: Paper[]; names: Record<string, string> };
-type Choices = { kinds: string[]; titles: string[]; languages: string[]; needs: string[] };
+type Class = { school: string; grade?: string; class?: string };
+type Sheet = Row & { papers: Paper[]; classes: Class[]; names: Record<string, string> };
+type Choices = { teaching: string[]; kinds: string[]; titles: string[]; languages: string[]; needs: string[] };
 
 const blockedText = (key: string) => wordFor(words, "work.blocked", key.replace("workforce.", ""));
 const late = (state: string) => (state === "in_force" ? "zg-num" : "zg-num visit-late");
@@ -63,11 +64,45 @@ function PaperDialog({ person, onClose }: { person: Row; onClose: () => void }) 
   );
 }
 
-function PersonDialog({ person, onClose }: { person?: Row | undefined; onClose: () => void }) {
+/** What a teacher teaches: the own pupils are found by it. */
+function Classes() {
+  const known = useQuery({ queryKey: ["campaign-classes"], queryFn: () => api.get<List<Class>>("/campaign-classes"), staleTime: 600_000 });
+  const list = known.data?.items ?? [];
+  const some = (values: (string | undefined)[]) => [...new Set(values)].filter(Boolean).map((value) => ({ value: value!, label: value }));
+  return (
+    <Form.Item label={t("work.classes")} extra={t("work.classesHint")}>
+      <Form.List name="classes">
+        {(rows, { add, remove }) => (
+          <>
+            {rows.map((r) => (
+              <Form.Item key={r.key} noStyle shouldUpdate>
+                {({ getFieldValue, setFieldValue }) => {
+                  const now = (getFieldValue(["classes", r.name]) ?? {}) as Partial<Class>;
+                  return (
+                    <div className="work-class">
+                      <Form.Item name={[r.name, "school"]} rules={[{ required: true, message: t("work.schoolNeeded") }]}><Select showSearch aria-label={t("work.school")} placeholder={t("work.school")} options={some(list.map((c) => c.school))} onChange={() => { setFieldValue(["classes", r.name, "grade"], undefined); setFieldValue(["classes", r.name, "class"], undefined); }} /></Form.Item>
+                      <Form.Item name={[r.name, "grade"]}><Select allowClear aria-label={t("work.grade")} placeholder={t("work.allGrades")} options={some(list.filter((c) => c.school === now.school).map((c) => c.grade))} onChange={() => setFieldValue(["classes", r.name, "class"], undefined)} /></Form.Item>
+                      <Form.Item name={[r.name, "class"]}><Select allowClear disabled={!now.grade} aria-label={t("work.class")} placeholder={t("work.allClasses")} options={some(list.filter((c) => c.school === now.school && c.grade === now.grade).map((c) => c.class))} /></Form.Item>
+                      <Button onClick={() => remove(r.name)}>{t("care.drop")}</Button>
+                    </div>
+                  );
+                }}
+              </Form.Item>
+            ))}
+            {rows.length < 20 && <Button onClick={() => add({})}>{t("work.classAdd")}</Button>}
+          </>
+        )}
+      </Form.List>
+    </Form.Item>
+  );
+}
+
+function PersonDialog({ person, onClose }: { person?: Sheet | undefined; onClose: () => void }) {
   const act = useAct(["case"]);
   const me = useMe();
   const areas = [{ value: me.district.code, title: me.district.name, children: useAreas() }];
   const [form] = Form.useForm();
+  const kind = (Form.useWatch("kind", form) as string | undefined) ?? person?.kind ?? "";
   const choices = useQuery({ queryKey: ["work-choices"], queryFn: () => api.get<Choices>("/workforce/choices"), staleTime: 600_000 });
   const send = async (v: Record<string, unknown>) => {
     const body = { ...v, account: person?.account ?? "", capacity: v["capacity"] ?? 0, version: person?.version ?? 0 };
@@ -85,6 +120,7 @@ function PersonDialog({ person, onClose }: { person?: Row | undefined; onClose: 
         <Form.Item name="languages" label={t("work.languages")}><Select mode="multiple" options={pick(choices.data?.languages, "work.language")} /></Form.Item>
         <Form.Item name="needs" label={t("work.needs")}><Select mode="multiple" options={pick(choices.data?.needs, "care.need")} /></Form.Item>
         <Form.Item name="capacity" label={t("work.capacity")}><InputNumber min={0} max={500} /></Form.Item>
+        {choices.data?.teaching.includes(kind) && <Classes />}
         <Form.Item name="began_on" label={t("work.beganOn")} rules={need}><Input type="date" /></Form.Item>
       </Form>
     </Modal>
@@ -113,6 +149,7 @@ function WorkerDrawer({ id, onClose }: { id: string; onClose: () => void }) {
             <p className="page-muted">
               {wordFor(words, "work.kind", x.kind)} · {x.region_name} · {t("work.loadOf", { cases: x.load.cases, pairings: x.load.pairings, visits: x.load.visits, most: x.most || "—" })}
             </p>
+            {x.classes.length > 0 && <p>{t("work.teaches", { list: x.classes.map((c) => [c.school, c.grade, c.class].filter(Boolean).join(" ")).join(t("list.comma")) })}</p>}
             {x.account && may("phone.wipe") && <p><Button size="small" danger onClick={() => void wipe(x)}>{t("work.wipe")}</Button></p>}
             <Table size="small" rowKey="id" pagination={false} dataSource={x.papers} locale={{ emptyText: <Empty title={t("work.noPapers")} hint={t("work.noPapersHint")} /> }} columns={[
               { title: t("work.paperKind"), render: (_, p) => wordFor(words, "work.paper", p.kind) },

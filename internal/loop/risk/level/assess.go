@@ -168,7 +168,7 @@ func (s *Service) colour(ctx context.Context, tx *db.Tx, row *Row, a Assessment)
 	if err != nil || !ok {
 		return err
 	}
-	return s.book(ctx, tx, plan(*row, duty, string(a.ID), tx.Now))
+	return s.bookOnce(ctx, tx, plan(*row, duty, string(a.ID), tx.Now))
 }
 
 // Agree is the second clinician's word on a lower colour.

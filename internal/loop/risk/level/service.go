@@ -47,6 +47,10 @@ type Ports struct {
 	Word func(key string) string
 	// Sources are asked by Gather.
 	Sources []Source
+	// Join lets the contacts of a child's crisis, which its case holds, take
+	// these in; false if there is no such case. Ahead tells of them.
+	Join  func(ctx context.Context, tx *db.Tx, child id.ID, list []Window) (bool, error)
+	Ahead func(ctx context.Context, r db.Reader, child id.ID) (InCase, error)
 }
 
 // jobLate rings when a contact is missed; its key is the contact.

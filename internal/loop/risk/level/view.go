@@ -37,6 +37,7 @@ type View struct {
 	Evidence    []Known          `json:"evidence"`
 	Contacts    []ContactView    `json:"contacts"`
 	Assessments []AssessmentView `json:"assessments"`
+	InCase      InCase           `json:"in_case"` // contacts that the child's case holds
 	MayAssess   bool             `json:"may_assess"`
 	MayContact  bool             `json:"may_contact"`
 	At          clock.Millis     `json:"at"`
@@ -121,6 +122,9 @@ func (s *Service) Explain(ctx context.Context, childID id.ID) (View, error) {
 			Assessments: []AssessmentView{}, MayAssess: actor.Allowed("level.assess", t), MayContact: actor.Allowed("level.contact", t), At: r.At(),
 			Now: NowSays{Text: []string{}, Missing: []risk.Undecided{}}}
 		if err := s.contacts(ctx, r, &out); err != nil {
+			return err
+		}
+		if out.InCase, err = s.ports.Ahead(ctx, r, pupil.ID); err != nil {
 			return err
 		}
 		// Scores and reasons are for who assesses, supervises and treats.

@@ -1,0 +1,77 @@
+package person_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
+	"zugou/internal/people/audit"
+	"zugou/internal/people/person"
+)
+
+func TestATeacherPicksTheOwnPupilsAndASocialWorkerTheOwnArea(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		pupil := func(name, area, school, grade, class string) id.ID {
+			return w.create(person.NewChild{Name: name, BirthOn: "2014-03-01", NoIDReason: "测试用儿童", Region: area, School: person.School{Name: school, Grade: grade, Class: class}})
+		}
+		mine := pupil("安小禾", youyi, "邮亭中心小学", "三年级", "2班")
+		away := pupil("安小满", ciyun, "邮亭中心小学", "三年级", "2班") // learns here, lives in another township
+		next := pupil("安小雨", youyi, "邮亭中心小学", "三年级", "1班")
+		far := pupil("安小溪", ciyun, "雍溪中心小学", "三年级", "2班")
+		w.pupils["teacher"] = []person.School{{Name: "邮亭中心小学", Grade: "三年级", Class: "2班"}}
+		w.pupils["school"] = []person.School{{Name: "邮亭中心小学"}}
+		w.cases["clinic"] = []id.ID{far}
+		w.cases["social"] = []id.ID{far}
+
+		for _, x := range []struct {
+			name string
+			who  context.Context
+			q    string
+			want []id.ID
+		}{
+			{"a teacher: the own class, wherever they live", w.as("teacher", role(access.Teacher, youting)), "", []id.ID{mine, away}},
+			{"by name", w.as("teacher", role(access.Teacher, youting)), "安小满", []id.ID{away}},
+			{"by the letters of the name", w.as("teacher", role(access.Teacher, youting)), "anxiaohe", []id.ID{mine}},
+			{"not those of another class", w.as("teacher", role(access.Teacher, youting)), "安小雨", nil},
+			{"a number finds nobody", w.as("teacher", role(access.Teacher, youting)), "20140301", nil},
+			{"a teacher who is entered with no class", w.as("newcomer", role(access.Teacher, youting)), "", nil},
+			{"the counsellor of the school", w.as("school", role(access.Counsellor, district)), "", []id.ID{mine, away, next}},
+			{"a social worker: the area, and the own cases", w.as("social", role(access.SocialWorker, youting)), "", []id.ID{mine, next, far}},
+			{"a clinician: the own cases", w.as("clinic", role(access.Clinician, district)), "", []id.ID{far}},
+		} {
+			rows := w.trail(x.who, func(ctx context.Context) {
+				list, err := w.s.Pick(ctx, x.q)
+				if err != nil {
+					t.Fatalf("%s: %v", x.name, err)
+				}
+				var got []id.ID
+				for _, p := range list {
+					got = append(got, p.ID)
+					if p.Name == "" || p.Place == "" {
+						t.Errorf("%s: %+v", x.name, p)
+					}
+				}
+				slices.Sort(got)
+				slices.Sort(x.want)
+				if !slices.Equal(got, x.want) {
+					t.Errorf("%s: %v, want %v", x.name, got, x.want)
+				}
+			})
+			if len(x.want) > 0 && !slices.ContainsFunc(rows, func(r audit.Row) bool { return r.Action == "child.pick" }) {
+				t.Errorf("%s: not in the audit", x.name)
+			}
+		}
+		// Nothing of how the child is: name and class.
+		if list, _ := w.s.Pick(w.as("teacher", role(access.Teacher, youting)), "安小禾"); len(list) != 1 || list[0] != (person.Picked{ID: mine, Name: "安小禾", Place: "三年级2班"}) {
+			t.Errorf("%+v", list)
+		}
+		for _, r := range []access.Role{access.SystemAdmin, access.Auditor, access.Citizen, access.Volunteer, access.GridWorker, access.CityCentre, access.PoliceLiaison} {
+			if _, err := w.s.Pick(w.as("x", role(r, district)), ""); !errs.Is(err, errs.KindForbidden) {
+				t.Errorf("%s: %v", r, err)
+			}
+		}
+	})
+}
