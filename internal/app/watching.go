@@ -3,12 +3,14 @@ package app
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"zugou/internal/centre/matter"
 	"zugou/internal/centre/seat"
 	"zugou/internal/centre/signal"
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/geo"
@@ -143,6 +145,38 @@ const (
 	demoHomeM  = 1500 // wide: the demonstration's badges roam
 )
 
+// seedCharges writes the lowest charge of the six days before today: a badge is
+// charged every other night, some seldom, and each battery is of its own age.
+func (a *App) seedCharges(ctx context.Context) error {
+	var worn []device.Device
+	if err := a.DB.View(ctx, func(ctx context.Context, r db.Reader) (err error) {
+		worn, err = device.AllWorn(ctx, r)
+		return err
+	}); err != nil {
+		return err
+	}
+	today := civil.DateOf(a.Clock.Now())
+	n := 0
+	for part := range slices.Chunk(worn, 50) {
+		var args []any
+		for _, d := range part {
+			drain, every := 11+n*7%13, 2+n%3
+			n++
+			for back := 6; back >= 1; back-- {
+				least := max(4, 96-drain*((n+6-back)%every+1))
+				args = append(args, d.ID, today.AddDays(-back), least, least+drain)
+			}
+		}
+		if err := a.DB.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO guard_battery (device, on_day, least, most) VALUES "+strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?),", len(args)/4), ","), args...)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // seedGuard draws fences around the first children of the demonstration and
 // some danger zones, and lets guardian1 see one child. A house that has fences
 // keeps them.
@@ -166,6 +200,9 @@ func (a *App) seedGuard(ctx context.Context, district region.Code) error {
 		}
 		return err
 	}); err != nil {
+		return err
+	}
+	if err := a.seedCharges(ctx); err != nil {
 		return err
 	}
 	class := schedule.Schedule{{Days: schedule.School, From: "08:10", To: "11:50"}, {Days: schedule.School, From: "14:00", To: "16:40"}}

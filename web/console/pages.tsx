@@ -101,7 +101,7 @@ export const pages: readonly Page[] = [
     title: "page.devices",
     icon: <ApiOutlined />,
     need: ["device.read"],
-    view: page(() => import("./guard/device")),
+    view: page(() => import("./guard/devices")),
     sensitive: true,
   },
   {

@@ -19,8 +19,11 @@
 //     raises a late alarm that says how late.
 //   - No alarm is dropped: one that an outage explains is held, seen, and
 //     raised when the outage ends without the badge.
-//   - A silence is found within 0.1 s of its due time, without a write for
-//     each message: the clock that fires looks when the badge was last heard.
+//   - A silence is found by a clock of its own, without a write for each
+//     message: the clock that fires looks when the badge was last heard. The
+//     job engine looks every 0.1 s, so that is how late it is at rest; when 549
+//     badges fall silent within ten seconds, half stand in the storage within
+//     72 ms of their due time and 99 in 100 within 210 ms (BenchmarkSilence).
 //   - Every threshold is dated data (policy/guard), by model and area.
 //
 // It does not decide what a child's state is; it opens matters for people.

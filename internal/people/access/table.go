@@ -74,6 +74,7 @@ outbox.read             .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 channel.test            .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 device.read             A  A  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 device.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+device.export           .  A  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 device.command          A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 fence.read              A  A  A  A  T  T  .  A  .  .  .  .  .  .  .  .  .  .  .
 fence.write             .  .  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .

@@ -117,6 +117,20 @@ func Known(ctx context.Context, r db.Reader, deviceIDs []string) (map[string]Dev
 // DemoDeviceID gives the number of the n-th badge of the demonstration, from 0.
 func DemoDeviceID(n int) string { return fmt.Sprintf("8800%06d", 1+n) }
 
+// demoTerm gives in how many days the n-th card runs out. Cards are paid for by
+// the lot, a year ahead; in each lot one was bought on its own and ends soon,
+// and one has been forgotten.
+func demoTerm(n int) int {
+	const lot = 61
+	switch {
+	case n == 100:
+		return -2
+	case n%lot == 7:
+		return 1 + 3*(n/lot)
+	}
+	return 45 + 38*(n/lot)
+}
+
 // SeedDemo registers one badge for each of the children, in their order.
 // regions are where they live. If there are devices already it does nothing.
 func (s *Service) SeedDemo(ctx context.Context, children []id.ID, regions []string) error {
@@ -126,11 +140,12 @@ func (s *Service) SeedDemo(ctx context.Context, children []id.ID, regions []stri
 	}); err != nil || has > 0 {
 		return err
 	}
+	today := civil.DateOf(s.db.Clock().Now())
 	for start := 0; start < len(children); start += 50 {
 		var list []Registration
 		for i := start; i < min(start+50, len(children)); i++ {
 			list = append(list, Registration{DeviceID: DemoDeviceID(i), Kind: "badge", Model: "演示胸牌", Profile: "watch",
-				Label: fmt.Sprintf("胸牌%03d", i+1), SIM: civil.Phone(fmt.Sprintf("1549%07d", i+1)), Wearer: children[i], Region: regions[i]})
+				Label: fmt.Sprintf("胸牌%03d", i+1), SIM: civil.Phone(fmt.Sprintf("1549%07d", i+1)), SIMUntil: today.AddDays(demoTerm(i)), Wearer: children[i], Region: regions[i]})
 		}
 		if err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
 			_, err := Register(ctx, tx, s.keys, list)

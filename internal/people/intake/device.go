@@ -40,7 +40,13 @@ func (s *Service) judgeDevices(ctx context.Context, v db.Reader, i Intake, r *re
 			return err
 		}
 		if e.wearer == "" && !row.Person.Unnamed() {
-			row.Notes = append(row.Notes, NoteWearerUnknown)
+			heed(row, NoteWearerUnknown)
+		}
+		if row.Device.Speaks != "" && row.Device.Protocol == "" {
+			heed(row, NoteProtocol)
+		}
+		if row.Device.Until != "" && row.Device.SIMUntil == "" {
+			heed(row, NoteSIMUntil)
 		}
 		if e.region == "" {
 			e.region = i.Region
@@ -64,6 +70,11 @@ func (s *Service) judgeDevices(ctx context.Context, v db.Reader, i Intake, r *re
 		}
 	}
 	return nil
+}
+
+// heed says something that the officer should look at before the row is taken.
+func heed(row *roster.Row, note string) {
+	row.Outcome, row.Notes = roster.Warn, append(row.Notes, note)
 }
 
 // spare takes the rows that a list of children would not have: a delivery that

@@ -49,6 +49,8 @@ const (
 	NoteWearerUnknown = "wearer_unknown"
 	NoteIntoStock     = "into_stock"
 	NoteOtherTownship = "other_township"
+	NoteProtocol      = "protocol_unknown"
+	NoteSIMUntil      = "sim_until_unreadable"
 )
 
 // Intake is one import.

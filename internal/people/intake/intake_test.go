@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -427,6 +428,32 @@ func TestADeliveryGoesIntoStockWithProtocolAndTermOfTheCard(t *testing.T) {
 			case d.DeviceID == "861234567890123" && d.Wearer == nil && d.Profile == "jt808" && d.Kind == "card" && d.SIMUntil == "2027-06-30" && d.State == device.Stock:
 			default:
 				t.Errorf("%+v", d)
+			}
+		}
+	})
+}
+
+// What an officer should look at before taking a row is a row to heed: a
+// protocol that nobody knows, a term that can't be read, a wearer who is not
+// found. The preview shows the device as it will be registered.
+func TestTheMistakesOfADeliveryShowBeforeItIsTaken(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.commit(w.upload(roster.Children, "a.csv", []byte("姓名,身份证号,镇街\n李小满,50019920150312001X,邮亭镇\n")))
+		v := w.upload(roster.Devices, "d.csv", []byte("设备编号,类型,型号,SIM卡号,流量卡到期日,通信协议,佩戴人姓名\n"+
+			"8800990001,手表,W5,15400000001,46477,手表,李小满\n8800990002,胸牌,,,,蓝牙,\n8800990003,胸牌,,,明年底,,\n8800990004,胸牌,,,,,王无名\n"))
+		if v.Counts.OK != 1 || v.Counts.Warn != 3 {
+			t.Fatalf("%+v", v.Counts)
+		}
+		page, err := w.s.Rows(section, v.ID, "", "", 0)
+		if err != nil || len(page.Items) != 4 {
+			t.Fatalf("%+v %v", page, err)
+		}
+		if d := page.Items[0].Device; d == nil || *d != (intake.Thing{Number: "8800990001", Kind: "watch", Model: "W5", Profile: "watch", SIMMasked: "154****0001", SIMUntil: "2027-03-31"}) {
+			t.Errorf("%+v", d)
+		}
+		for i, note := range []string{"", intake.NoteProtocol, intake.NoteSIMUntil, intake.NoteWearerUnknown} {
+			if note != "" && !slices.Contains(page.Items[i].Notes, note) {
+				t.Errorf("row %d: %q", i, page.Items[i].Notes)
 			}
 		}
 	})

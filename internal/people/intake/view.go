@@ -263,8 +263,18 @@ type RowView struct {
 	School     string         `json:"school"`
 	Categories []child.Kind   `json:"categories"`
 	Contacts   []string       `json:"contacts"`
-	Device     string         `json:"device"` // its number
+	Device     *Thing         `json:"device"` // in lists of devices
 	There      *There         `json:"there"`  // the record with this number, or one that may be the same child
+}
+
+// Thing is the device of a row, as it will be registered.
+type Thing struct {
+	Number    string     `json:"number"`
+	Kind      string     `json:"kind"`
+	Model     string     `json:"model"`
+	Profile   string     `json:"profile"`
+	SIMMasked string     `json:"sim_masked"`
+	SIMUntil  civil.Date `json:"sim_until"`
 }
 
 // There is a record of the register that a row speaks of.
@@ -353,7 +363,8 @@ func (s *Service) rowView(ctx context.Context, r db.Reader, i Intake, areas *reg
 		v.Contacts = append(v.Contacts, text)
 	}
 	if row.Device != nil {
-		v.Device = row.Device.Number
+		d := registration(row, e, i.ID)
+		v.Device = &Thing{Number: d.DeviceID, Kind: d.Kind, Model: d.Model, Profile: d.Profile, SIMMasked: d.SIM.Mask(), SIMUntil: d.SIMUntil}
 	}
 	there := func(child id.ID, name, code, why string) {
 		if access.From(ctx).Allowed("child.read", access.Target{Region: code}) {

@@ -326,16 +326,21 @@ func readDevice(get func(Field) string) *Device {
 			d.Kind = k
 		}
 	}
-	if phones, _ := civil.ReadPhones(get(SIMPhone)); len(phones) > 0 {
-		d.Phone = phones[0]
+	// A column "card number" holds the number that is dialled as often as the
+	// one printed on the card.
+	for _, said := range []string{get(SIMPhone), d.SIM} {
+		if phones, _ := civil.ReadPhones(said); len(phones) > 0 && d.Phone == "" {
+			d.Phone = phones[0]
+		}
 	}
+	d.Until, d.Speaks = get(SIMUntil), get(Protocol)
 	if said, ok := civil.ReadDate(dateSerial(d.Issued)); ok {
 		d.IssuedOn, _ = said.Date()
 	}
-	if said, ok := civil.ReadDate(dateSerial(get(SIMUntil))); ok {
+	if said, ok := civil.ReadDate(dateSerial(d.Until)); ok {
 		d.SIMUntil, _ = said.Date()
 	}
-	d.Protocol = readProtocol(get(Protocol))
+	d.Protocol = readProtocol(d.Speaks)
 	return d
 }
 

@@ -68,7 +68,9 @@ type Device struct {
 	SIM      string
 	Phone    civil.Phone // of its SIM card
 	SIMUntil civil.Date  // until when the card is paid for
+	Until    string      // as written
 	Protocol string      // watch, jt808, gt06, mqtt; empty if not said
+	Speaks   string      // as written
 	IssuedOn civil.Date
 	Issued   string // as written
 }

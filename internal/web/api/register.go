@@ -105,15 +105,39 @@ func (a *API) glasses() {
 	})
 }
 
+// DeviceQuery is how a list of devices is asked for.
+type DeviceQuery struct {
+	Q      string       `query:"q" maxLength:"50"`
+	State  device.State `query:"state" maxLength:"20"`
+	Region string       `query:"region" maxLength:"15"`
+	Sort   string       `query:"sort" enum:"seen,battery,sim,"`
+	Order  string       `query:"order" enum:"ascend,descend,"`
+}
+
+func (q DeviceQuery) query() device.Query {
+	return device.Query{Q: q.Q, State: q.State, Region: q.Region, Sort: q.Sort, Desc: q.Order == "descend"}
+}
+
 func (a *API) devices() {
 	call(a, http.MethodGet, "/devices", "badges and watches, unknown ones too", func(ctx context.Context, in *struct {
-		Q      string       `query:"q" maxLength:"50"`
-		State  device.State `query:"state"`
-		Region string       `query:"region" maxLength:"15"`
-		Cursor string       `query:"cursor"`
-		Limit  int          `query:"limit"`
+		DeviceQuery
+		Cursor string `query:"cursor" maxLength:"120"`
+		Limit  int    `query:"limit"`
 	}) (device.Page, error) {
-		return a.Device.List(ctx, device.Query{Q: in.Q, State: in.State, Region: in.Region, Cursor: in.Cursor, Limit: in.Limit})
+		q := in.query()
+		q.Cursor, q.Limit = in.Cursor, in.Limit
+		return a.Device.List(ctx, q)
+	})
+	call(a, http.MethodGet, "/devices/counts", "devices of the actor's areas by state", func(ctx context.Context, in *struct {
+		Region string `query:"region" maxLength:"15"`
+	}) (device.Counts, error) {
+		return a.Device.Count(ctx, in.Region)
+	})
+	workbook(a, "/devices/export", "the list as a workbook, on record", "devices.xlsx", func(ctx context.Context, in *struct {
+		DeviceQuery
+		Reason string `query:"reason" maxLength:"300"`
+	}) ([]byte, error) {
+		return a.Device.Export(ctx, in.query(), in.Reason, a.Words.Text)
 	})
 	call(a, http.MethodPost, "/devices", "register one device into the stock", func(ctx context.Context, in *struct{ Body device.Entry }) (device.Row, error) {
 		return a.Device.Enter(ctx, in.Body)

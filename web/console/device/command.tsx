@@ -1,13 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Form, Input, InputNumber, Select, Skeleton, Switch, Tag, Upload } from "antd";
-import { useRef, useState } from "react";
+import { Alert, Button, Form, Input, InputNumber, Select, Skeleton, Switch, Tag } from "antd";
+import { useRef } from "react";
 import { actKey, api } from "@shared/api/client";
 import type { Ms } from "@shared/api/types";
 import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { useAct } from "../kit/act";
 import { t, words } from "../locale";
+import { ContactsList, contactsOf, phoneForm, RemindersList, remindersOf, type Contact, type Reminder } from "./lists";
 import { readPeriods } from "./periods";
+import { VoiceField } from "./voice";
 import "./command.css";
 
 type State = "waiting" | "sending" | "sent" | "done" | "failed" | "expired" | "cancelled";
@@ -29,7 +31,7 @@ type Row = {
 type Takeover = { before_source: string; before_net: string; now_source: string; now_net: string; first_at: Ms; last_at: Ms; times: number; other_net: boolean };
 type Desk = { online: boolean; source: string; since: Ms; kinds: string[]; items: Row[]; takeovers: Takeover[] };
 
-type Field = "voice" | "seconds" | "for_seconds" | "index" | "phone" | "phone_clear" | "text" | "urgent" | "on" | "count" | "periods";
+type Field = "voice" | "seconds" | "for_seconds" | "index" | "phone" | "phone_clear" | "text" | "urgent" | "on" | "count" | "periods" | "contacts" | "reminders";
 
 /** What a person may ask for here, in the order of use, with what it needs. */
 const offered: [kind: string, fields: Field[]][] = [
@@ -40,7 +42,9 @@ const offered: [kind: string, fields: Field[]][] = [
   ["find", []],
   ["interval", ["seconds"]],
   ["track", ["seconds", "for_seconds"]],
+  ["contacts", ["contacts"]],
   ["sos_number", ["index", "phone_clear"]],
+  ["reminder", ["reminders"]],
   ["silent_hours", ["periods"]],
   ["sos_sms", ["on"]],
   ["low_battery", ["on"]],
@@ -50,8 +54,6 @@ const offered: [kind: string, fields: Field[]][] = [
   ["reset", []],
   ["power_off", []],
 ];
-
-const phoneForm = /^\+?\d{3,20}$/;
 
 type Values = {
   kind?: string;
@@ -66,6 +68,8 @@ type Values = {
   count?: number;
   periods?: string;
   voice?: string;
+  contacts?: Contact[];
+  reminders?: Reminder[];
 };
 
 /** The words of a key of our own, or what the device itself said. */
@@ -126,33 +130,6 @@ export function CommandPanel({ device }: { device: string }) {
   );
 }
 
-/** The beginning of every AMR recording, and how much a device takes. */
-const AMR = "#!AMR";
-const VOICE_MOST = 30_000;
-
-/** Takes an AMR recording, which is what watches play; the value is its bytes as base64. */
-function VoiceFile({ value, onChange }: { value?: string; onChange?: (v: string | undefined) => void }) {
-  const [name, setName] = useState("");
-  const [wrong, setWrong] = useState("");
-  const take = async (file: File) => {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const text = Array.from(bytes, (b) => String.fromCharCode(b)).join("");
-    const fault = !text.startsWith(AMR) ? t("command.voiceForm") : bytes.length > VOICE_MOST ? t("command.voiceLong") : "";
-    setWrong(fault);
-    setName(fault ? "" : file.name);
-    onChange?.(fault ? undefined : btoa(text));
-  };
-  return (
-    <>
-      <Upload accept=".amr" showUploadList={false} beforeUpload={(file) => (void take(file), false)}>
-        <Button>{t("command.voiceChoose")}</Button>
-      </Upload>
-      {value && <span> {name}</span>}
-      {wrong && <span role="alert"> {wrong}</span>}
-    </>
-  );
-}
-
 function Teller({ device, desk }: { device: string; desk: Desk }) {
   const [form] = Form.useForm<Values>();
   const kind = Form.useWatch("kind", form);
@@ -161,6 +138,9 @@ function Teller({ device, desk }: { device: string; desk: Desk }) {
   const key = useRef(actKey());
   const list = offered.filter(([k]) => desk.kinds.includes(k));
   const fields = list.find(([k]) => k === kind)?.[1] ?? [];
+  // What this device can't do is said before anybody counts on it.
+  const lacking = offered.filter(([k]) => !desk.kinds.includes(k)).map(([k]) => kindText(k));
+  const options = list.map(([k]) => ({ value: k, label: kindText(k) }));
   if (list.length === 0) return <p className="device-command-note">{t("command.none")}</p>;
 
   const send = async (v: Values) => {
@@ -168,6 +148,8 @@ function Teller({ device, desk }: { device: string; desk: Desk }) {
       ...v,
       key: key.current,
       phone: v.phone?.trim(),
+      contacts: fields.includes("contacts") ? contactsOf(v.contacts ?? []) : undefined,
+      reminders: fields.includes("reminders") ? remindersOf(v.reminders ?? []) : undefined,
       periods: fields.includes("periods") ? readPeriods(v.periods ?? "") : undefined,
       reason: v.reason?.trim(),
     };
@@ -182,10 +164,13 @@ function Teller({ device, desk }: { device: string; desk: Desk }) {
       <p className={desk.online ? "device-command-on" : "device-command-off"} role="status">
         {desk.online ? t("command.online", { time: formatDateTime(desk.since) }) : t("command.offline")}
       </p>
+      {lacking.length > 0 && (
+        <p className="device-command-note">{t("command.lacking", { source: sourceWord(desk.source), kinds: lacking.join(t("list.comma")) })}</p>
+      )}
       <Form form={form} layout="vertical" requiredMark={false} onFinish={(v) => void send(v)} onValuesChange={(c) => "kind" in c && (key.current = actKey())}>
         <div className="device-command-row">
           <Form.Item name="kind" label={t("command.choose")} rules={need}>
-            <Select options={list.map(([k]) => ({ value: k, label: kindText(k) }))} placeholder={t("command.choose")} />
+            <Select options={options} placeholder={t("command.choose")} listHeight={360} />
           </Form.Item>
           {fields.includes("seconds") && (
             <Form.Item name="seconds" label={t("command.seconds")} initialValue={300} rules={need}>
@@ -224,7 +209,7 @@ function Teller({ device, desk }: { device: string; desk: Desk }) {
         </div>
         {fields.includes("voice") && (
           <Form.Item name="voice" label={t("command.voice")} extra={t("command.voiceHint")} rules={[{ required: true, message: t("command.voiceNeeded") }]}>
-            <VoiceFile />
+            <VoiceField />
           </Form.Item>
         )}
         {fields.includes("text") && (
@@ -232,6 +217,8 @@ function Teller({ device, desk }: { device: string; desk: Desk }) {
             <Input.TextArea rows={2} maxLength={200} showCount />
           </Form.Item>
         )}
+        {fields.includes("contacts") && <ContactsList />}
+        {fields.includes("reminders") && <RemindersList />}
         {fields.includes("urgent") && desk.source === "jt808" && (
           <Form.Item name="urgent" label={t("command.urgent")} valuePropName="checked">
             <Switch />

@@ -1,9 +1,7 @@
-import { ImportOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, DatePicker, Drawer, Form, Input, Modal, Radio, Segmented, Select, Table, Tabs } from "antd";
+import { App, Button, DatePicker, Drawer, Form, Input, Modal, Radio, Segmented, Select, Tabs } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { Link } from "wouter";
+import { useEffect, useState } from "react";
 import { address, api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
 import { serverNow } from "@shared/clock";
@@ -11,15 +9,15 @@ import { formatAgo, formatDate, formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { CommandPanel } from "../device/command";
+import { Listen } from "../device/voice";
 import { useAct } from "../kit/act";
-import { PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { areaName, ChildSearch, Signature, SignPad, useRegions, type Child, type Strokes } from "./parts";
 import "./guard.css";
 
-type Row = {
+export type Row = {
   id: string;
   device_id: string;
   kind: string;
@@ -48,8 +46,7 @@ const kinds = ["badge", "watch", "card"] as const;
 const profiles = ["watch", "jt808", "gt06", "mqtt"] as const;
 /** A change that leaves everything as it is. */
 const unchanged = { child_id: null, kind: null, model: null, profile: null, label: null, sim: null, sim_until: null, state: null, why: "", version: 0 };
-const states = ["active", "unknown", "stock", "retired"] as const;
-const ago = (at: Ms) => formatAgo(at, serverNow());
+export const ago = (at: Ms) => formatAgo(at, serverNow());
 
 /** Hand-out or return, against a signature on the screen. */
 function HandDialog({ device, kind, onClose }: { device: Detail; kind: "out" | "back"; onClose: () => void }) {
@@ -112,7 +109,7 @@ function HandDialog({ device, kind, onClose }: { device: Detail; kind: "out" | "
 }
 
 /** An unknown device becomes ours: into stock, or at once onto a child. */
-function AdoptDialog({ device, onClose }: { device: Row; onClose: () => void }) {
+export function AdoptDialog({ device, onClose }: { device: Row; onClose: () => void }) {
   const { act, busy } = useAct(["device"]);
   const [kind, setKind] = useState("watch");
   const [child, setChild] = useState<Child>();
@@ -133,7 +130,7 @@ function AdoptDialog({ device, onClose }: { device: Row; onClose: () => void }) 
 }
 
 /** A device that nobody has seen yet, into stock. Many come by a list. */
-function EnterDialog({ onClose }: { onClose: (id?: string) => void }) {
+export function EnterDialog({ onClose }: { onClose: (id?: string) => void }) {
   const { act, busy } = useAct(["device"]);
   const [form] = Form.useForm();
   const save = async (v: { device_id: string; kind: string; profile: string; model?: string; label?: string; sim?: string; sim_until?: Dayjs }) => {
@@ -181,12 +178,12 @@ function EnterDialog({ onClose }: { onClose: (id?: string) => void }) {
 
 function StockForm({ device }: { device: Detail }) {
   const { act, busy } = useAct(["device"]);
-  const save = (v: { firmware?: string; bought_on?: Dayjs; place?: string; sim?: string; sim_until?: Dayjs; label?: string; model?: string }) =>
+  const save = (v: { firmware?: string; bought_on?: Dayjs; place?: string; sim?: string; sim_until?: Dayjs; label?: string; model?: string; profile?: string }) =>
     act(
       "stock",
       async () => {
         await api.post(`/devices/${device.id}/stock`, { firmware: v.firmware ?? "", bought_on: v.bought_on?.format("YYYY-MM-DD") ?? "", place: v.place ?? "" });
-        await api.patch(`/devices/${device.id}`, { ...unchanged, label: v.label ?? "", model: v.model ?? "", sim: v.sim?.trim() || null, sim_until: v.sim_until?.format("YYYY-MM-DD") ?? "" });
+        await api.patch(`/devices/${device.id}`, { ...unchanged, label: v.label ?? "", model: v.model ?? "", profile: v.profile ?? null, sim: v.sim?.trim() || null, sim_until: v.sim_until?.format("YYYY-MM-DD") ?? "" });
       },
       t("gd.saved"),
     );
@@ -195,13 +192,16 @@ function StockForm({ device }: { device: Detail }) {
       layout="vertical"
       onFinish={save}
       className="gd-form"
-      initialValues={{ model: device.model, firmware: device.firmware, place: device.place, label: device.label, bought_on: device.bought_on ? dayjs(device.bought_on) : undefined, sim_until: device.sim_until ? dayjs(device.sim_until) : undefined }}
+      initialValues={{ model: device.model, profile: device.profile, firmware: device.firmware, place: device.place, label: device.label, bought_on: device.bought_on ? dayjs(device.bought_on) : undefined, sim_until: device.sim_until ? dayjs(device.sim_until) : undefined }}
     >
       <Form.Item name="label" label={t("gd.label")}>
         <Input maxLength={40} />
       </Form.Item>
       <Form.Item name="model" label={t("gd.model")}>
         <Input maxLength={60} />
+      </Form.Item>
+      <Form.Item name="profile" label={t("gd.profile")}>
+        <Select options={[...new Set([...profiles, device.profile])].filter(Boolean).map((value) => ({ value, label: wordFor(words, "gd.profiles", value) }))} />
       </Form.Item>
       <Form.Item name="sim" label={t("gd.sim")}>
         <Input inputMode="tel" maxLength={20} autoComplete="off" placeholder={device.sim_masked} />
@@ -229,6 +229,37 @@ function StockForm({ device }: { device: Detail }) {
 
 type Recording = { id: string; kind: string; missing: number; at: Ms; received_at: Ms; heard_at: Ms };
 
+const recording = async (device: string, id: string) => {
+  const answer = await fetch(address(`/devices/${device}/recordings/${id}`), { cache: "no-store" });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return new Uint8Array(await answer.arrayBuffer());
+};
+
+/** A picture that the device sent, shown over the page and gone with it. */
+function Look({ load }: { load: () => Promise<Uint8Array<ArrayBuffer>> }) {
+  const [url, setUrl] = useState("");
+  const [busy, setBusy] = useState(false);
+  const { message } = App.useApp();
+  useEffect(() => () => URL.revokeObjectURL(url), [url]);
+  const open = () => {
+    setBusy(true);
+    load()
+      .then((bytes) => setUrl(URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }))))
+      .catch(() => void message.error(t("gd.lookFailed")))
+      .finally(() => setBusy(false));
+  };
+  return (
+    <>
+      <Button size="small" loading={busy} onClick={open}>
+        {t("gd.look")}
+      </Button>
+      <Modal open={!!url} footer={null} title={t("gd.recording.image")} onCancel={() => setUrl("")}>
+        <img src={url || undefined} alt={t("gd.recording.image")} style={{ maxWidth: "100%" }} />
+      </Modal>
+    </>
+  );
+}
+
 /** What the device sent to be heard or seen; opening one is noted. */
 function Recordings({ device }: { device: string }) {
   const query = useQuery({ queryKey: ["recordings", device], queryFn: () => api.get<List<Recording>>(`/devices/${device}/recordings`), meta: { topics: ["device"] } });
@@ -244,6 +275,7 @@ function Recordings({ device }: { device: string }) {
                 {x.missing > 0 && t("gd.recordingMissing", { n: x.missing })}
               </span>
               <small>{x.heard_at ? t("gd.heardAt", { at: formatDateTime(x.heard_at) }) : t("gd.unheard")}</small>
+              {x.kind === "audio" ? <Listen label={t("gd.hear")} load={() => recording(device, x.id)} /> : <Look load={() => recording(device, x.id)} />}
               <Button size="small" href={address(`/devices/${device}/recordings/${x.id}`)} download>
                 {t("gd.openRecording")}
               </Button>
@@ -340,154 +372,5 @@ export function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void 
         )}
       </Loaded>
     </Drawer>
-  );
-}
-
-export default function DevicePage() {
-  const may = useMay();
-  const regions = useRegions();
-  const [state, setState] = useState<(typeof states)[number]>("active");
-  const [q, setQ] = useState("");
-  const [cursors, setCursors] = useState<string[]>([""]);
-  const [open, setOpen] = useState<string>();
-  const [adopt, setAdopt] = useState<Row>();
-  const [enter, setEnter] = useState(false);
-  const [region, setRegion] = useState("");
-  const query = useQuery({
-    queryKey: ["devices", state, q, region, cursors[cursors.length - 1]],
-    queryFn: () => api.get<List<Row>>("/devices", { state, q, region, cursor: cursors[cursors.length - 1], limit: 50 }),
-    meta: { topics: ["device"] },
-  });
-  const unknown = useQuery({ queryKey: ["devices", "unknown", "count"], queryFn: () => api.get<List<Row>>("/devices", { state: "unknown", limit: 50 }), meta: { topics: ["device"] } });
-  const strangers = unknown.data?.items.length ?? 0;
-  const to = (s: (typeof states)[number]) => {
-    setState(s);
-    setCursors([""]);
-  };
-  return (
-    <div className="gd-page">
-      <PageHead
-        title={t("page.devices")}
-        counts={
-          strangers > 0 && (
-            <button type="button" className="kit-count" aria-pressed={state === "unknown"} onClick={() => to("unknown")}>
-              {t("gd.strangers")} <b className="zg-num">{strangers}</b>
-            </button>
-          )
-        }
-        actions={
-          <>
-            {may("child.import") && (
-              <Link href="/imports" asChild>
-                <Button icon={<ImportOutlined />}>{t("gd.importList")}</Button>
-              </Link>
-            )}
-            {may("device.write") && (
-              <Button type="primary" icon={<PlusOutlined />} onClick={() => setEnter(true)}>
-                {t("gd.enter")}
-              </Button>
-            )}
-          </>
-        }
-      />
-      <div className="gd-row" style={{ margin: "10px 0" }}>
-        <Segmented value={state} onChange={to} options={states.map((value) => ({ value, label: wordFor(words, "gd.state", value) }))} />
-        <Select
-          allowClear
-          showSearch={{ optionFilterProp: "label" }}
-          style={{ width: 150 }}
-          placeholder={t("gd.anyTown")}
-          aria-label={t("gd.anyTown")}
-          options={(regions.data?.items ?? []).filter((r) => r.level === "township").map((r) => ({ value: r.code, label: r.name }))}
-          onChange={(v?: string) => {
-            setRegion(v ?? "");
-            setCursors([""]);
-          }}
-        />
-        <Input.Search
-          allowClear
-          style={{ width: 280 }}
-          placeholder={t("gd.findDevice")}
-          aria-label={t("gd.findDevice")}
-          onSearch={(v) => {
-            setQ(v);
-            setCursors([""]);
-          }}
-        />
-      </div>
-      <Loaded
-        query={query}
-        errorText={errorText}
-        isEmpty={(x) => x.items.length === 0}
-        empty={<Empty title={wordFor(words, "gd.empty", state)} hint={wordFor(words, "gd.emptyHint", state)} />}
-      >
-        {(list) => (
-          <>
-            <Table<Row>
-              size="small"
-              rowKey="id"
-              dataSource={list.items}
-              pagination={false}
-              onRow={(r) => ({ onClick: () => setOpen(r.id), style: { cursor: "pointer" } })}
-              columns={[
-                {
-                  title: t("gd.device"),
-                  render: (_, r) => (
-                    <button type="button" className="zg-link" onClick={() => setOpen(r.id)}>
-                      {r.label || r.device_id}
-                    </button>
-                  ),
-                },
-                { title: t("gd.number"), dataIndex: "device_id", className: "zg-num" },
-                { title: t("gd.kind"), render: (_, r) => wordFor(words, "gd.deviceKind", r.kind || "unknown") },
-                { title: t("gd.wearer"), render: (_, r) => r.wearer?.name ?? "" },
-                { title: t("gd.area"), render: (_, r) => areaName(regions.data?.items, r.region) },
-                { title: t("gd.seen"), render: (_, r) => ago(r.last_seen_at) },
-                { title: t("gd.battery"), className: "zg-num", render: (_, r) => (r.battery >= 0 ? `${r.battery}%` : "") },
-                { title: t("gd.simUntil"), dataIndex: "sim_until", className: "zg-num" },
-                {
-                  title: "",
-                  render: (_, r) =>
-                    r.state === "unknown" &&
-                    may("device.write") && (
-                      <Button
-                        size="small"
-                        type="primary"
-                        onClick={(e) => {
-                          e.stopPropagation();
-                          setAdopt(r);
-                        }}
-                      >
-                        {t("gd.adopt")}
-                      </Button>
-                    ),
-                },
-              ]}
-            />
-            <div className="gd-row" style={{ marginTop: 8 }}>
-              <Button disabled={cursors.length < 2} onClick={() => setCursors(cursors.slice(0, -1))}>
-                {t("gd.prev")}
-              </Button>
-              <Button disabled={!list.next} onClick={() => setCursors([...cursors, list.next ?? ""])}>
-                {t("gd.next")}
-              </Button>
-            </div>
-          </>
-        )}
-      </Loaded>
-      {open && <DeviceDrawer id={open} onClose={() => setOpen(undefined)} />}
-      {enter && (
-        <EnterDialog
-          onClose={(id) => {
-            setEnter(false);
-            if (id) {
-              to("stock");
-              setOpen(id);
-            }
-          }}
-        />
-      )}
-      {adopt && <AdoptDialog device={adopt} onClose={() => setAdopt(undefined)} />}
-    </div>
   );
 }

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { address, api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
 import { serverNow } from "@shared/clock";
-import { formatAgo, formatDateTime } from "@shared/format";
+import { formatAgo, formatDate, formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { Count, PageHead } from "../kit/page";
@@ -163,17 +163,17 @@ export default function HealthPage() {
                           {
                             title: t("gd.device"),
                             render: (_, f) => (
-                              <button type="button" className="zg-link" onClick={() => setOpen(f.device)}>
+                              <button type="button" className="page-row-key" onClick={() => setOpen(f.device)}>
                                 {f.label || f.device_id}
                               </button>
                             ),
                           },
                           { title: t("gd.area"), render: (_, f) => areaName(regions.data?.items, f.region) },
                           { title: t("gd.whyCall"), render: (_, f) => <span className="gd-need">{f.calls.map((c) => wordFor(words, "gd.call", c)).join(t("list.comma"))}</span> },
-                          { title: t("gd.seen"), sorter: (a, b) => a.last_seen_at - b.last_seen_at, render: (_, f) => formatAgo(f.last_seen_at, serverNow()) },
+                          { title: t("gd.seen"), sorter: (a, b) => a.last_seen_at - b.last_seen_at, render: (_, f) => (f.last_seen_at ? formatAgo(f.last_seen_at, serverNow()) : t("gd.never")) },
                           { title: t("gd.battery"), className: "zg-num", sorter: (a, b) => a.battery - b.battery, render: (_, f) => (f.battery >= 0 ? `${f.battery}%` : "") },
                           { title: t("gd.trend"), render: (_, f) => <Trend days={f.trend} /> },
-                          { title: t("gd.simDays"), className: "zg-num", sorter: (a, b) => a.sim_days - b.sim_days, render: (_, f) => (f.sim_days >= 0 ? t("gd.days", { n: f.sim_days }) : "") },
+                          { title: t("gd.simDays"), className: "zg-num", sorter: (a, b) => a.sim_days - b.sim_days, render: (_, f) => (f.sim_days < 0 ? "" : f.sim_until < formatDate(serverNow()) ? <span className="gd-need">{t("gd.simOver")}</span> : t("gd.days", { n: f.sim_days })) },
                         ]}
                       />
                     </>

@@ -1,12 +1,13 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { App, Button, DatePicker, Drawer, Select, Table } from "antd";
 import { useEffect, useState } from "react";
-import { Link, useSearchParams } from "wouter";
+import { Link } from "wouter";
 import { address, api, errorText } from "@shared/api/client";
 import type { List } from "@shared/api/types";
 import { formatDateTime, formatSpan } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
+import { useFilters } from "../kit/filters";
 import { Masked } from "../kit/masked";
 import { Count, PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
@@ -134,15 +135,7 @@ function CallDrawer({ id, onClose }: { id: string | undefined; onClose: () => vo
 export default function Records() {
   const may = useMay();
   const board = useBoard();
-  const [params, setParams] = useSearchParams();
-  const search = Object.fromEntries(filters.map((f) => [f, params.get(f) ?? undefined]).filter(([, v]) => v)) as Record<string, string>;
-  const set = (change: Record<string, string | undefined>) =>
-    setParams((was) => {
-      const next = new URLSearchParams(was);
-      for (const [k, v] of Object.entries(change)) if (v) next.set(k, v);
-      else next.delete(k);
-      return next;
-    }, { replace: true });
+  const { params, search, set } = useFilters(filters);
   const counts = useQuery({ queryKey: ["calls", "counts", search], queryFn: () => api.get<Counts>("/calls/counts", search), meta: { topics: ["call"] } });
   const list = useInfiniteQuery({
     queryKey: ["calls", "list", search],

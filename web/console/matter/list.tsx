@@ -1,6 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Button, Checkbox, DatePicker, Input, Select, Table } from "antd";
-import { useSearchParams } from "wouter";
 import { address, api, errorText } from "@shared/api/client";
 import type { Kind, List, MatterRow } from "@shared/api/types";
 import { Countdown } from "@shared/countdown";
@@ -9,6 +8,7 @@ import { wordFor } from "@shared/locale";
 import { townships } from "@shared/map";
 import { Empty, Loaded } from "@shared/state";
 import { urgencies, UrgencyTag } from "@shared/tag";
+import { useFilters } from "../kit/filters";
 import { Count, PageHead } from "../kit/page";
 import { t, words } from "../locale";
 import { useMay } from "../session";
@@ -21,15 +21,7 @@ const tops = ["open", "closing", "overdue", "closed"] as const;
 /** All matters: what runs, what waits for a second person, what is closed. */
 export default function Matters() {
   const may = useMay();
-  const [params, setParams] = useSearchParams();
-  const search = Object.fromEntries(filters.map((f) => [f, params.get(f) ?? undefined]).filter(([, v]) => v)) as Record<string, string>;
-  const set = (change: Record<string, string | undefined>) =>
-    setParams((was) => {
-      const next = new URLSearchParams(was);
-      for (const [k, v] of Object.entries(change)) if (v) next.set(k, v);
-      else next.delete(k);
-      return next;
-    }, { replace: true });
+  const { params, search, set } = useFilters(filters);
   const kinds = useQuery({ queryKey: ["kinds"], queryFn: async () => (await api.get<List<Kind>>("/kinds")).items });
   const counts = useQuery({ queryKey: ["matters", "counts", search], queryFn: () => api.get<Counts>("/matters/counts", search), meta: { topics: ["matter", "order"] } });
   const list = useInfiniteQuery({

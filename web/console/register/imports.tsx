@@ -1,7 +1,7 @@
 // 导入: choose a list, look at the headings and rows, register all or nothing,
 // and take it back as a whole.
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Alert, Button, Progress, Radio, Select, Space, Steps, Table, Tag, Upload } from "antd";
+import { Alert, Button, Progress, Radio, Select, Space, Steps, Table, Tag, Upload, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { Link, useLocation, useParams } from "wouter";
 import { address, api, errorText } from "@shared/api/client";
@@ -10,6 +10,7 @@ import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { useFilters } from "../kit/filters";
 import { Count, PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
@@ -54,7 +55,7 @@ type Line = {
   school: string;
   categories: string[];
   contacts: string[];
-  device: string;
+  device: { number: string; kind: string; model: string; profile: string; sim_masked: string; sim_until: string } | null;
   there: { id: string; name: string; region_name: string; why: string } | null;
 };
 type Follow = { n: number; kind: string; state: string; child_id: string; name: string; region_name: string; differences: { field: string; was: string; now: string }[] };
@@ -64,7 +65,8 @@ const working = (state: string) => ["writing", "finishing", "undoing", "removing
 export function Imports() {
   const [, go] = useLocation();
   const { act, busy } = useAct(["import"]);
-  const [kind, setKind] = useState("children");
+  const { params } = useFilters([]);
+  const [kind, setKind] = useState(params.get("kind") === "devices" ? "devices" : "children");
   const query = useQuery({ queryKey: ["imports"], queryFn: () => api.get<List<Intake>>("/imports"), meta: { topics: ["import"] } });
   const send = (file: File) =>
     act("upload", async () => {
@@ -146,24 +148,24 @@ function Sheet({ intake, refresh }: { intake: Intake; refresh: () => void }) {
         <section className="reg-card" role="status">
           <h2>{wordFor(words, "impstate", intake.state)}</h2>
           <Progress percent={intake.state === "writing" && can ? Math.floor((100 * intake.written) / can) : 99} status="active" />
-          <p className="reg-dim">{t("imp.leave")}</p>
+          <p className="reg-dim">{t(intake.kind === "devices" ? "imp.leaveThings" : "imp.leave")}</p>
           {intake.state === "writing" && <Button onClick={() => void run("cancel", "cancel")}>{t("imp.stop")}</Button>}
         </section>
       )}
       {step === 4 && (
         <section className="reg-card" role="status">
-          <h2>{wordFor(words, "impend", intake.state, { n: intake.written, people: intake.people })}</h2>
+          <h2>{wordFor(words, intake.kind === "devices" ? "impendThings" : "impend", intake.state, { n: intake.written, people: intake.people })}</h2>
           {intake.undone_at > 0 && <p>{t("imp.undoneBy", { name: intake.undone_name, at: formatDateTime(intake.undone_at), reason: intake.reason })}</p>}
           {intake.state === "done" && (
             <Space wrap>
-              {intake.kind === "children" && <Button type="primary" onClick={() => go("/children")}>{t("imp.toList")}</Button>}
+              <Button type="primary" onClick={() => go(intake.kind === "children" ? "/children" : "/devices?state=stock")}>{t(intake.kind === "children" ? "imp.toList" : "imp.toDevices")}</Button>
               {intake.cases > 0 && <Button onClick={() => go("/duplicates")}>{t("imp.toDesk", { n: intake.cases })}</Button>}
               <Button danger loading={busy === "undo"} onClick={() => void undo()}>{t("imp.undo")}</Button>
             </Space>
           )}
           {intake.blockers.length > 0 && (
-            <Alert type="warning" showIcon style={{ marginTop: 12 }} title={t("imp.blocked")} description={intake.blockers.map((b) => (
-              <div key={b.id}><Link href={`/children/${b.id}`}>{b.name}</Link> {wordFor(words, "impwhy", b.why)}</div>
+            <Alert type="warning" showIcon style={{ marginTop: 12 }} title={t(intake.kind === "devices" ? "imp.blockedThings" : "imp.blocked")} description={intake.blockers.map((b) => (
+              <div key={b.id}><Link href={intake.kind === "devices" ? `/devices?device=${b.id}` : `/children/${b.id}`}>{b.name}</Link> {wordFor(words, "impwhy", b.why)}</div>
             ))} />
           )}
         </section>
@@ -223,6 +225,14 @@ function Headings({ intake, refresh }: { intake: Intake; refresh: () => void }) 
   );
 }
 
+/** What a device has, as it will be registered; a list of children has nothing of it. */
+const thingColumns: TableColumnsType<Line> = [
+  { title: t("imp.device"), width: 150, className: "zg-num", render: (_, r) => r.device?.number },
+  { title: t("imp.deviceKind"), width: 130, render: (_, r) => r.device && <>{wordFor(words, "gd.deviceKind", r.device.kind)} {r.device.model && <span className="reg-dim">{r.device.model}</span>}</> },
+  { title: t("gd.profile"), width: 90, render: (_, r) => r.device && wordFor(words, "gd.profiles", r.device.profile) },
+  { title: t("imp.sim"), width: 130, className: "zg-num", render: (_, r) => r.device && <>{r.device.sim_masked}{r.device.sim_until && <div className="reg-dim">{t("imp.simUntil", { on: r.device.sim_until })}</div>}</> },
+];
+
 function Rows({ intake }: { intake: Intake }) {
   const [outcome, setOutcome] = useState("");
   const query = useInfiniteQuery({
@@ -232,6 +242,7 @@ function Rows({ intake }: { intake: Intake }) {
     getNextPageParam: (last) => last.next || undefined,
     enabled: !working(intake.state),
   });
+  const devices = intake.kind === "devices";
   const rows = query.data?.pages.flatMap((p) => p.items) ?? [];
   const { counts } = intake;
   const count = (key: string, value: number) => <Count label={wordFor(words, "impout", key)} value={value} pressed={outcome === key} onPress={() => setOutcome(outcome === key ? "" : key)} />;
@@ -249,13 +260,12 @@ function Rows({ intake }: { intake: Intake }) {
           <Table<Line> rowKey="n" size="small" pagination={false} dataSource={rows} locale={{ emptyText: <Empty title={t("imp.noRows")} /> }} columns={[
             { title: t("imp.row"), width: 90, className: "zg-num", render: (_, r) => `${r.sheet ? `${r.sheet} ` : ""}${r.row}` },
             { title: t("imp.outcome"), width: 110, render: (_, r) => <Tag>{wordFor(words, "impout", r.outcome)}</Tag> },
-            { title: t("kids.name"), width: 90, render: (_, r) => <strong>{r.name || "—"}</strong> },
+            ...(devices ? thingColumns : []),
+            { title: t(devices ? "imp.wearer" : "kids.name"), width: 90, render: (_, r) => <strong>{r.name || "—"}</strong> },
             { title: t("kid.idNo"), width: 170, dataIndex: "id_masked", className: "zg-num" },
-            intake.kind === "devices"
-              ? { title: t("imp.device"), width: 140, dataIndex: "device", className: "zg-num" }
-              : { title: t("kids.category"), width: 150, render: (_, r) => r.categories.map(categoryName).join(t("kid.and")) },
+            ...(devices ? [] : [{ title: t("kids.category"), width: 150, render: (_: unknown, r: Line) => r.categories.map(categoryName).join(t("kid.and")) }]),
             { title: t("kids.area"), dataIndex: "region_name" },
-            { title: t("kid.people"), render: (_, r) => r.contacts.join(t("kid.and")) },
+            ...(devices ? [] : [{ title: t("kid.people"), render: (_: unknown, r: Line) => r.contacts.join(t("kid.and")) }]),
             { title: t("imp.why"), render: (_, r) => (
               <>
                 {r.text && <div>{r.text}</div>}
