@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, use, useEffect, type ReactNode } from "react";
-import { api, ApiError, errorText, onSignedOut } from "@shared/api/client";
+import { api, ApiError, errorText, isTemporary, onSignedOut } from "@shared/api/client";
 import type { Me } from "@shared/api/types";
 import { Loaded } from "@shared/state";
 
@@ -24,6 +24,8 @@ export function goToSignIn(): void {
   location.assign(`/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
+const isGone = (error: unknown): boolean => error instanceof ApiError && error.kind === "unauthenticated";
+
 function ToSignIn() {
   useEffect(goToSignIn, []);
   return null;
@@ -39,11 +41,15 @@ export function SessionGate({ children }: { children: ReactNode }) {
     // (requests without one say so), and tells when the server locked it.
     refetchInterval: 60_000,
     refetchIntervalInBackground: true,
+    // A changed password changes the session's token: a question that was on
+    // its way meanwhile is refused once, and asked again with the new one.
+    retry: (count, error) => (isGone(error) ? count < 1 : count < 2 && isTemporary(error)),
+    retryDelay: 500,
   });
   // A locked session is refused everything but /me and the stream: ask who one
   // is before sending anybody away. Only /me knows that nobody is signed in.
   useEffect(() => onSignedOut(() => void client.invalidateQueries({ queryKey: ["me"] }, { cancelRefetch: false })), [client]);
-  const gone = query.error instanceof ApiError && query.error.kind === "unauthenticated";
+  const gone = isGone(query.error);
   useEffect(() => {
     if (gone) goToSignIn();
   }, [gone]);

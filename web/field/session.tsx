@@ -32,7 +32,13 @@ type Where =
 
 async function look(): Promise<Where> {
   const before = await currentAccount();
-  const answer = await ask("GET", "/me");
+  let answer = await ask("GET", "/me");
+  if (before && answer.kind === "signedOut") {
+    // A changed password changes the session's token: what was on its way
+    // meanwhile is refused, and nothing may be forgotten for that.
+    await new Promise((done) => setTimeout(done, 500));
+    answer = await ask("GET", "/me");
+  }
   if (answer.kind === "ok") {
     const me = answer.body as Me & { state?: string };
     const half = me.state !== undefined && me.state !== "ok" && me.state !== "locked";
