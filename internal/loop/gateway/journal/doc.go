@@ -20,6 +20,9 @@
 //   - What waits is taken in behind what is urgent, and all the same: the writer
 //     keeps a share of its changes for what is not (package db), so that a flood
 //     of alarms makes reports late, never lost.
+//   - While the devices come in one behind the other they are answered first,
+//     and the database rests, as long as no report is older than Rest and no
+//     alarm waits for one.
 //   - What waits is bounded: beyond mostWaiting reports the devices wait for
 //     the database as if there were no journal.
 //

@@ -35,6 +35,9 @@ type Parts struct {
 	Seat  Seat
 	Clock clock.Clock
 	Log   *slog.Logger
+	// Rest is how old a report may become while the devices still come in one
+	// behind the other: their answers come first, the database after. 0: none.
+	Rest time.Duration
 }
 
 // Bounds.
@@ -45,6 +48,7 @@ const (
 	batchSize    = 32     // reports of one change: some ms
 	mostRaw      = 64 << 10
 	orderWait    = 2 * time.Second
+	gap          = 20 * time.Millisecond  // no report for so long: the storm is over
 	firstPause   = 100 * time.Millisecond // after a batch that failed
 	longestPause = 5 * time.Second
 )
@@ -63,6 +67,8 @@ type Journal struct {
 	mu      sync.Mutex
 	direct  int            // reports that wait for the database
 	owing   map[string]int // reports of a device that are not in the database
+	pressed int            // alarms that wait for their device's earlier reports
+	last    clock.Millis   // when a group was last appended
 	queue   []*entry       // on disk, not in the database; oldest first
 	waiting int            // appended or being appended
 	more    chan struct{}  // closed when something was added or taken in
@@ -80,6 +86,7 @@ type Journal struct {
 type entry struct {
 	at     clock.Millis
 	n      signal.New
+	record []byte // until it is written
 	device string
 	seg    *segment
 	err    error
@@ -166,7 +173,10 @@ func (j *Journal) Counts() Counts {
 func (j *Journal) Close(ctx context.Context) {
 	for {
 		j.mu.Lock()
-		j.closed = true
+		if !j.closed {
+			j.closed = true
+			j.wake() // no rest any more
+		}
 		left, more := j.waiting, j.more
 		j.mu.Unlock()
 		if left == 0 || ctx.Err() != nil {
@@ -228,6 +238,7 @@ func (j *Journal) way(ctx context.Context, key string, n signal.New) (through bo
 		}
 		if patience == nil && !ordinary {
 			patience = j.p.Clock.After(orderWait)
+			defer j.press()()
 		}
 		select {
 		case <-more:
@@ -241,9 +252,30 @@ func (j *Journal) way(ctx context.Context, key string, n signal.New) (through bo
 	}
 }
 
+// press ends a rest as long as an alarm waits; it gives the end of that.
+func (j *Journal) press() (over func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.pressed++
+	j.wake()
+	return func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.pressed--
+	}
+}
+
+// resting tells whether the database waits for the devices that are still
+// coming in; the caller holds mu.
+func (j *Journal) resting() bool {
+	now := clock.Of(j.p.Clock.Now())
+	return j.pressed == 0 && !j.closed && len(j.queue) > 0 && now.Sub(j.queue[0].at) < j.p.Rest && now.Sub(j.last) < gap
+}
+
 // append puts a report, whose place is held, onto the disk.
 func (j *Journal) append(ctx context.Context, key string, n signal.New) error {
 	e := &entry{at: clock.Of(j.p.Clock.Now()), n: n, device: key, synced: make(chan struct{})}
+	e.record, _ = appendRecord(nil, e.at, n) // way looked; the one writer has enough to do
 	select {
 	case j.writes <- e:
 	case <-ctx.Done():
@@ -326,7 +358,7 @@ func (j *Journal) write() {
 		}
 		buf = buf[:0]
 		for _, e := range group {
-			buf, _ = appendRecord(buf, e.at, e.n) // way looked
+			buf, e.record = append(buf, e.record...), nil
 		}
 		j.answer(group, j.put(buf, group))
 	}
@@ -410,6 +442,7 @@ func (j *Journal) answer(group []*entry, err error) {
 		j.queue = append(j.queue, group...)
 		j.counts.Appended += int64(len(group))
 		j.counts.Groups++
+		j.last = clock.Of(j.p.Clock.Now())
 		j.wake()
 		j.mu.Unlock()
 	}
@@ -426,8 +459,17 @@ func (j *Journal) takeIn() {
 	pause := firstPause
 	for {
 		j.mu.Lock()
-		batch, more := j.queue[:min(len(j.queue), batchSize)], j.more
+		batch, more, resting := j.queue[:min(len(j.queue), batchSize)], j.more, j.resting()
 		j.mu.Unlock()
+		if resting {
+			select {
+			case <-more:
+			case <-j.p.Clock.After(gap):
+			case <-j.stop:
+				return
+			}
+			continue
+		}
 		if len(batch) == 0 {
 			select {
 			case <-more:

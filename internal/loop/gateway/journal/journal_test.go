@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -102,6 +103,8 @@ type world struct {
 	clk *clock.Fake
 	dir string
 	ctx context.Context
+	// rest of the journals that it opens
+	rest time.Duration
 }
 
 func newWorld(t *testing.T) *world {
@@ -118,7 +121,7 @@ func (w *world) free() {
 
 func (w *world) open() *Journal {
 	w.t.Helper()
-	j, err := Open(Parts{Dir: w.dir, DB: w.db, Seat: w.desk, Clock: w.clk, Log: slog.New(slog.DiscardHandler)})
+	j, err := Open(Parts{Dir: w.dir, DB: w.db, Seat: w.desk, Clock: w.clk, Log: slog.New(slog.DiscardHandler), Rest: w.rest})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -430,6 +433,73 @@ func TestAnAlarmWaitsForNothingAndAStateBitForItsDevice(t *testing.T) {
 	}
 	w.free()
 	end(j)
+}
+
+// In a storm the devices are answered first; whoever waits for a report that
+// is answered and not in the database yet ends that at once.
+func TestTheDatabaseRestsWhileAStormComesInAndForNoAlarm(t *testing.T) {
+	const rounds = int(time.Second/(gap-time.Millisecond)) + 1
+	stored := func(w *world, n int) func() bool { return func() bool { return len(w.stored(t)) == manyUnderWay+n } }
+	for name, tt := range map[string]struct {
+		ends func(w *world, j *Journal)
+		more int  // that it brings in itself
+		over bool // the journal is closed
+	}{
+		"silence of the devices": {ends: func(w *world, _ *Journal) { w.clk.Advance(gap) }},
+		"age": {ends: func(w *world, j *Journal) {
+			for range rounds { // a report in each gap
+				w.clk.Advance(gap - time.Millisecond)
+				w.take(j, word(3, int(w.clk.Now().UnixMilli()%1000)))
+			}
+			for len(w.stored(t)) < manyUnderWay+batchSize { // the old ones, while the storm goes on
+				time.Sleep(2 * time.Millisecond)
+			}
+			w.clk.Advance(gap)
+		}, more: rounds},
+		"an alarm of the device": {ends: func(w *world, j *Journal) { w.take(j, word(1, 9, report.SOS)) }, more: 1},
+		"the end of the program": {ends: func(_ *world, j *Journal) { j.Close(context.Background()) }, over: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.rest = time.Second
+			j := w.open()
+			answers := w.busy(j)
+			for n := range 3 {
+				w.take(j, word(1, n))
+			}
+			w.free()
+			for range manyUnderWay {
+				if err := <-answers; err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c := j.Counts(); c.TakenIn != 0 || c.Waiting != 3 {
+				t.Fatalf("%+v", c)
+			}
+			tt.ends(w, j)
+			for range 2000 {
+				if stored(w, 3+tt.more)() {
+					break
+				}
+				time.Sleep(2 * time.Millisecond)
+			}
+			if n := len(w.stored(t)); n != manyUnderWay+3+tt.more {
+				t.Fatalf("%d are in the database", n)
+			}
+			var of []string
+			for _, key := range w.order {
+				if strings.Contains(key, "7700000001") {
+					of = append(of, key)
+				}
+			}
+			if !slices.IsSorted(of) {
+				t.Errorf("taken in as %v", of)
+			}
+			if !tt.over {
+				end(j)
+			}
+		})
+	}
 }
 
 func TestWhatTheBatchCanNotTakeIsTakenAlone(t *testing.T) {
