@@ -6,6 +6,7 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
 )
 
 // State is where a case stands.
@@ -69,6 +70,15 @@ func (c Case) must(states ...State) error {
 		return nil
 	}
 	return errs.Conflict("case.state")
+}
+
+// ownedBy refuses who works on a case jointly what only its worker decides: to
+// end it, and to give it away.
+func (c Case) ownedBy(a access.Actor) error {
+	if a.System || c.Worker == a.Account {
+		return nil
+	}
+	return errs.Forbidden("case.worker_only")
 }
 
 // accept gives the case to a worker and a supervisor, who are two people.

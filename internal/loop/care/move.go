@@ -116,6 +116,9 @@ func (s *Service) Ask(ctx context.Context, n id.ID, q Asking) (Move, error) {
 			return errs.Conflict("case.asked_already")
 		}
 		if q.Kind == MoveTransfer || q.Kind == MoveJoint {
+			if err := c.ownedBy(a); err != nil {
+				return err
+			}
 			if err := s.ports.May(ctx, tx, q.To, access.Clinician); err != nil {
 				return err
 			}

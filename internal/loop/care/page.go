@@ -67,7 +67,7 @@ func (s *Service) List(ctx context.Context, q Query) (out []Row, next id.ID, err
 		}
 		add(q.State == "open", "state IN ('referred', 'intake', 'assessed', 'serving', 'closing')")
 		add(q.State != "" && q.State != "open", "state = ?", q.State)
-		add(q.Mine, "(worker = ? OR supervisor = ?)", a.Account, a.Account)
+		add(q.Mine, "(worker = ? OR supervisor = ? OR id IN (SELECT case_id FROM care_member WHERE account_id = ? AND until = 0))", a.Account, a.Account, a.Account)
 		add(q.Worker != "", "worker = ?", q.Worker)
 		add(q.Child != "", "child_id = ?", q.Child)
 		add(q.Cursor != "", "id < ?", q.Cursor)
@@ -160,6 +160,7 @@ type Sheet struct {
 	Goals     []GoalView       `json:"goals"`
 	Moves     []MoveView       `json:"moves"`
 	Dues      []Due            `json:"dues"`
+	Members   []id.ID          `json:"members"` // who works on it jointly
 	Names     map[id.ID]string `json:"names"`
 	MayWork   bool             `json:"may_work"`
 	MaySecret bool             `json:"may_secret"`
@@ -229,7 +230,11 @@ func (s *Service) written(ctx context.Context, r db.Reader, c Case, key crypto.S
 	if err := r.List(ctx, &moves, "SELECT "+moveColumns+" FROM care_move WHERE case_id = ? ORDER BY asked_at DESC", c.ID); err != nil {
 		return err
 	}
-	accounts := []id.ID{c.Worker, c.Supervisor, c.OpenedBy, c.ClosingBy, c.ConfirmedBy}
+	out.Members = []id.ID{}
+	if err := r.List(ctx, &out.Members, "SELECT account_id FROM care_member WHERE case_id = ? AND until = 0 AND account_id <> ? ORDER BY since", c.ID, c.Worker); err != nil {
+		return err
+	}
+	accounts := append([]id.ID{c.Worker, c.Supervisor, c.OpenedBy, c.ClosingBy, c.ConfirmedBy}, out.Members...)
 	for _, p := range list {
 		accounts = append(accounts, p.WrittenBy, p.DecidedBy)
 	}
@@ -337,7 +342,11 @@ func (s *Service) Of(ctx context.Context, childID id.ID) ([]Found, error) {
 			return err
 		}
 		for _, c := range list {
-			out = append(out, Found{c.ID, c.No, c.State, c.OpenedAt, names[c.Worker], c.Worker == a.Account || c.Supervisor == a.Account})
+			yours, err := isMember(ctx, r, c, a.Account)
+			if err != nil {
+				return err
+			}
+			out = append(out, Found{c.ID, c.No, c.State, c.OpenedAt, names[c.Worker], yours})
 			audit.Show(ctx, "case.find", "", c.Region, audit.Shown{Kind: "child", ID: childID, Fields: []string{"case.number"}})
 		}
 		return nil

@@ -447,6 +447,9 @@ func (s *Service) End(ctx context.Context, n id.ID, result, note string, version
 		return Case{}, errs.Invalid("note", "reason.needed")
 	}
 	return s.change(ctx, n, "case.work", version, "closing", func(ctx context.Context, tx *db.Tx, c Case) (Case, error) {
+		if err := c.ownedBy(access.From(ctx)); err != nil {
+			return c, err
+		}
 		var goals, dues int
 		if err := tx.Get(ctx, db.To(&goals), "SELECT count(*) FROM care_goal WHERE case_id = ? AND state = 'open'", n); err != nil {
 			return c, err

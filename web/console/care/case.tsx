@@ -50,6 +50,10 @@ function View({ sheet }: { sheet: Sheet }) {
     if (reason !== undefined && said !== undefined) await act(m.id, () => api.post(`${url}/moves/${m.id}`, { state, reason, ...(said && { consent: said }) }), t("care.written"));
   };
   const mayAnswer = (m: Move) => m.to === me.id || (may("case.intake") && m.from !== me.id);
+  // What is in force now of what courts and organs decided to protect the child.
+  const today = formatDate(now);
+  const measures = sheet.parts.filter((p) => p.kind === "protection" && p.state !== "replaced" && (!p.body.until || p.body.until >= today));
+  const owns = sheet.worker === me.id;
   const dues = sheet.dues.filter((d) => d.state === "open");
   const late = dues.filter((d) => d.due_at < now);
   const kinds = ["assessment", "plan", "session", "safety", "protocol", "review", "consent", "protection", "remark"];
@@ -77,6 +81,7 @@ function View({ sheet }: { sheet: Sheet }) {
         <div className="care-head-line">
           <span>{t("care.worker")} <b>{sheet.worker_name || t("care.nobody")}</b></span>
           <span>{t("care.supervisor")} <b>{sheet.names[sheet.supervisor] ?? t("care.nobody")}</b></span>
+          {sheet.members.length > 0 && <span>{t("care.members")} <b>{sheet.members.map((m) => sheet.names[m] ?? "").join(t("care.and"))}</b></span>}
           <span>{t("care.source")} <b>{wordFor(words, "care.source", sheet.source)}</b></span>
           {sheet.need && <span>{t("care.need")} <b>{wordFor(words, "care.need", sheet.need)}</b></span>}
           <span>{t("care.openedAt")} <b className="zg-num">{formatDate(sheet.opened_at)}</b></span>
@@ -84,6 +89,7 @@ function View({ sheet }: { sheet: Sheet }) {
           <span>{t("care.nextDue")} <DueAt at={sheet.next_due} /></span>
         </div>
         <div>{t("care.reason")} <b>{sheet.reason}</b></div>
+        {measures.length > 0 && <div>{t("care.protected")} <b>{measures.map((p) => [wordFor(words, "care.measure", p.body.measure ?? ""), p.body.organ].filter(Boolean).join(" ")).join(t("care.and"))}</b></div>}
         {sheet.state !== "rejected" && <Life state={sheet.state} />}
       </div>
       {needs.length > 0 && <section className="care-now" aria-label={t("care.now")}><b>{t("care.now")}</b><ul>{needs.map((n) => <li key={String(n)}>{n}</li>)}</ul></section>}
@@ -99,7 +105,7 @@ function View({ sheet }: { sheet: Sheet }) {
           await api.post(`${url}/parts`, { kind: "remark", body: { text } });
         }, t("care.written")))}>{t("care.crisisBegin")}</Button>}
         {openStates.includes(sheet.state) && sheet.state !== "referred" && sheet.may_work && <Button onClick={() => setDialog("move")}>{t("care.moveNew")}</Button>}
-        {["intake", "assessed", "serving"].includes(sheet.state) && sheet.may_work && <Button onClick={() => setDialog("end")}>{t("care.end")}</Button>}
+        {["intake", "assessed", "serving"].includes(sheet.state) && owns && <Button onClick={() => setDialog("end")}>{t("care.end")}</Button>}
         {sheet.state === "closing" && may("case.confirm") && <>
           <Button type="primary" loading={busy === "/confirm"} onClick={() => void act("/confirm", () => api.post(`${url}/confirm`, { ok: true }), t("care.confirmed"))}>{t("care.confirm")}</Button>
           <Button onClick={() => void withReason("/confirm", t("care.confirmNot"), (note) => ({ ok: false, note }))}>{t("care.confirmNot")}</Button>
@@ -128,7 +134,7 @@ function View({ sheet }: { sheet: Sheet }) {
         ]} /> },
         { key: "moves", label: t("care.tab.moves", { n: sheet.moves.filter((m) => m.state === "open").length }), children: <Table size="small" rowKey="id" pagination={false} dataSource={sheet.moves} locale={{ emptyText: <Empty title={t("care.noMoves")} hint={t("care.noMovesHint")} /> }} columns={[
           { title: t("care.moveKind"), render: (_, m) => wordFor(words, "care.move", m.kind) },
-          { title: t("care.from"), dataIndex: "from_name" },
+          { title: t("care.askedBy"), dataIndex: "from_name" },
           { title: t("care.to"), render: (_, m) => m.to_name || wordFor(words, "care.department", m.to_department) },
           { title: t("kit.reason"), render: (_, m) => <>{m.reason} {m.answer && <div className="page-muted">{t("care.answer", { text: m.answer })}</div>}</> },
           { title: t("care.stateName"), render: (_, m) => wordFor(words, "care.moveState", m.state) },
@@ -144,7 +150,7 @@ function View({ sheet }: { sheet: Sheet }) {
       {dialog === "accept" && <Accept sheet={sheet} onClose={close} />}
       {dialog === "end" && choices.data && <End sheet={sheet} choices={choices.data} onClose={close} />}
       {contact && <ContactMade caseID={sheet.id} {...contact} onClose={() => setContact(undefined)} />}
-      {dialog === "move" && <AskMove sheet={sheet} onClose={close} />}
+      {dialog === "move" && <AskMove sheet={sheet} owns={owns} onClose={close} />}
       {writing && choices.data && <Write caseID={sheet.id} kind={writing.kind} previous={writing.previous} choices={choices.data} onClose={() => setWriting(undefined)} />}
     </>
   );

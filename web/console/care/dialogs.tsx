@@ -69,7 +69,7 @@ export function ContactMade({ caseID, due, reached, onClose }: { caseID: string;
 type Asking = { kind: string; to?: string; department?: string; consent: string; reason: string };
 
 /** Refers to another organ, gives the case to another, or works jointly. */
-export function AskMove({ sheet, onClose }: { sheet: Sheet; onClose: () => void }) {
+export function AskMove({ sheet, owns, onClose }: { sheet: Sheet; owns: boolean; onClose: () => void }) {
   const act = useAct(["matter"]);
   const people = useWorkers();
   const [form] = Form.useForm<Asking>();
@@ -80,11 +80,11 @@ export function AskMove({ sheet, onClose }: { sheet: Sheet; onClose: () => void 
   return (
     <Modal open title={t("care.moveNew")} okText={t("care.moveNew")} cancelText={t("kit.back")} confirmLoading={act.busy === "move"} onCancel={onClose} onOk={() => form.submit()}>
       <Form form={form} layout="vertical" initialValues={{ kind: "referral" }} onFinish={(v) => void send(v)}>
-        <Form.Item name="kind" label={t("care.moveKind")}><Select options={["referral", "transfer", "joint"].map((value) => ({ value, label: wordFor(words, "care.move", value) }))} /></Form.Item>
+        <Form.Item name="kind" label={t("care.moveKind")}><Select options={(owns ? ["referral", "transfer", "joint"] : ["referral"]).map((value) => ({ value, label: wordFor(words, "care.move", value) }))} /></Form.Item>
         {kind === "referral" ? (
           <Form.Item name="department" label={t("care.organ")} rules={must()}><Select options={["health", "education", "police", "disabled", "women", "youth", "justice"].map((value) => ({ value, label: wordFor(words, "care.department", value) }))} /></Form.Item>
         ) : (
-          <Form.Item name="to" label={t("care.to")} rules={must()}><Select options={(people.data?.workers ?? []).filter((p) => p.id !== sheet.worker).map((p) => ({ value: p.id, label: p.name }))} /></Form.Item>
+          <Form.Item name="to" label={t("care.to")} rules={must()}><Select options={(people.data?.workers ?? []).filter((p) => p.id !== sheet.worker && p.id !== sheet.supervisor && !(kind === "joint" && sheet.members.includes(p.id))).map((p) => ({ value: p.id, label: `${p.name} ${wordFor(words, "care.role", p.role)}` }))} /></Form.Item>
         )}
         <Form.Item name="consent" label={t("care.consent")} extra={t("care.consentHint")} rules={must()}><Select options={["given", "refused", "not_needed"].map((value) => ({ value, label: wordFor(words, "care.consent", value) }))} /></Form.Item>
         <Form.Item name="reason" label={t("kit.reason")} rules={[{ required: true, min: 4, message: t("kit.reasonMin", { min: 4 }) }]}><Input.TextArea rows={3} maxLength={2000} /></Form.Item>

@@ -117,7 +117,7 @@ function Sheet({ report: r, onStep, handles }: { report: Report; onStep: (step: 
         <Line done={!!r.told_at} label={t("mandatory.told")} text={at(r.told_at)} />
       </ol>
       {handles && todo && <p><Button type="primary" onClick={() => onStep(todo)}>{wordFor(words, "mandatory.step", todo)}</Button></p>}
-      <p>{!r.child_id ? t("mandatory.unknownChild") : may("child.read") ? <Link href={`/children/${r.child_id}`}>{r.child_name}</Link> : r.child_name}</p>
+      <p>{t("care.child")} {!r.child_id ? t("mandatory.unknownChild") : may("child.read") ? <Link href={`/children/${r.child_id}`}>{r.child_name}</Link> : r.child_name}</p>
       <p className="page-muted">{r.has_reporter ? t("mandatory.reporterKept") : t("mandatory.reporterNone")} {r.reporter_unit && t("mandatory.unitIs", { unit: r.reporter_unit })}</p>
       <h2 className="care-sub">{t("mandatory.files")}</h2>
       <Files kind="report" id={r.id} />

@@ -7,6 +7,7 @@ import type { List } from "@shared/api/types";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { PageHead } from "../kit/page";
+import { Day } from "../kit/day";
 import { t } from "../locale";
 import { useMay } from "../session";
 import { Mending } from "./mend";
@@ -121,7 +122,7 @@ function NewDialog({ onDone }: { onDone: (batch?: string) => void }) {
           <Input maxLength={60} placeholder={t("drawing.titleHint")} />
         </Form.Item>
         <Form.Item name="drawn_on" label={t("drawing.drawnOn")} rules={[{ required: true, message: t("drawing.drawnOn") }]}>
-          <Input type="date" />
+          <Day />
         </Form.Item>
         <Form.Item name="colours" valuePropName="checked">
           <Checkbox>{t("drawing.colours")}</Checkbox>

@@ -111,6 +111,7 @@ function Greetings() {
           className="page-table"
           size="small"
           rowKey={(g) => g.plan + g.region}
+          expandable={{ childrenColumnName: "rows" }} // "children" is a number here, not a tree
           pagination={{ pageSize: 50, hideOnSinglePage: true }}
           dataSource={d.items}
           locale={{ emptyText: <Empty title={t("visits.noGreetings")} hint={t("visits.noGreetingsHint")} /> }}

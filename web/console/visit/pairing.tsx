@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Form, Input, Modal, Segmented, Select, Table } from "antd";
+import { Button, Form, Modal, Segmented, Select, Table } from "antd";
 import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import type { List } from "@shared/api/types";
@@ -7,6 +7,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { ChildSelect } from "../care/refer";
 import { useAct } from "../kit/act";
+import { Day } from "../kit/day";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import type { Pairing } from "./data";
@@ -29,7 +30,7 @@ function PairDialog({ onClose }: { onClose: () => void }) {
         <Form.Item name="child_id" label={t("visits.child")} rules={[{ required: true, message: t("care.needed") }]}><ChildSelect /></Form.Item>
         <Form.Item name="kind" label={t("visits.pairKind")}><Select options={kinds.map((value) => ({ value, label: wordFor(words, "visits.pairing", value) }))} /></Form.Item>
         {child && <Form.Item name="helper" label={t("visits.helper")} rules={[{ required: true, message: t("care.needed") }]}><Helpers child={child} /></Form.Item>}
-        <Form.Item name="begun_on" label={t("visits.begunOn")}><Input type="date" /></Form.Item>
+        <Form.Item name="begun_on" label={t("visits.begunOn")}><Day past /></Form.Item>
       </Form>
     </Modal>
   );

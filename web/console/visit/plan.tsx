@@ -6,6 +6,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { ChildSelect } from "../care/refer";
 import { useAct } from "../kit/act";
+import { Day } from "../kit/day";
 import { t, words } from "../locale";
 import type { Due, Match } from "./data";
 
@@ -62,7 +63,7 @@ export function AskDialog({ onClose }: { onClose: () => void }) {
     <Modal open title={t("visits.ask")} okText={t("visits.ask")} cancelText={t("kit.back")} confirmLoading={act.busy === "ask"} onCancel={onClose} onOk={() => form.submit()}>
       <Form form={form} layout="vertical" onFinish={(v) => void send(v)}>
         <Form.Item name="child_id" label={t("visits.child")} rules={[{ required: true, message: t("care.needed") }]}><ChildSelect /></Form.Item>
-        <Form.Item name="due_on" label={t("visits.dueOn")} rules={[{ required: true, message: t("care.needed") }]}><Input type="date" /></Form.Item>
+        <Form.Item name="due_on" label={t("visits.dueOn")} rules={[{ required: true, message: t("care.needed") }]}><Day /></Form.Item>
         {child && <Form.Item name="who" label={t("visits.who")} rules={[{ required: true, message: t("care.needed") }]}><Helpers child={child} /></Form.Item>}
         <Form.Item name="why" label={t("visits.whyText")}><Input maxLength={200} /></Form.Item>
       </Form>

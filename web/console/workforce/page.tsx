@@ -9,6 +9,7 @@ import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
+import { Day } from "../kit/day";
 import { t, words } from "../locale";
 import { useAreas } from "../register/types";
 import { useMay, useMe } from "../session";
@@ -56,8 +57,8 @@ function PaperDialog({ person, onClose }: { person: Row; onClose: () => void }) 
         {(kind === "training" || kind === "supervision") && <Form.Item name="hours" label={t("work.hours")} rules={need}><InputNumber min={1} max={200} /></Form.Item>}
         {(kind === "vetting" || kind === "qualification") && <Form.Item name="issuer" label={t("work.issuer")} rules={kind === "vetting" ? need : []}><Input maxLength={100} /></Form.Item>}
         {(kind === "vetting" || kind === "qualification") && <Form.Item name="number" label={t("work.number")}><Input maxLength={100} /></Form.Item>}
-        <Form.Item name="got_on" label={t("work.gotOn")} rules={need}><Input type="date" /></Form.Item>
-        {kind === "qualification" && <Form.Item name="expires_on" label={t("work.expiresOn")}><Input type="date" /></Form.Item>}
+        <Form.Item name="got_on" label={t("work.gotOn")} rules={need}><Day past /></Form.Item>
+        {kind === "qualification" && <Form.Item name="expires_on" label={t("work.expiresOn")}><Day /></Form.Item>}
         <Form.Item name="note" label={t("work.note")}><Input.TextArea rows={2} maxLength={500} /></Form.Item>
       </Form>
     </Modal>
@@ -121,7 +122,7 @@ function PersonDialog({ person, onClose }: { person?: Sheet | undefined; onClose
         <Form.Item name="needs" label={t("work.needs")}><Select mode="multiple" options={pick(choices.data?.needs, "care.need")} /></Form.Item>
         <Form.Item name="capacity" label={t("work.capacity")}><InputNumber min={0} max={500} /></Form.Item>
         {choices.data?.teaching.includes(kind) && <Classes />}
-        <Form.Item name="began_on" label={t("work.beganOn")} rules={need}><Input type="date" /></Form.Item>
+        <Form.Item name="began_on" label={t("work.beganOn")} rules={need}><Day /></Form.Item>
       </Form>
     </Modal>
   );
@@ -151,12 +152,12 @@ function WorkerDrawer({ id, onClose }: { id: string; onClose: () => void }) {
             </p>
             {x.classes.length > 0 && <p>{t("work.teaches", { list: x.classes.map((c) => [c.school, c.grade, c.class].filter(Boolean).join(" ")).join(t("list.comma")) })}</p>}
             {x.account && may("phone.wipe") && <p><Button size="small" danger onClick={() => void wipe(x)}>{t("work.wipe")}</Button></p>}
-            <Table size="small" rowKey="id" pagination={false} dataSource={x.papers} locale={{ emptyText: <Empty title={t("work.noPapers")} hint={t("work.noPapersHint")} /> }} columns={[
+            <Table className="visit-papers" scroll={{ x: "max-content" }} size="small" rowKey="id" pagination={false} dataSource={x.papers} locale={{ emptyText: <Empty title={t("work.noPapers")} hint={t("work.noPapersHint")} /> }} columns={[
               { title: t("work.paperKind"), render: (_, p) => wordFor(words, "work.paper", p.kind) },
               { title: t("work.what"), render: (_, p) => <>{p.kind === "vetting" ? wordFor(words, "work.resultOf", p.result) : p.kind === "qualification" ? wordFor(words, "work.titleOf", p.title) : `${p.title} ${t("work.hoursN", { n: p.hours })}`}{p.note && <div className="page-muted">{p.note}</div>}</> },
               { title: t("work.issuer"), render: (_, p) => <>{p.issuer}{p.number && <div className="page-muted zg-num">{p.number}</div>}</> },
               { title: t("work.gotOn"), render: (_, p) => <span className="zg-num">{p.got_on}</span> },
-              { title: t("work.expiresOn"), render: (_, p) => <span className="zg-num">{p.expires_on || t("work.lasting")}</span> },
+              { title: t("work.expiresOn"), render: (_, p) => <span className="zg-num">{p.result === "barred" ? "—" : p.expires_on || t("work.lasting")}</span> },
               { title: t("work.by"), render: (_, p) => <>{x.names[p.made_by] ?? ""} <div className="page-muted zg-num">{formatDateTime(p.made_at)}</div></> },
             ]} />
             {paper && <PaperDialog person={x} onClose={() => setPaper(false)} />}
@@ -164,7 +165,7 @@ function WorkerDrawer({ id, onClose }: { id: string; onClose: () => void }) {
             <Modal open={ending} title={t("work.endOf", { name: x.name })} okText={t("work.end")} cancelText={t("kit.back")} confirmLoading={act.busy === "end"} onCancel={() => setEnding(false)}
               onOk={() => void act.act("end", () => api.post(`/workforce/${x.id}/end`, { ...end, version: x.version }), t("work.ended")).then((ok) => ok && onClose())}>
               <p>{t("work.endText")}</p>
-              <p><Input type="date" aria-label={t("work.endOn")} value={end.on} onChange={(e) => setEnd({ ...end, on: e.target.value })} /></p>
+              <p><Day aria-label={t("work.endOn")} placeholder={t("work.endOn")} value={end.on} onChange={(on) => setEnd({ ...end, on })} /></p>
               <Input aria-label={t("work.endReason")} placeholder={t("work.endReason")} maxLength={200} value={end.reason} onChange={(e) => setEnd({ ...end, reason: e.target.value })} />
             </Modal>
           </>
