@@ -63,8 +63,9 @@ test-browser: build test/browser/node_modules/.package-lock.json ## the real bin
 test: needs vet test-go test-web test-browser ## everything
 
 .PHONY: soak
-soak: ## the long crash tests: 200 kills, and a pile of 8,150 drawings
+soak: ## the long tests: 200 kills, a pile of 8,150 drawings, 300 photos
 	ZUGOU_CRASH_KILLS=200 ZUGOU_DRAWINGS=8150 go test ./test/crash -run . -count=1 -timeout 240m -v
+	go test ./internal/loop/drawing/paper -run Synthetic -photos 300 -count=1 -timeout 120m -v
 
 FUZZTIME ?= 10000000x
 FUZZ := internal/loop/gateway/watch:FuzzFramer internal/loop/gateway/watch:FuzzDecode internal/loop/gateway/jt808:FuzzFramer \

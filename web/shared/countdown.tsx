@@ -1,5 +1,5 @@
 import { useServerSecond } from "./clock";
-import { formatSpan, spokenSpan } from "./format";
+import { formatSpan, spanWords } from "./format";
 import { t } from "./locale";
 import "./countdown.css";
 
@@ -34,8 +34,8 @@ export function Countdown({ since, due, waitsFor, size = "line" }: CountdownProp
   const over = phase === "over";
   const span = over ? now - due : due - now;
   const spoken = over
-    ? t("clock.spokenOver", { what: waitsFor, span: spokenSpan(span) })
-    : t("clock.spoken", { what: waitsFor, span: spokenSpan(span) });
+    ? t("clock.spokenOver", { what: waitsFor, span: spanWords(span) })
+    : t("clock.spoken", { what: waitsFor, span: spanWords(span) });
   const gone = over || due <= since ? 1 : Math.max(0, (now - since) / (due - since));
   return (
     <span className={`zg-clock zg-clock-${phase} zg-clock-${size}`} role="timer" aria-label={spoken}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDate, formatDateTime, formatDistance, formatMoney, formatSpan, formatTime, formatWhen, spokenSpan } from "./format";
+import { formatDate, formatDateTime, formatDistance, formatMoney, formatSpan, formatTime, formatWhen, spanWords } from "./format";
 
 const at = Date.UTC(2024, 4, 31, 18, 10, 7); // 2024-06-01 02:10:07 in Chongqing
 
@@ -28,8 +28,9 @@ describe("format", () => {
   ])("span of %i ms", (ms, text) => expect(formatSpan(ms)).toBe(text));
 
   it("speaks a span", () => {
-    expect(spokenSpan(65_000)).toBe("1 分5 秒");
-    expect(spokenSpan(3_600_000)).toBe("1 小时0 秒");
+    expect(spanWords(65_000)).toBe("1 分 5 秒");
+    expect(spanWords(3_600_000)).toBe("1 小时");
+    expect(spanWords(0)).toBe("0 秒");
   });
 
   it.each([

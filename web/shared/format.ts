@@ -66,15 +66,17 @@ export function formatAgo(at: number, now: number): string {
   return t("ago.days", { n: Math.floor(minutes / 1440) });
 }
 
-/** A span in words for a screen reader. */
-export function spokenSpan(ms: number): string {
+/**
+ * A span in words, for a screen reader and for a term that stands still:
+ * nobody knows whether a term of 01:30 is minutes or hours.
+ */
+export function spanWords(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
   if (s >= 172_800) return formatSpan(ms);
   const h = Math.floor(s / 3600);
   const m = Math.floor((s % 3600) / 60);
-  return (
-    (h ? t("span.hours", { n: h }) : "") + (m ? t("span.minutes", { n: m }) : "") + t("span.seconds", { n: s % 60 })
-  );
+  const parts = [h && t("span.hours", { n: h }), m && t("span.minutes", { n: m }), s % 60 && t("span.seconds", { n: s % 60 })].filter(Boolean);
+  return parts.join(" ") || t("span.seconds", { n: 0 });
 }
 
 /** Metres as `350 米` or `4.2 公里`. */

@@ -5,7 +5,7 @@ import { useLocation } from "wouter";
 import { api, errorText } from "@shared/api/client";
 import type { List } from "@shared/api/types";
 import { useServerSecond } from "@shared/clock";
-import { formatDate, formatDateTime, formatSpan } from "@shared/format";
+import { formatDate, formatDateTime, spanWords } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { PageHead } from "../kit/page";
@@ -22,7 +22,7 @@ import "./care.css";
 export function DueAt({ at }: { at: number }) {
   const now = useServerSecond();
   if (!at) return <span className="page-muted">{t("care.noDue")}</span>;
-  return <span className={at < now ? "care-late zg-num" : "zg-num"}>{formatDateTime(at)} {at < now && t("care.lateBy", { span: formatSpan(now - at) })}</span>;
+  return <span className={at < now ? "care-late zg-num" : "zg-num"}>{formatDateTime(at)} {at < now && t("care.lateBy", { span: spanWords(now - at) })}</span>;
 }
 
 export function CaseTable({ rows, more }: { rows: Row[]; more?: React.ReactNode }) {

@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import { api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
 import { useServerSecond } from "@shared/clock";
-import { formatDateTime, formatSpan } from "@shared/format";
+import { formatDateTime, spanWords } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { townships } from "@shared/map";
 import { Empty, ErrorState, Skeleton } from "@shared/state";
@@ -163,7 +163,7 @@ export default function Reports() {
             { title: t("care.child"), render: (_, r) => r.child_name || t("mandatory.unknownChild") },
             { title: t("mandatory.situation"), ellipsis: true, render: (_, r) => wordFor(words, "mandatory.s", String(r.situation)) },
             { title: t("mandatory.madeAt"), render: (_, r) => <span className="zg-num">{formatDateTime(r.made_at)}</span> },
-            { title: t("care.stateName"), render: (_, r) => { const todo = next(r); return todo ? <><Tag>{wordFor(words, "mandatory.todo", todo)}</Tag>{todo === "send" && <span className="care-late zg-num">{t("mandatory.waits", { span: formatSpan(now - r.made_at) })}</span>}</> : wordFor(words, "mandatory.outcome", r.outcome); } },
+            { title: t("care.stateName"), render: (_, r) => { const todo = next(r); return todo ? <><Tag>{wordFor(words, "mandatory.todo", todo)}</Tag>{todo === "send" && <span className="care-late zg-num">{t("mandatory.waits", { span: spanWords(now - r.made_at) })}</span>}</> : wordFor(words, "mandatory.outcome", r.outcome); } },
           ]} />
           {query.hasNextPage && <p className="page-more"><Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{t("page.more")}</Button></p>}
         </>

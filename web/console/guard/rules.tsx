@@ -5,7 +5,7 @@ import customParseFormat from "dayjs/plugin/customParseFormat";
 import { useState, type ReactNode } from "react";
 import { api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
-import { formatDateTime, formatSpan } from "@shared/format";
+import { formatDateTime, spanWords } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
@@ -50,7 +50,7 @@ function valueText(d: Difference, which: "was" | "now", kindName: (key: string) 
   const v = d[which];
   if (v === undefined || v === null || v === "") return t("gr.nothingSaid");
   const f = allFields.find((x) => d.path.endsWith(x.path));
-  if (f && typeof v === "number") return f.unit === "s" ? formatSpan(v * 1000) : `${shown(f, v)}${unit(f)}`;
+  if (f && typeof v === "number") return f.unit === "s" ? spanWords(v * 1000) : `${shown(f, v)}${unit(f)}`;
   if (Array.isArray(v)) {
     if (d.path === "terms") return (v as Term[]).map(termText).join(t("list.comma"));
     if (d.path.includes("alarms.")) return (v as Route[]).map((r) => routeText(r, kindName)).join(t("list.comma"));
@@ -197,7 +197,7 @@ function Editor({ edition, kinds }: { edition: Edition; kinds: { value: string; 
   const areas = Object.keys(draft.areas ?? {});
   const changed = differences(edition, draft).length;
   const number = (f: Threshold) => (
-    <Line key={f.path} label={fieldWord(f.path)} note={f.unit === "s" ? formatSpan(Number(valueAt(draft.default, f.path) ?? 0) * 1000) : ""}>
+    <Line key={f.path} label={fieldWord(f.path)} note={f.unit === "s" ? spanWords(Number(valueAt(draft.default, f.path) ?? 0) * 1000) : ""}>
       <InputNumber min={f.min} max={f.max} value={shown(f, valueAt(draft.default, f.path))} suffix={unit(f)} onChange={(v) => put(f.path, kept(f, v ?? f.min))} />
     </Line>
   );
@@ -217,7 +217,7 @@ function Editor({ edition, kinds }: { edition: Edition; kinds: { value: string; 
                   {modelNames.map((m) => {
                     const own = shown(interval, valueAt(models[m] ?? {}, interval.path));
                     return (
-                      <Line key={m} label={wordFor(words, "gd.profiles", m)} note={own === null ? t("gr.asAll") : formatSpan(own * 1000)}>
+                      <Line key={m} label={wordFor(words, "gd.profiles", m)} note={own === null ? t("gr.asAll") : spanWords(own * 1000)}>
                         <InputNumber min={30} max={86400} value={own} suffix={unit(interval)} onChange={(v) => setDraft({ ...draft, models: { ...models, [m]: v === null ? {} : withValue(models[m] ?? {}, interval.path, v) } })} />
                       </Line>
                     );

@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import { actKey, api, errorText } from "@shared/api/client";
 import type { Card, Ms } from "@shared/api/types";
 import { serverNow } from "@shared/clock";
-import { formatDateTime, formatSpan, formatWhen } from "@shared/format";
+import { formatDateTime, spanWords, formatWhen } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
@@ -78,7 +78,7 @@ function ClockProof({ card }: { card: Card }) {
                 title: t("matter.proof.rule"),
                 render: (_, s) => (
                   <>
-                    <span className="zg-num">{formatSpan(s.seconds * 1000)}</span> {s.office_hours && t("matter.proof.office")}
+                    <span className="zg-num">{spanWords(s.seconds * 1000)}</span> {s.office_hours && t("matter.proof.office")}
                     <div className="seat-muted">{s.rule_from ? t("matter.proof.since", { time: formatDateTime(s.rule_from) }) : t("matter.proof.first")}</div>
                   </>
                 ),
@@ -90,7 +90,7 @@ function ClockProof({ card }: { card: Card }) {
                   <>
                     <span className="zg-num">{s.ended_at ? formatWhen(s.ended_at, now) : t("matter.proof.running")}</span>
                     <div className="seat-muted">{s.ended_by && events.get(s.ended_by)}</div>
-                    {s.late_seconds > 0 && <strong className="zg-num">{t("matter.proof.late", { span: formatSpan(s.late_seconds * 1000) })}</strong>}
+                    {s.late_seconds > 0 && <strong className="zg-num">{t("matter.proof.late", { span: spanWords(s.late_seconds * 1000) })}</strong>}
                   </>
                 ),
               },

@@ -3,7 +3,7 @@ import { Alert, Button, Checkbox, DatePicker, Drawer, Input, InputNumber, Radio,
 import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
-import { formatDateTime, formatSpan } from "@shared/format";
+import { formatDateTime, spanWords } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Loaded } from "@shared/state";
 import { urgencies } from "@shared/tag";
@@ -41,7 +41,7 @@ function fieldWord(path: string): string {
 function valueWord(path: string, v: unknown): string {
   if (v === null || v === undefined || v === "") return t("rules.empty");
   if (typeof v === "boolean") return v ? t("rules.yes") : t("rules.no");
-  if (typeof v === "number" && /seconds|after/.test(path)) return formatSpan(v * 1000);
+  if (typeof v === "number" && /seconds|after/.test(path)) return spanWords(v * 1000);
   if (Array.isArray(v)) return v.map((x) => wordFor(words, "roster.role", String(x))).join(t("list.dot"));
   if (path.endsWith("level")) return wordFor(words, "level.place", String(v));
   if (path === "urgency") return wordFor(words, "urgency", String(v));
@@ -73,7 +73,7 @@ const Line = ({ label, children }: { label: string; children: React.ReactNode })
 const Clock = ({ label, value, onChange }: { label: string } & Edit<number>) => (
   <Line label={label}>
     <InputNumber min={0} value={value} suffix={t("rules.second")} onChange={(v) => onChange(v ?? 0)} />
-    <small className="page-muted zg-num">{formatSpan(value * 1000)}</small>
+    <small className="page-muted zg-num">{spanWords(value * 1000)}</small>
   </Line>
 );
 
@@ -235,7 +235,7 @@ export default function Rules() {
               columns={[
                 { title: t("rules.rule"), render: (_, r) => <button type="button" className="page-row-key">{nameOf(r)}</button> },
                 { title: t("rules.familyHead"), render: (_, r) => wordFor(words, "rules.family", r.family) },
-                { title: t("rules.summary"), render: (_, r) => r.family === "kind" ? t("rules.kindLine", { urgency: wordFor(words, "urgency", (r.body as KindBody).urgency), span: formatSpan(((r.body as KindBody).seconds.offered ?? 0) * 1000), chain: wordFor(words, "rules.chain", (r.body as KindBody).chain) }) : r.family === "chain" ? t("rules.chainLine", { n: (r.body as ChainBody).steps.length }) : "" },
+                { title: t("rules.summary"), render: (_, r) => r.family === "kind" ? t("rules.kindLine", { urgency: wordFor(words, "urgency", (r.body as KindBody).urgency), span: spanWords(((r.body as KindBody).seconds.offered ?? 0) * 1000), chain: wordFor(words, "rules.chain", (r.body as KindBody).chain) }) : r.family === "chain" ? t("rules.chainLine", { n: (r.body as ChainBody).steps.length }) : "" },
                 { title: t("rules.since"), render: (_, r) => <span className="zg-num">{r.from ? formatDateTime(r.from) : t("rules.first")}</span> },
                 { title: t("rules.by"), dataIndex: "set_by_name" },
                 { title: t("rules.next"), render: (_, r) => r.next_from > 0 && <b className="zg-num">{formatDateTime(r.next_from)}</b> },

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Drawer } from "antd";
 import { Link } from "wouter";
 import { api, errorText } from "@shared/api/client";
-import { formatDateTime, formatDistance, formatSpan } from "@shared/format";
+import { formatDateTime, formatDistance, spanWords } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
@@ -14,7 +14,7 @@ import type { Mark, Sheet, Version } from "./data";
 import { goodsText } from "./words";
 
 function markText(m: Mark): string {
-  return wordFor(words, "visits.mark", m.kind, { far: formatDistance(m.metres), span: formatSpan(m.seconds * 1000) });
+  return wordFor(words, "visits.mark", m.kind, { far: formatDistance(m.metres), span: spanWords(m.seconds * 1000) });
 }
 
 function VersionCard({ v, current, n, decide }: { v: Version; current: boolean; n: number; decide?: (() => void) | undefined }) {

@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	photos = flag.Uint64("photos", 24, "synthetic photos to read; 300 is the whole set")
+	photos = flag.Uint64("photos", 12, "synthetic photos to read; 300 is the whole set")
 	keep   = flag.String("keep", "", "folder to keep photos that were not read in")
 )
 
