@@ -31,6 +31,7 @@ type Fitness struct {
 	Battery    int          `json:"battery" bun:"battery"`      // -1: unknown
 	PositionAt clock.Millis `json:"position_at" bun:"position_at"`
 	WornFrom   clock.Millis `json:"worn_from" bun:"worn_from"` // by who wears it now
+	KnownFrom  clock.Millis `json:"-" bun:"created_at"`        // in the register
 	SIMUntil   string       `json:"sim_until" bun:"sim_until"`
 	SIMDays    int          `json:"sim_days" bun:"-"` // to the end of the card; -1: no day known
 	Trend      []int        `json:"trend" bun:"-"`    // lowest charge of the last seven days with one, oldest first
@@ -77,7 +78,7 @@ func (s *Service) Health(ctx context.Context, region string) (Health, error) {
 	err := s.p.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
 		if err := r.List(ctx, &out.Items, `SELECT d.id AS device, d.device_id, d.label, d.kind, d.wearer, d.region, d.sim_until, COALESCE(l.seen_at, 0) AS seen_at, COALESCE(l.battery, -1) AS battery,
 			COALESCE(l.position_at, 0) AS position_at, COALESCE(g.silent_at, 0) AS silent_at,
-			COALESCE((SELECT max(w.from_at) FROM device_wearing w WHERE w.device = d.id AND w.to_at = 0), d.created_at) AS worn_from FROM device d LEFT JOIN device_last l ON l.device = d.id LEFT JOIN guard_device g ON g.device = d.id
+			COALESCE((SELECT max(w.from_at) FROM device_wearing w WHERE w.device = d.id AND w.to_at = 0), d.created_at) AS worn_from, d.created_at FROM device d LEFT JOIN device_last l ON l.device = d.id LEFT JOIN guard_device g ON g.device = d.id
 			WHERE d.state = 'active' AND `+where+" ORDER BY d.id LIMIT 20000", args...); err != nil {
 			return err
 		}
@@ -156,8 +157,8 @@ func (s *Service) fit(ctx context.Context, r db.Reader, items []Fitness, rules R
 		case f.Battery >= 0 && f.Battery <= rules.Battery.Low:
 			f.Calls = append(f.Calls, "low")
 		}
-		// One that was handed out this morning has had no day yet.
-		if f.LastSeenAt != 0 && f.SilentAt == 0 && r.At()-max(f.PositionAt, f.WornFrom) > 86_400_000 {
+		// One that was handed out or registered this morning has had no day yet.
+		if f.LastSeenAt != 0 && f.SilentAt == 0 && r.At()-max(f.PositionAt, f.WornFrom, f.KnownFrom) > 86_400_000 {
 			f.Calls = append(f.Calls, "no_place")
 		}
 		if f.SIMDays >= 0 && f.SIMDays <= simSoon {

@@ -188,10 +188,16 @@ func call[In, Out any](a *API, method, route, summary string, fn func(ctx contex
 		})
 }
 
-// fault dresses a service's error and logs what is our own fault, once.
+// fault dresses a service's error and logs what is our own fault, once. Whoever
+// has no session, or none any more, is asked to sign in: a phone then keeps
+// what it has to send, where "forbidden" would be the last word on it.
 func (a *API) fault(ctx context.Context, err error) error {
+	if chassis.From(ctx).Token == "" && errs.KeyOf(err) == "access.forbidden" {
+		err = errs.Unauthenticated("session.none")
+	}
 	f := chassis.NewFault(err, a.Words)
-	if k := errs.KindOf(err); k == errs.KindInternal || k == errs.KindBusy {
+	// Who went to another page meanwhile is no failure.
+	if k := errs.KindOf(err); (k == errs.KindInternal || k == errs.KindBusy) && !errors.Is(ctx.Err(), context.Canceled) {
 		a.Log.Error("call failed", "request", chassis.From(ctx).ID, "error", err)
 	}
 	return f
