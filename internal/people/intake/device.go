@@ -42,6 +42,9 @@ func (s *Service) judgeDevices(ctx context.Context, v db.Reader, i Intake, r *re
 		if e.wearer == "" && !row.Person.Unnamed() {
 			heed(row, NoteWearerUnknown)
 		}
+		if e.wearer != "" && row.Person.ID == "" {
+			heed(row, NoteWearerByName)
+		}
 		if row.Device.Speaks != "" && row.Device.Protocol == "" {
 			heed(row, NoteProtocol)
 		}
@@ -78,15 +81,10 @@ func heed(row *roster.Row, note string) {
 }
 
 // spare takes the rows that a list of children would not have: a delivery that
-// nobody wears yet, and wearers by name in a list without a column of numbers
-// of identity. Such a device is looked for by name, or goes into stock.
+// nobody wears yet, and wearers by name alone: who hands out badges often has
+// no number of identity at hand. Such a child is looked for by name and place,
+// and the officer looks before it is taken; or the device goes into stock.
 func spare(r *reading) {
-	asked := map[string]bool{} // sheets that have a column of IDs
-	for _, t := range r.res.Tables {
-		for _, c := range t.Columns {
-			asked[t.Sheet] = asked[t.Sheet] || c.Field == roster.ID
-		}
-	}
 	seen := map[string]int{}
 	for n := range r.res.Rows {
 		row := &r.res.Rows[n]
@@ -94,7 +92,7 @@ func spare(r *reading) {
 			continue
 		}
 		nobody := row.Reason == roster.NameMissing && row.Person.Unnamed()
-		if nobody || row.Reason == roster.IDMissing && !asked[row.Sheet] {
+		if nobody || row.Reason == roster.IDMissing {
 			row.Outcome, row.Reason = roster.OK, ""
 			if nobody {
 				row.Notes = append(row.Notes, NoteIntoStock)

@@ -47,6 +47,7 @@ const (
 const (
 	NotePossibleMatch = "possible_match"
 	NoteWearerUnknown = "wearer_unknown"
+	NoteWearerByName  = "wearer_by_name"
 	NoteIntoStock     = "into_stock"
 	NoteOtherTownship = "other_township"
 	NoteProtocol      = "protocol_unknown"

@@ -152,6 +152,7 @@ function Playback({ spots, upTo, onUpTo }: { spots: Spot[]; upTo: number; onUpTo
 
 export default function MapPage() {
   const may = useMay();
+  const me = useMe();
   const ask = useAskReason();
   const { act } = useAct(["guard"]);
   const regions = useRegions();
@@ -250,6 +251,8 @@ export default function MapPage() {
     }
   };
   const canDraw = may("fence.write");
+  // A zone of the district is the district's: a township only looks at it.
+  const mine = (f: Fence) => me.grants.some((g) => f.region.startsWith(g.region));
   return (
     <div className="gd">
       <aside className="gd-side">
@@ -322,7 +325,7 @@ export default function MapPage() {
                     <br />
                     <small>{spans(f)}</small>
                   </button>
-                  {canDraw && (child ? f.child_id : true) && (
+                  {canDraw && (child ? f.child_id : mine(f)) && (
                     <>
                       <Button size="small" type="link" onClick={() => setDrawn({ fence: f, outline: f.outline })}>
                         {t("gd.edit")}

@@ -37,10 +37,10 @@ function BarDialog({ child, people, onClose }: { child: string; people: { person
       <p className="gd-muted">{t("gd.barNote")}</p>
       <Form form={form} layout="vertical" initialValues={{ from: dayjs(formatDate(serverNow())), person_id: people.length === 1 ? people[0]?.person_id : undefined }} onFinish={save}>
         <Form.Item name="person_id" label={t("gd.barWho")} rules={[{ required: true, message: t("gd.needed") }]}>
-          <Select options={people.map((p) => ({ value: p.person_id, label: p.name }))} />
+          <Select placeholder={t("gd.choose")} options={people.map((p) => ({ value: p.person_id, label: p.name }))} />
         </Form.Item>
         <Form.Item name="kind" label={t("gd.barKind")} rules={[{ required: true, message: t("gd.needed") }]}>
-          <Select options={["suspended", "revoked", "protection_order"].map((value) => ({ value, label: wordFor(words, "gd.bars", value) }))} />
+          <Select placeholder={t("gd.choose")} options={["suspended", "revoked", "protection_order"].map((value) => ({ value, label: wordFor(words, "gd.bars", value) }))} />
         </Form.Item>
         <Form.Item name="document_no" label={t("gd.document")} rules={[{ required: true, whitespace: true, message: t("gd.needed") }]}>
           <Input maxLength={80} />

@@ -154,7 +154,7 @@ function Sheet({ intake, refresh }: { intake: Intake; refresh: () => void }) {
       )}
       {step === 4 && (
         <section className="reg-card" role="status">
-          <h2>{wordFor(words, intake.kind === "devices" ? "impendThings" : "impend", intake.state, { n: intake.written, people: intake.people })}</h2>
+          <h2>{intake.kind === "devices" ? wordFor(words, "impendThings", intake.state, { n: intake.written }) : wordFor(words, "impend", intake.state, { n: intake.written, people: intake.people })}</h2>
           {intake.undone_at > 0 && <p>{t("imp.undoneBy", { name: intake.undone_name, at: formatDateTime(intake.undone_at), reason: intake.reason })}</p>}
           {intake.state === "done" && (
             <Space wrap>
@@ -257,14 +257,14 @@ function Rows({ intake }: { intake: Intake }) {
       </div>
       <Loaded query={query} errorText={errorText}>
         {() => (
-          <Table<Line> rowKey="n" size="small" pagination={false} dataSource={rows} locale={{ emptyText: <Empty title={t("imp.noRows")} /> }} columns={[
+          <Table<Line> rowKey="n" size="small" pagination={false} dataSource={rows} scroll={{ x: 1080 }} locale={{ emptyText: <Empty title={t("imp.noRows")} /> }} columns={[
             { title: t("imp.row"), width: 90, className: "zg-num", render: (_, r) => `${r.sheet ? `${r.sheet} ` : ""}${r.row}` },
             { title: t("imp.outcome"), width: 110, render: (_, r) => <Tag>{wordFor(words, "impout", r.outcome)}</Tag> },
             ...(devices ? thingColumns : []),
             { title: t(devices ? "imp.wearer" : "kids.name"), width: 90, render: (_, r) => <strong>{r.name || "—"}</strong> },
             { title: t("kid.idNo"), width: 170, dataIndex: "id_masked", className: "zg-num" },
             ...(devices ? [] : [{ title: t("kids.category"), width: 150, render: (_: unknown, r: Line) => r.categories.map(categoryName).join(t("kid.and")) }]),
-            { title: t("kids.area"), dataIndex: "region_name" },
+            { title: t(devices ? "gd.area" : "kids.area"), width: devices ? 130 : undefined, dataIndex: "region_name" },
             ...(devices ? [] : [{ title: t("kid.people"), render: (_: unknown, r: Line) => r.contacts.join(t("kid.and")) }]),
             { title: t("imp.why"), render: (_, r) => (
               <>
