@@ -89,6 +89,10 @@ func spare(r *reading) {
 	for n := range r.res.Rows {
 		row := &r.res.Rows[n]
 		if row.Device == nil || row.Device.Number == "" {
+			// Without it there is no device, whoever was to wear it.
+			if row.Reason == roster.IDMissing || row.Reason == roster.NameMissing {
+				refuse(row, roster.DeviceMissing)
+			}
 			continue
 		}
 		nobody := row.Reason == roster.NameMissing && row.Person.Unnamed()
