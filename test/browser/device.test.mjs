@@ -217,7 +217,7 @@ test("a delivery with mistakes shows what it is, is taken, and is taken back", {
   await page.locator("input[type=file]").setInputFiles({ name: "delivery.csv", mimeType: "text/csv", buffer: Buffer.from(list.join("\n")) });
   await page.waitForURL(/imports\/.+/);
   await page.getByText("2027-04-23 到期").waitFor();
-  assert.deepEqual(await page.locator(".ant-table-thead th").allInnerTexts(), ["行", "结果", "设备编号", "类型与型号", "协议", "流量卡", "佩戴人", "身份证号", "所在地", "说明"]);
+  assert.deepEqual(await page.locator(".ant-table-thead th").allInnerTexts(), ["行", "结果", "设备编号", "类型与型号", "协议", "流量卡", "佩戴人", "所在地", "说明"]);
   const row = (text) => page.locator(".ant-table-row", { hasText: text });
   await row("按姓名和所在地找到").getByText("154****0001").waitFor();
   await row("设备编号与前面一行相同").waitFor();

@@ -227,10 +227,10 @@ function Headings({ intake, refresh }: { intake: Intake; refresh: () => void }) 
 
 /** What a device has, as it will be registered; a list of children has nothing of it. */
 const thingColumns: TableColumnsType<Line> = [
-  { title: t("imp.device"), width: 150, className: "zg-num", render: (_, r) => r.device?.number },
-  { title: t("imp.deviceKind"), width: 130, render: (_, r) => r.device && <>{wordFor(words, "gd.deviceKind", r.device.kind)} {r.device.model && <span className="reg-dim">{r.device.model}</span>}</> },
+  { title: t("imp.device"), width: 130, className: "zg-num", render: (_, r) => r.device?.number },
+  { title: t("imp.deviceKind"), width: 110, render: (_, r) => r.device && <>{wordFor(words, "gd.deviceKind", r.device.kind)} {r.device.model && <span className="reg-dim">{r.device.model}</span>}</> },
   { title: t("gd.profile"), width: 90, render: (_, r) => r.device && wordFor(words, "gd.profiles", r.device.profile) },
-  { title: t("imp.sim"), width: 130, className: "zg-num", render: (_, r) => r.device && <>{r.device.sim_masked}{r.device.sim_until && <div className="reg-dim">{t("imp.simUntil", { on: r.device.sim_until })}</div>}</> },
+  { title: t("imp.sim"), width: 124, className: "zg-num", render: (_, r) => r.device && <>{r.device.sim_masked}{r.device.sim_until && <div className="reg-dim">{t("imp.simUntil", { on: r.device.sim_until })}</div>}</> },
 ];
 
 function Rows({ intake }: { intake: Intake }) {
@@ -257,16 +257,15 @@ function Rows({ intake }: { intake: Intake }) {
       </div>
       <Loaded query={query} errorText={errorText}>
         {() => (
-          <Table<Line> rowKey="n" size="small" pagination={false} dataSource={rows} scroll={{ x: 1080 }} locale={{ emptyText: <Empty title={t("imp.noRows")} /> }} columns={[
-            { title: t("imp.row"), width: 90, className: "zg-num", render: (_, r) => `${r.sheet ? `${r.sheet} ` : ""}${r.row}` },
-            { title: t("imp.outcome"), width: 110, render: (_, r) => <Tag>{wordFor(words, "impout", r.outcome)}</Tag> },
+          <Table<Line> rowKey="n" size="small" pagination={false} dataSource={rows} {...(devices ? { scroll: { x: 1100 } } : {})} locale={{ emptyText: <Empty title={t("imp.noRows")} /> }} columns={[
+            { title: t("imp.row"), width: devices ? 70 : 90, className: "zg-num", render: (_, r) => `${r.sheet ? `${r.sheet} ` : ""}${r.row}` },
+            { title: t("imp.outcome"), width: devices ? 84 : 110, render: (_, r) => <Tag>{wordFor(words, "impout", r.outcome)}</Tag> },
             ...(devices ? thingColumns : []),
-            { title: t(devices ? "imp.wearer" : "kids.name"), width: 90, render: (_, r) => <strong>{r.name || "—"}</strong> },
-            { title: t("kid.idNo"), width: 170, dataIndex: "id_masked", className: "zg-num" },
-            ...(devices ? [] : [{ title: t("kids.category"), width: 150, render: (_: unknown, r: Line) => r.categories.map(categoryName).join(t("kid.and")) }]),
+            { title: t(devices ? "imp.wearer" : "kids.name"), width: devices ? 150 : 90, render: (_, r) => <><strong>{r.name || "—"}</strong>{devices && <div className="reg-dim zg-num">{r.id_masked}</div>}</> },
+            ...(devices ? [] : [{ title: t("kid.idNo"), width: 170, dataIndex: "id_masked" as const, className: "zg-num" }, { title: t("kids.category"), width: 150, render: (_: unknown, r: Line) => r.categories.map(categoryName).join(t("kid.and")) }]),
             { title: t(devices ? "gd.area" : "kids.area"), width: devices ? 130 : undefined, dataIndex: "region_name" },
             ...(devices ? [] : [{ title: t("kid.people"), render: (_: unknown, r: Line) => r.contacts.join(t("kid.and")) }]),
-            { title: t("imp.why"), render: (_, r) => (
+            { title: t("imp.why"), ...(devices ? { width: 260 } : {}), render: (_, r) => (
               <>
                 {r.text && <div>{r.text}</div>}
                 {r.notes.map((n) => <div key={n} className="reg-dim">{wordFor(words, "impnote", n)}</div>)}
