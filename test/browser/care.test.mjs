@@ -137,6 +137,56 @@ test("a session's confidential part is read by two people and stands nowhere els
   assert.ok(!house.said().includes(secret), "it stands in the log");
 });
 
+test("a second worker joins the case and finds it; a transfer refused twice leaves it; what protects the child stands at its head", { timeout: 120_000 }, async () => {
+  const [social, clinic2] = await Promise.all(["social1", "clinic2"].map(as));
+  const nameOf = async (p) => (await api(p.page, "GET", "/me")).body.name;
+  const ask = async (kind, to, why) => {
+    await open(clinic, `/cases/${caseID}`);
+    await clinic.page.getByRole("button", { name: "转介、转案、联合" }).click();
+    await choose(clinic, "类型", kind);
+    await choose(clinic, "对方", to);
+    await choose(clinic, "监护人或本人意见", "同意");
+    await field(clinic, "理由").fill(why);
+    await clinic.page.locator(".ant-modal").getByRole("button", { name: "转介、转案、联合" }).click();
+    await clinic.page.getByText("已提出，等待对方答复").first().waitFor();
+  };
+  await ask("联合", await nameOf(social), "请社工做家庭工作");
+  await open(social, "/cases");
+  await social.page.getByRole("button", { name: "接受" }).click();
+  await social.page.waitForURL(/cases\/.+/);
+  await social.page.getByText("联合办理").first().waitFor();
+  assert.equal(await social.page.getByRole("button", { name: "申请结案" }).count(), 0, "who works on it jointly may end it");
+  // It stands in the own list from now on.
+  await open(social, "/cases");
+  await social.page.locator("tr").filter({ hasText: "试案甲" }).first().waitFor();
+
+  for (const time of ["一", "二"]) {
+    await ask("转案", await nameOf(clinic2), `第${time}次请求转案`);
+    await open(clinic2, "/cases");
+    await clinic2.page.locator(".care-offer").getByRole("button", { name: "拒绝" }).click();
+    await clinic2.page.locator(".ant-modal textarea").fill(`第${time}次不能接，手上有危机个案`);
+    await clinic2.page.locator(".ant-modal .ant-btn-primary").click();
+    await clinic2.page.locator(".care-offer").waitFor({ state: "detached" });
+  }
+  await open(clinic, `/cases/${caseID}`);
+  await tab(clinic, "转介与联合");
+  for (const time of ["一", "二"]) await clinic.page.getByText(`第${time}次不能接，手上有危机个案`).waitFor();
+  assert.equal((await api(clinic.page, "GET", `/cases/${caseID}`)).body.worker_name, await nameOf(clinic), "the case is another's");
+
+  await tab(clinic, "记录");
+  await write(clinic, "保护措施", async () => {
+    await choose(clinic, "措施", "人身安全保护令");
+    await field(clinic, "决定机关").fill("区人民法院");
+    await field(clinic, "文书号").fill("（2026）民保令3号");
+  });
+  await clinic.page.getByText("在执行的保护措施").waitFor();
+  await shot(clinic.page, "care-protected");
+  await clinic.page.setViewportSize(phone);
+  assert.ok(await clinic.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
+  await clinic.page.setViewportSize(desktop);
+  assert.deepEqual([...social.faults, ...clinic2.faults], []);
+});
+
 test("from the goal to the closing by a second person, the child's opinion on a phone, the follow-up and the results", { timeout: 120_000 }, async () => {
   await tab(clinic, "目标");
   await clinic.page.getByRole("button", { name: "已达到" }).click();

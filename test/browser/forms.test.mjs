@@ -49,11 +49,12 @@ test("a mandatory report goes from its writing to the word to its reporter; a sc
   await school.page.getByText("报告已提交，席位已收到事项").waitFor();
   await fits(school.page);
 
-  // The bureau has it, and what is to be done next.
+  // For the bureau it was received, here and now: what is left is the result and the word to who reported.
   const bureau = await at("section1", desktop, "/mandatory");
   const page = bureau.page;
-  await page.locator("tr").filter({ hasText: "待送出" }).first().click();
+  await page.locator("tr").filter({ hasText: "我们收到" }).filter({ hasText: "试验小学" }).first().click();
   await page.locator(".ant-drawer").getByText("孩子身上多处新旧伤").waitFor();
+  await page.locator(".ant-drawer").getByText("经本系统送达").waitFor();
   assert.ok(!(await page.locator("body").innerText()).includes("某老师"), "the bureau reads who reported");
   const step = async (name, fill) => {
     await page.locator(".ant-drawer").getByRole("button", { name, exact: true }).click();
@@ -61,6 +62,25 @@ test("a mandatory report goes from its writing to the word to its reporter; a sc
     await page.locator(".ant-modal").getByRole("button", { name, exact: true }).click();
     await page.locator(".ant-modal").waitFor({ state: "hidden" });
   };
+  assert.equal(await page.locator(".ant-drawer").getByRole("button", { name: "登记送出", exact: true }).count(), 0, "the bureau sends what it received");
+  await step("登记处理结果", () => choose(page, "处理结果", "临时监护"));
+  await step("登记已告知报告人");
+  await page.locator(".care-steps .care-done").nth(3).waitFor();
+
+  // The school reads what became of it, among its own reports.
+  await school.page.reload();
+  await school.page.locator("tr").filter({ hasText: "我们报出" }).filter({ hasText: "临时监护" }).first().click();
+  await school.page.locator(".ant-drawer .care-steps .care-done").nth(3).waitFor();
+  await shot(school.page, "forms-report-own-phone");
+  await fits(school.page);
+
+  // One of the bureau's own goes out to the police with a proof.
+  await page.locator(".ant-drawer-close").click();
+  await page.getByRole("button", { name: "新建报告" }).click();
+  await choose(page, "情形", "4.");
+  await box(page).getByLabel("事实", { exact: true }).fill("多处新旧伤，本人不愿说明");
+  await box(page).getByRole("button", { name: "提交报告" }).click();
+  await page.locator("tr").filter({ hasText: "待送出" }).first().click();
   await page.locator(".ant-drawer").getByRole("button", { name: "登记送出", exact: true }).click();
   await page.locator(".ant-modal").getByRole("button", { name: "登记送出", exact: true }).click();
   await page.locator(".ant-modal .ant-form-item-explain-error").first().waitFor(); // sent without a proof is not sent
@@ -68,7 +88,7 @@ test("a mandatory report goes from its writing to the word to its reporter; a sc
   await page.locator(".ant-modal").getByRole("button", { name: "登记送出", exact: true }).click();
   await page.locator(".ant-modal").waitFor({ state: "hidden" });
   await step("登记回执", () => page.locator(".ant-modal").getByLabel("对方回执").fill("回执 17"));
-  await step("登记处理结果", () => choose(page, "处理结果", "临时监护"));
+  await step("登记处理结果", () => choose(page, "处理结果", "刑事立案"));
   await step("登记已告知报告人");
   await page.locator(".care-steps .care-done").nth(4).waitFor();
   await shot(page, "forms-report-done");
@@ -84,6 +104,31 @@ test("a mandatory report goes from its writing to the word to its reporter; a sc
   await page.getByText("收到", { exact: true }).first().click();
   await page.locator("tr").filter({ hasText: "待结果" }).first().waitFor();
   assert.deepEqual([...school.faults, ...bureau.faults], []);
+});
+
+test("a teacher finds the own pupils, refers one, and is offered nobody else", { timeout: 90_000 }, async () => {
+  const teacher = await at("teacher1", phone, "/cases");
+  const page = teacher.page;
+  await page.getByRole("button", { name: "转介个案", exact: true }).click();
+  await box(page).getByLabel("儿童", { exact: true }).click();
+  const options = page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option");
+  await options.first().waitFor();
+  const offered = await options.allInnerTexts();
+  const own = new Set(offered.map((x) => x.split(" ").pop()));
+  assert.equal(own.size, 1, `more than one class is offered: ${[...own]}`);
+  await shot(page, "forms-teacher-pick");
+  await options.first().click();
+  await choose(page, "来源", "学校");
+  await box(page).getByLabel("转介原因").fill("上课常走神，家里只有爷爷");
+  await box(page).getByRole("button", { name: "转介个案", exact: true }).click();
+  await page.getByText("已转介", { exact: false }).first().waitFor();
+  await fits(page);
+  // Nothing of how a child is, by whatever door.
+  const picked = await api(page, "GET", "/children/pick?q=");
+  assert.equal(picked.status, 200);
+  assert.deepEqual(Object.keys(picked.body.items[0]).sort(), ["id", "name", "place"]);
+  for (const path of ["/children?q=", `/children/${picked.body.items[0].id}`, `/children/${picked.body.items[0].id}/level`]) assert.notEqual((await api(page, "GET", path)).status, 200, path);
+  assert.deepEqual(teacher.faults, []);
 });
 
 /** Two children whose cases the clinician of the page works on. */

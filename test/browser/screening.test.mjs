@@ -222,3 +222,53 @@ test("a village is asked on a phone without a network; the browser dies in the m
   assert.equal(queue.length, 1, "the seat's queue");
   assert.equal((await section("GET", `/campaigns/${id}`)).campaign.done, 2);
 });
+
+test("answers that another system wrote down come in, and what is wrong with a file is said; a reminder goes to who is to act", { timeout: 120_000 }, async () => {
+  await signed(clinic, "gad-7");
+  const kids = await pupils(section, village, 2, "收卷中学", "2011-03-01");
+  const id = await campaign(section, "收卷筛查", "收卷中学", ["gad-7"], (c) => section("POST", `/campaigns/${c}/consents`, { items: kids.map((x) => ({ child_id: x, consent: "given", by: "mother", how: "paper" })) }));
+  const version = (await clinic("GET", "/instruments")).items.find((x) => x.instrument === "gad-7").version;
+  const form = await clinic("GET", `/instruments/gad-7/${version}/fhir`);
+  const flat = (items) => items.flatMap((i) => [i, ...flat(i.item ?? [])]);
+  const good = { resourceType: "QuestionnaireResponse", status: "completed", questionnaire: `${form.url}|${form.version}`, item: flat(form.item).filter((i) => i.answerOption).map((i) => ({ linkId: i.linkId, answer: [{ valueCoding: i.answerOption[1].valueCoding }] })) };
+  const changed = structuredClone(good);
+  changed.item[2].answer[0].valueCoding.code = "9";
+  const more = structuredClone(good);
+  more.item.push({ linkId: "99", answer: [{ valueInteger: 1 }] });
+
+  const { page, faults } = await openPage(browser, { width: 1366, height: 768 });
+  page.setDefaultTimeout(12_000);
+  await signIn(page, house.base, "clinic1");
+  await page.goto(`${house.base}/console/typing?campaign=${id}`);
+  await page.getByRole("button", { name: "导入 FHIR 答卷" }).click();
+  const modal = page.locator(".ant-modal");
+  const first = async (n) => {
+    await modal.locator(".ant-select").nth(n).click();
+    await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").first().click();
+  };
+  await first(0);
+  await first(1);
+  const put = async (text, says, sends = true) => {
+    await modal.locator("input[type=file]").setInputFiles({ name: "答卷.json", mimeType: "application/json", buffer: Buffer.from(text) });
+    if (sends) await modal.locator(".ant-modal-footer .ant-btn-primary").click();
+    await page.getByText(says).first().waitFor();
+  };
+  await put("{ not json", "这个文件不是 FHIR 的 JSON 文件", false);
+  await put(JSON.stringify({ resourceType: "Patient" }), "这个文件不是 FHIR 答卷");
+  await put(JSON.stringify({ ...good, questionnaire: "urn:zugou:questionnaire:phq-9|2026.1" }), "这份答卷属于另一份问卷");
+  await put(JSON.stringify(changed), "答卷里有量表没有的选项");
+  await put(JSON.stringify(more), "答卷里有这份量表没有的题目");
+  assert.equal((await section("GET", `/campaigns/${id}`)).campaign.done, 0, "a refused file counts as answers");
+  await put(JSON.stringify(good), "已导入");
+  await modal.waitFor({ state: "hidden" });
+  assert.equal((await section("GET", `/campaigns/${id}`)).campaign.done, 1);
+
+  const desk = await openPage(browser, { width: 1366, height: 768 });
+  await signIn(desk.page, house.base, "section1");
+  await desk.page.goto(`${house.base}/console/campaigns/${id}`);
+  await desk.page.getByRole("button", { name: "提醒未完成的" }).click();
+  await desk.page.locator(".ant-modal-confirm-title").filter({ hasText: "已提醒 1 人" }).waitFor();
+  await desk.page.locator(".ant-modal").getByRole("button", { name: "知道了" }).click();
+  await desk.page.getByText("上次提醒").waitFor();
+  assert.deepEqual([...faults, ...desk.faults], []);
+});

@@ -152,6 +152,38 @@ test("two phones fill one visit, both without a network: both versions stay, and
   for (const p of [one, two, before]) await p.context.close();
 });
 
+test("a pairing is offered to who may meet children only; the festival's greetings say what is to be prepared", { timeout: 90_000 }, async () => {
+  const section = await openPage(browser, { width: 1366, height: 768 });
+  await signIn(section.page, house.base, "section1");
+  const workers = (await api(section.page, "GET", "/workforce")).body.items;
+  const unfit = workers.find((w) => w.kind === "village_director" && w.blocked);
+  const fit = workers.find((w) => w.kind === "village_director" && !w.blocked);
+  assert.ok(unfit && fit, "the demonstration has a lapsed records check");
+  const town = await openPage(browser, { width: 1366, height: 768 });
+  await signIn(town.page, house.base, "town001");
+  const [kid] = (await api(town.page, "GET", "/children?limit=5")).body.items;
+  await town.page.goto(`${house.base}/console/visits?tab=pairings`);
+  await town.page.getByRole("button", { name: "新增结对" }).click();
+  const modal = town.page.locator(".ant-modal");
+  await modal.getByLabel("儿童", { exact: true }).fill(kid.name);
+  await town.page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: kid.name }).first().click();
+  await modal.locator(".visit-match").filter({ hasText: fit.name }).first().waitFor();
+  // Who is not vetted is shown with the reason and can't be chosen; nor by another way.
+  const barred = modal.locator(".visit-match").filter({ hasText: unfit.name });
+  if (await barred.count()) assert.ok(await barred.first().locator("input").isDisabled(), "who is not vetted can be chosen");
+  const forced = await api(town.page, "POST", "/pairings", { child_id: kid.id, helper: unfit.account, kind: "carer" });
+  assert.equal(forced.status, 422, JSON.stringify(forced.body));
+  await modal.locator(".visit-match").filter({ hasText: fit.name }).first().locator("input").check();
+  await modal.getByRole("button", { name: "新增结对" }).click();
+  await town.page.locator("tr").filter({ hasText: kid.name }).filter({ hasText: fit.name }).first().waitFor();
+  await town.page.getByText("节日慰问", { exact: true }).click();
+  await town.page.getByText("还需准备").waitFor();
+  await town.page.locator(".ant-table-row").first().waitFor();
+  await shot(town.page, "visit-greetings");
+  assert.deepEqual([...section.faults, ...town.faults], []);
+  for (const p of [section, town]) await p.context.close();
+});
+
 test("two phones' versions, a visit that can't be true, and a phone that must forget", { timeout: 90_000 }, async () => {
   const field = await openPage(browser, phoneSize);
   await signIn(field.page, house.base, "volunteer1");

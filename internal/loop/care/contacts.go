@@ -48,7 +48,7 @@ func strictest(stand []Window, windows []Window) []Window {
 	return out
 }
 
-// planned gives the contacts of the case's crisis that are open, as windows,
+// contactsPlanned gives the contacts of the case's crisis that are open, as windows,
 // and those among them that stay as they are: their time has come, or the seat
 // looks for the child already.
 func (s *Service) contactsPlanned(ctx context.Context, r db.Reader, c Case) (open []Due, windows, stand []Window, err error) {
@@ -123,18 +123,18 @@ func (s *Service) dropDue(ctx context.Context, tx *db.Tx, n id.ID) error {
 	return job.Cancel(ctx, tx, JobRemind, string(n))
 }
 
-// dropContacts ends the open contacts of a case's crisis.
-func (s *Service) dropContacts(ctx context.Context, tx *db.Tx, c Case) (int, error) {
+// dropDues ends the open contacts of a case of one kind.
+func (s *Service) dropDues(ctx context.Context, tx *db.Tx, c Case, kind string) error {
 	var open []id.ID
-	if err := tx.List(ctx, &open, "SELECT id FROM care_due WHERE case_id = ? AND kind = ? AND state = 'open'", c.ID, Contact); err != nil {
-		return 0, err
+	if err := tx.List(ctx, &open, "SELECT id FROM care_due WHERE case_id = ? AND kind = ? AND state = 'open'", c.ID, kind); err != nil {
+		return err
 	}
 	for _, d := range open {
 		if err := s.dropDue(ctx, tx, d); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return len(open), nil
+	return nil
 }
 
 // Ahead are the contacts of a child that its case holds: whose they are, how

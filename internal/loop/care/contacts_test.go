@@ -13,7 +13,7 @@ import (
 	"zugou/internal/people/access"
 )
 
-// open gives the open contacts of a case as hours after an instant.
+// hours gives the open contacts of a case as hours after an instant.
 func (h *house) hours(c care.Case, from clock.Millis) []int {
 	h.t.Helper()
 	sheet, err := h.s.Find(counsel, c.ID)
@@ -124,6 +124,12 @@ func TestAColourThatComesAfterTheCrisisJoinsItsContacts(t *testing.T) {
 		if len(h.resumed) != 1 || h.resumed[0] != lin {
 			t.Fatalf("resumed %v", h.resumed)
 		}
+
+		// Taken up again it has no follow-up, which would stand in the way of its next closing.
+		h.must(h.s.Reopen(section, c.ID, "孩子回到本地"))
+		same(t, "reopened", h.hours(c, now), nil)
+		h.must(h.s.End(counsel, c.ID, "referred_on", "转由区医院治疗", 0))
+		h.tell("super:case.closing_waits")
 	})
 }
 
@@ -149,6 +155,51 @@ func TestAGroupTakesOnlyChildrenThatItsLeaderMaySee(t *testing.T) {
 		}
 		if err := plan(as("social", access.SocialWorker)); err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+func TestWhoWorksOnACaseJointlyFindsItAndDoesNotEndIt(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		c := h.inHand()
+		social := as("social", access.SocialWorker)
+		mine := func() int {
+			t.Helper()
+			list, _, err := h.s.List(social, care.Query{Mine: true, State: "open"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		m, err := h.s.Ask(counsel, c.ID, care.Asking{Kind: care.MoveJoint, To: "social", Consent: "given", Reason: "请社工做家庭工作"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.tell("social:case.move_asked")
+		if mine() != 0 {
+			t.Fatal("in the list before the answer")
+		}
+		h.must(h.s.Answer(social, c.ID, m.ID, "accepted", "", ""))
+		h.tell("counsel:case.move_accepted")
+		if mine() != 1 {
+			t.Fatal("not in the list of who works on it")
+		}
+		if found, err := h.s.Of(social, lin); err != nil || len(found) != 1 || !found[0].Yours {
+			t.Fatalf("%+v %v", found, err)
+		}
+		sheet, err := h.s.Find(social, c.ID)
+		if err != nil || len(sheet.Members) != 1 || sheet.Members[0] != "social" || !sheet.MayWork || sheet.MaySecret {
+			t.Fatalf("%+v %v", sheet, err)
+		}
+		if _, err := h.s.End(social, c.ID, "refused", "家长不愿继续", 0); errs.KeyOf(err) != "case.worker_only" {
+			t.Fatalf("ended by who works on it jointly: %v", err)
+		}
+		if _, err := h.s.Ask(social, c.ID, care.Asking{Kind: care.MoveTransfer, To: "other", Consent: "given", Reason: "想转给别人"}); errs.KeyOf(err) != "case.worker_only" {
+			t.Fatalf("given away by who works on it jointly: %v", err)
+		}
+		h.must(h.s.Answer(counsel, c.ID, m.ID, "revoked", "家庭工作已完成", ""))
+		if mine() != 0 {
+			t.Fatal("still in the list")
 		}
 	})
 }

@@ -119,7 +119,7 @@ func (s *Service) Crisis(ctx context.Context, n id.ID) (Case, error) {
 		if err := c.must(Intake, Assessed, Serving, Closing); err != nil {
 			return c, err
 		}
-		if _, err := s.dropContacts(ctx, tx, c); err != nil {
+		if err := s.dropDues(ctx, tx, c, Contact); err != nil {
 			return c, err
 		}
 		// What the child's colour obliges is one set with it, the stricter.

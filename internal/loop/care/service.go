@@ -502,8 +502,11 @@ func (s *Service) Confirm(ctx context.Context, n id.ID, ok bool, note string) (C
 // endContacts ends what a closed case leaves of its crisis: a child that died or
 // moved away is not looked for by the case; what its colour obliges holds on.
 func (s *Service) endContacts(ctx context.Context, tx *db.Tx, c Case) error {
-	n, err := s.dropContacts(ctx, tx, c)
-	if err != nil || n == 0 || c.Result == "died" {
+	var n int
+	if err := tx.Get(ctx, db.To(&n), "SELECT count(*) FROM care_due WHERE case_id = ? AND kind = ? AND state = 'open'", c.ID, Contact); err != nil || n == 0 {
+		return err
+	}
+	if err := s.dropDues(ctx, tx, c, Contact); err != nil || c.Result == "died" {
 		return err
 	}
 	return s.ports.Resume(ctx, tx, c.ChildID)
@@ -517,6 +520,11 @@ func (s *Service) Reopen(ctx context.Context, n id.ID, reason string) (Case, err
 	return s.change(ctx, n, "case.intake", 0, "reopened", func(ctx context.Context, tx *db.Tx, c Case) (Case, error) {
 		next, err := c.reopen()
 		if err != nil {
+			return c, err
+		}
+		// The next closing gives the follow-ups their days anew; what is left of
+		// this one would stand in its way.
+		if err := s.dropDues(ctx, tx, c, FollowUp); err != nil {
 			return c, err
 		}
 		if _, err := s.put(ctx, tx, next, Writing{Kind: Remark, Body: map[string]string{"text": reason}}, Signed); err != nil {

@@ -47,9 +47,11 @@ func malformed(err error) error {
 	return &errs.Error{Kind: errs.KindInvalid, Key: keyBadResource, Err: err}
 }
 
-// refused says what is wrong with a child's answers. Its words are of the log
-// alone: none names an answer.
-func refused(format string, args ...any) error { return malformed(fmt.Errorf(format, args...)) }
+// refused says what is wrong with a child's answers: the key to who sends them,
+// the words to the log. None names an answer.
+func refused(key, format string, args ...any) error {
+	return &errs.Error{Kind: errs.KindInvalid, Key: key, Err: fmt.Errorf(format, args...)}
+}
 
 // ReadQuestionnaire reads a Questionnaire. id and version name the instrument
 // when the resource is not one of ours.
@@ -352,10 +354,10 @@ func (r *reader) listOf(options []instrument.Option) string {
 func ReadResponse(data []byte, to Imported) (instrument.Answers, error) {
 	var res Response
 	if err := decode(data, "QuestionnaireResponse", &res); err != nil {
-		return instrument.Answers{}, malformed(err)
+		return instrument.Answers{}, refused("fhir.not_response", "%w", err)
 	}
 	if res.Status == "entered-in-error" {
-		return instrument.Answers{}, refused("the response was entered in error")
+		return instrument.Answers{}, refused("fhir.response_void", "the response was entered in error")
 	}
 	if len(to.Open) == 0 && res.Questionnaire != "" {
 		address, version, _ := strings.Cut(res.Questionnaire, "|")
@@ -375,22 +377,22 @@ func ReadResponse(data []byte, to Imported) (instrument.Answers, error) {
 
 func (to Imported) answers(list []ResponseItem, into map[string]instrument.Answer, depth int) error {
 	if depth > 10 {
-		return refused("the response is nested too deeply")
+		return refused(keyBadResource, "the response is nested too deeply")
 	}
 	for _, row := range list {
 		id, known := to.Links[row.LinkID]
 		switch {
 		case !known && len(row.Answer) > 0 && row.LinkID != totalLink:
-			return refused("the response has an answer to %q, which the instrument does not have", row.LinkID)
+			return refused("fhir.response_unknown", "the response has an answer to %q, which the instrument does not have", row.LinkID)
 		case known && len(row.Answer) > 1:
-			return refused("item %q has several answers", row.LinkID)
+			return refused("fhir.response_twice", "item %q has several answers", row.LinkID)
 		case known && len(row.Answer) == 1:
 			if _, twice := into[id]; twice {
-				return refused("item %q is answered twice", row.LinkID)
+				return refused("fhir.response_twice", "item %q is answered twice", row.LinkID)
 			}
 			ans, err := to.answer(row.LinkID, row.Answer[0])
 			if err != nil {
-				return refused("item %q: %w", row.LinkID, err)
+				return refused("fhir.response_answer", "item %q: %w", row.LinkID, err)
 			}
 			into[id] = ans
 		}
