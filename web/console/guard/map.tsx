@@ -32,6 +32,8 @@ export type MapProps = {
 };
 
 const KEY_PAN = 60;
+/** Metres a pixel, from where on a fence of the usual size is a speck. */
+const SPECK_MPP = 25;
 
 function path(view: View, ring: [number, number][], w: number, h: number): string {
   return `${ring
@@ -219,13 +221,21 @@ export function GeoMap(props: MapProps) {
           const box = f.outline.circle ?? { lat: f.outline.polygon?.[0]?.[0]?.[1] ?? 0, lon: f.outline.polygon?.[0]?.[0]?.[0] ?? 0 };
           const c = project(view, box, w, h);
           const water = f.mode === "keep_out";
+          // Too small to be seen from here: a mark instead, and no name over the names of towns.
+          const speck = f.id !== props.chosen && view.mpp > SPECK_MPP && (f.outline.circle?.radius_m ?? 0) / view.mpp < 10;
           return (
             <g key={f.id} className={f.id === props.chosen ? "gd-chosen" : undefined} onClick={() => !pen && props.onChoose?.(f.id)}>
               {water && <Shape view={view} outline={f.outline} w={w} h={h} className="gd-water-fill" />}
               <Shape view={view} outline={f.outline} w={w} h={h} className={`gd-fence gd-${f.mode}${f.active === false ? " gd-off" : ""}`} />
-              <text x={c.x} y={c.y} className="gd-fence-name">
-                {f.name}
-              </text>
+              {speck ? (
+                <path className={`gd-speck gd-${f.mode}`} d={`M${c.x} ${c.y - 6}l6 6-6 6-6-6z`}>
+                  <title>{f.name}</title>
+                </path>
+              ) : (
+                <text x={c.x} y={c.y} className="gd-fence-name">
+                  {f.name}
+                </text>
+              )}
             </g>
           );
         })}

@@ -189,10 +189,11 @@ export default function MapPage() {
   }, [track]);
   const focus = useMemo(() => {
     const one = fences.find((f) => f.id === chosen);
+    const way = track ? [...track.spots, ...(here ? [here] : [])] : [];
     const pts = one
       ? corners(one.outline)
-      : track
-        ? [...track.spots, ...(here ? [here] : [])]
+      : way.length
+        ? way
         : child
           ? fences.filter((f) => f.child_id).flatMap((f) => corners(f.outline))
           : labels.filter((l) => l.big);
