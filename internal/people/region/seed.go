@@ -38,17 +38,40 @@ const (
 	boxSouth, boxNorth = 29.37, 29.86
 )
 
+// schematic is the column and row of each township on the pages' schematic of
+// Dazu (web/shared/map-500111.json), placed by eye roughly as they lie, so that
+// a demonstration shows one district on all its maps.
+var schematic = map[Code][2]int{
+	"500111120": {2, 0}, "500111107": {3, 0}, "500111109": {4, 0}, "500111110": {5, 0}, "500111118": {0, 1},
+	"500111121": {1, 1}, "500111103": {2, 1}, "500111102": {3, 1}, "500111112": {4, 1}, "500111113": {5, 1},
+	"500111119": {0, 2}, "500111104": {1, 2}, "500111001": {2, 2}, "500111002": {3, 2}, "500111006": {4, 2},
+	"500111108": {5, 2}, "500111111": {6, 2}, "500111115": {0, 3}, "500111117": {1, 3}, "500111003": {2, 3},
+	"500111100": {3, 3}, "500111106": {4, 3}, "500111105": {1, 4}, "500111114": {2, 4}, "500111005": {3, 4},
+	"500111004": {4, 4}, "500111116": {3, 5},
+}
+
+// townPoint invents where a township lies: a little off its tile of the
+// schematic, or, where there is none, on a spiral from the middle of the box
+// outwards in the order of codes (subdistricts, which come first, are the town
+// in the middle).
+func townPoint(code Code, i, n int) Point {
+	at, ok := schematic[code]
+	if !ok {
+		return spiral(i, n, (boxSouth+boxNorth)/2, (boxWest+boxEast)/2, 0.92*(boxNorth-boxSouth)/2, 0.92*(boxEast-boxWest)/2)
+	}
+	lat := boxNorth - 0.04 - 0.078*float64(at[1])
+	lon := boxWest + 0.05 + 0.068*(float64(at[0])+0.5+0.5*float64(at[1]%2))
+	return spiral(i, n, lat, lon, 0.012, 0.012)
+}
+
 // SeedPoints invents coordinates for a demonstration and marks them so: the
-// townships on a spiral from the middle of the box outwards, in the order of
-// codes (subdistricts, which come first, are the town in the middle), the
-// villages around their township in the same way. Areas that have a point
-// keep it. A real district imports its own.
+// townships roughly as they lie, the villages around their township on a
+// spiral. Areas that have a point keep it. A real district imports its own.
 func SeedPoints(ctx context.Context, tx *db.Tx, district Code) error {
 	t, err := Load(ctx, tx)
 	if err != nil {
 		return err
 	}
-	midLat, midLon := (boxSouth+boxNorth)/2, (boxWest+boxEast)/2
 	set := func(c Code, p Point) error {
 		if _, has := t.own(c); has {
 			return nil
@@ -59,7 +82,7 @@ func SeedPoints(ctx context.Context, tx *db.Tx, district Code) error {
 	}
 	towns := t.Children(district)
 	for i, town := range towns {
-		at := spiral(i, len(towns), midLat, midLon, 0.92*(boxNorth-boxSouth)/2, 0.92*(boxEast-boxWest)/2)
+		at := townPoint(town.Code, i, len(towns))
 		if err := set(town.Code, at); err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package region_test
 
 import (
 	"context"
+	"encoding/json"
+	"os"
 	"testing"
 
 	"zugou/internal/kernel/clock"
@@ -73,6 +75,42 @@ func TestInventedPointsLieInTheBoxAndApart(t *testing.T) {
 	if la, lo, ok := tab.Coordinates("500111001002777"); !ok || la == 0 || lo == 0 {
 		t.Error("a grid without a point does not take its village's")
 	}
+}
+
+// What stands above another on the pages' schematic lies north of it on the map.
+func TestTheDemonstrationLiesAsItsSchematic(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite, clock.NewFake(dbtest.Start))
+	seeded(t, d)
+	tab := load(t, d)
+	text, err := os.ReadFile("../../../web/shared/map-500111.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tiles []struct {
+		Code     region.Code `json:"code"`
+		Col, Row int
+	}
+	if err := json.Unmarshal(text, &tiles); err != nil || len(tiles) != len(tab.Children(dazu)) {
+		t.Fatalf("%d tiles, %v", len(tiles), err)
+	}
+	for _, a := range tiles {
+		for _, b := range tiles {
+			at, other := must(tab.Point(a.Code)), must(tab.Point(b.Code))
+			if a.Row < b.Row && at.Lat <= other.Lat {
+				t.Errorf("%s is not north of %s", a.Code, b.Code)
+			}
+			if a.Row == b.Row && a.Col < b.Col && at.Lon >= other.Lon {
+				t.Errorf("%s is not west of %s", a.Code, b.Code)
+			}
+		}
+	}
+}
+
+func must(p region.Point, ok bool) region.Point {
+	if !ok {
+		panic("an area without a point")
+	}
+	return p
 }
 
 func TestDistance(t *testing.T) {
