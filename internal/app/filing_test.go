@@ -139,7 +139,7 @@ func TestPhotosOfAnOrderReachTheSeat(t *testing.T) {
 		t.Errorf("the audit has %v", rows["items"])
 	}
 	stranger := caller{t, s.URL, &http.Client{}}
-	if status, _, _ := stranger.fetch("/api/attachments/" + ids[0]); status != http.StatusForbidden {
+	if status, _, _ := stranger.fetch("/api/attachments/" + ids[0]); status != http.StatusUnauthorized {
 		t.Errorf("a stranger gets %d", status)
 	}
 	if status, out := helper.upload(map[string]string{"order_id": order, "key": "photo-key-page"}, []byte("<html>")); status != http.StatusUnprocessableEntity && status != http.StatusBadRequest {
