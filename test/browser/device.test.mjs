@@ -158,6 +158,25 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
     await shot(page, "device-voice");
   }, "TK,#!AMR", "TK,1");
 
+  // The child speaks: the seat hears it in the page. And a recording that a
+  // page fetched, as those of the hotline are, is allowed to sound.
+  line.says("TK,#!AMR\n" + ("\x3c" + "\0".repeat(31)).repeat(100));
+  const which = (await api(page, "GET", `/devices?q=${number}`)).body.items[0].id;
+  await seat.page.goto(`${house.base}/console/devices?device=${which}`);
+  await seat.page.getByRole("tab", { name: "语音与照片" }).click();
+  await seat.page.getByRole("button", { name: "播放" }).first().click();
+  await seat.page.getByRole("button", { name: "停止" }).or(seat.page.getByText(/已查看/)).first().waitFor();
+  assert.equal(await seat.page.getByText("这段录音放不出来").count(), 0);
+  await shot(seat.page, "device-heard");
+  const sounds = await seat.page.evaluate(() => new Promise((done) => {
+    const wav = new Uint8Array(844);
+    wav.set([82, 73, 70, 70, 68, 3, 0, 0, 87, 65, 86, 69, 102, 109, 116, 32, 16, 0, 0, 0, 1, 0, 1, 0, 64, 31, 0, 0, 64, 31, 0, 0, 1, 0, 8, 0, 100, 97, 116, 97, 32, 3, 0, 0]);
+    const audio = new Audio(URL.createObjectURL(new Blob([wav], { type: "audio/wav" })));
+    audio.oncanplay = () => done("yes");
+    audio.onerror = () => done("refused");
+  }));
+  assert.equal(sounds, "yes");
+
   await page.getByRole("button", { name: "收回", exact: true }).click();
   const back = page.getByRole("dialog").filter({ hasText: "收回设备" }).last();
   await back.getByLabel("签收人").fill("李大山");

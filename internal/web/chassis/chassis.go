@@ -106,7 +106,7 @@ func (r *Request) EndSession() {
 func (c *Chassis) Pages(next http.Handler) http.Handler {
 	return c.outer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		h := rw.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; "+
+		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; "+
 			"frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'; worker-src 'self' blob:")
 		h.Set("Permissions-Policy", "camera=(self), microphone=(self), geolocation=(self)")
 		next.ServeHTTP(rw, r)
