@@ -242,12 +242,13 @@ test("answers that another system wrote down come in, and what is wrong with a f
   await page.goto(`${house.base}/console/typing?campaign=${id}`);
   await page.getByRole("button", { name: "导入 FHIR 答卷" }).click();
   const modal = page.locator(".ant-modal");
-  const first = async (n) => {
+  const pick = async (n, text) => {
     await modal.locator(".ant-select").nth(n).click();
-    await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").first().click();
+    await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: text }).first().click();
+    await modal.locator(".ant-select").nth(n).filter({ hasText: text }).waitFor();
   };
-  await first(0);
-  await first(1);
+  await pick(0, "试甲东");
+  await pick(1, "GAD-7");
   const put = async (text, says, sends = true) => {
     await modal.locator("input[type=file]").setInputFiles({ name: "答卷.json", mimeType: "application/json", buffer: Buffer.from(text) });
     if (sends) await modal.locator(".ant-modal-footer .ant-btn-primary").click();
