@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -141,7 +142,17 @@ func TestHealthAndTheCallRound(t *testing.T) {
 			w.hears(well, wc, fix(0))
 			w.runs(7 * time.Minute)
 		}
+		// Handed out half an hour ago and not switched on yet: nobody is called.
 		h, err := w.guard.Health(section, "")
+		w.must(err)
+		if i := slices.IndexFunc(h.Items, func(f guard.Fitness) bool { return f.ChildID == never }); i < 0 || len(h.Items[i].Calls) != 0 {
+			t.Errorf("%+v", h.Items)
+		}
+		for range 5 {
+			w.hears(well, wc, fix(0))
+			w.runs(7 * time.Minute)
+		}
+		h, err = w.guard.Health(section, "")
 		w.must(err)
 		by := map[string][]string{}
 		for _, f := range h.Items {

@@ -62,6 +62,9 @@ type Health struct {
 // simSoon is how long before the end of a card it is on the list.
 const simSoon = 30
 
+// firstWord is how long a device may take to be switched on and heard, ms.
+const firstWord = 3_600_000
+
 // Health gives how the worn devices of the actor's areas do. Errors:
 // Forbidden.
 func (s *Service) Health(ctx context.Context, region string) (Health, error) {
@@ -148,8 +151,9 @@ func (s *Service) fit(ctx context.Context, r db.Reader, items []Fitness, rules R
 			f.SIMDays = max(0, today.DaysTo(end))
 		}
 		switch {
-		case f.LastSeenAt == 0:
+		case f.LastSeenAt == 0 && r.At()-max(f.WornFrom, f.KnownFrom) > firstWord:
 			f.Calls = append(f.Calls, "never")
+		case f.LastSeenAt == 0: // being switched on
 		case f.SilentAt != 0 && f.Battery >= 0 && f.Battery < rules.Battery.Flat:
 			f.Calls = append(f.Calls, "flat")
 		case f.SilentAt != 0:
