@@ -44,7 +44,7 @@ test("the section publishes a changed clock after seeing what it changes, and an
   assert.equal(await page.getByRole("button", { name: "发布" }).count(), 0);
   await clock.fill("10800");
   await page.getByRole("button", { name: "核对改动" }).click();
-  await page.getByText("3:00:00").last().waitFor();
+  await page.getByText("3 小时").last().waitFor();
   await page.getByLabel("理由").fill("接单时间缩短到三小时");
   await page.getByRole("button", { name: "发布" }).click();
   await page.getByText("已发布").waitFor();
