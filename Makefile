@@ -53,8 +53,8 @@ test-go: test/fhirpath/node_modules/.package-lock.json ## Go tests on both engin
 	go test -timeout 25m -count=1 ./test/... # they build the program themselves: no result of an older one
 
 .PHONY: test-web
-test-web: web/node_modules/.package-lock.json ## types, style, unit tests and size of the pages
-	cd web && npm run check
+test-web: web ## types, style, unit tests and size of the pages
+	cd web && npm run typecheck && npm run test && npm run size
 
 .PHONY: test-browser
 test-browser: build test/browser/node_modules/.package-lock.json ## the real binary in a real browser

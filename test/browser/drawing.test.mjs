@@ -39,6 +39,7 @@ async function newBatch(page) {
   await page.getByRole("button", { name: "新建批次" }).click();
   await page.getByLabel("批次名称").fill("春季 浏览器测试");
   await page.getByLabel("作画日期").fill("2024-05-20");
+  await page.keyboard.press("Enter"); // takes the date; the calendar goes
   await page.getByLabel("提供了彩笔").check();
   await page.getByRole("button", { name: "建立批次" }).click();
 }
