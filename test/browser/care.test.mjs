@@ -37,7 +37,7 @@ after(async () => {
 
 async function as(account) {
   const p = await openPage(browser, desktop);
-  p.page.setDefaultTimeout(10_000);
+  p.page.setDefaultTimeout(30_000);
   await signIn(p.page, house.base, account);
   return p;
 }

@@ -36,7 +36,7 @@ after(async () => {
 /** Somebody at a screen, signed in, on a page. */
 async function at(account, viewport, path) {
   const p = await openPage(browser, viewport);
-  p.page.setDefaultTimeout(15_000);
+  p.page.setDefaultTimeout(30_000);
   if (account) await signIn(p.page, house.base, account);
   await p.page.goto(house.base + path);
   faults.push(p.faults);

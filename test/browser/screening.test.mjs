@@ -237,7 +237,7 @@ test("answers that another system wrote down come in, and what is wrong with a f
   more.item.push({ linkId: "99", answer: [{ valueInteger: 1 }] });
 
   const { page, faults } = await openPage(browser, { width: 1366, height: 768 });
-  page.setDefaultTimeout(12_000);
+  page.setDefaultTimeout(30_000);
   await signIn(page, house.base, "clinic1");
   await page.goto(`${house.base}/console/typing?campaign=${id}`);
   await page.getByRole("button", { name: "导入 FHIR 答卷" }).click();
