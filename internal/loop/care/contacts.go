@@ -154,7 +154,7 @@ func AheadOf(ctx context.Context, r db.Reader, child id.ID) (Ahead, error) {
 		Next clock.Millis `bun:"next"`
 	}
 	err := r.List(ctx, &rows, `SELECT c.no AS no, count(*) AS n, min(d.due_at) AS next FROM care_due d JOIN care_case c ON c.id = d.case_id
-		WHERE c.child_id = ? AND c.state IN ('intake', 'assessed', 'serving', 'closing') AND d.kind = ? AND d.state = 'open' GROUP BY c.no LIMIT 1`, child, Contact)
+		WHERE c.child_id = ? AND c.state IN ('intake', 'assessed', 'serving', 'closing') AND d.kind = ? AND d.state = 'open' GROUP BY c.no ORDER BY min(d.due_at) LIMIT 1`, child, Contact)
 	if err != nil || len(rows) == 0 {
 		return Ahead{}, err
 	}

@@ -81,28 +81,32 @@ var rowFields = []string{"name", "sex", "age", "region", "categories", "carer_na
 // withoutConflicts drops the children of whose open matter the actor stands on
 // the conflict list.
 func (s *Service) withoutConflicts(ctx context.Context, r db.Reader, recs []Record) ([]Record, error) {
-	actor := access.From(ctx)
-	if s.ports.Conflicted == nil || actor.System || s.ports.OpenMatters == nil {
-		return recs, nil
-	}
-	open, err := s.ports.OpenMatters(ctx, r, recordIDs(recs)...)
+	foes, err := s.conflicts(ctx, r, recordIDs(recs))
 	if err != nil {
 		return nil, err
 	}
-	kept := recs[:0]
-	for _, rec := range recs {
-		if open[rec.ID] > 0 {
-			foe, err := s.ports.Conflicted(ctx, r, actor.Account, rec.ID)
-			if err != nil {
+	return slices.DeleteFunc(recs, func(rec Record) bool { return foes[rec.ID] }), nil
+}
+
+// conflicts gives those of the children that the actor may not find.
+func (s *Service) conflicts(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID]bool, error) {
+	actor := access.From(ctx)
+	if s.ports.Conflicted == nil || actor.System || s.ports.OpenMatters == nil {
+		return nil, nil
+	}
+	open, err := s.ports.OpenMatters(ctx, r, children...)
+	if err != nil {
+		return nil, err
+	}
+	foes := map[id.ID]bool{}
+	for _, child := range children {
+		if open[child] > 0 {
+			if foes[child], err = s.ports.Conflicted(ctx, r, actor.Account, child); err != nil {
 				return nil, err
 			}
-			if foe {
-				continue
-			}
 		}
-		kept = append(kept, rec)
 	}
-	return kept, nil
+	return foes, nil
 }
 
 func recordIDs(recs []Record) []id.ID {

@@ -27,7 +27,8 @@ const pickMost = 200
 // Pick gives the children that somebody may choose who does not search the
 // register: a teacher the own pupils, a social worker those of the area granted
 // and of the own cases. q is the beginning of a name or of its pinyin; numbers
-// find nobody here. Errors: Forbidden, Invalid.
+// find nobody here, and whoever stands on a child's conflict list does not find
+// that child. Errors: Forbidden, Invalid.
 func (s *Service) Pick(ctx context.Context, q string) ([]Picked, error) {
 	a := access.From(ctx)
 	if err := access.May(a, "child.pick"); err != nil {
@@ -60,12 +61,23 @@ func (s *Service) Pick(ctx context.Context, q string) ([]Picked, error) {
 			" ORDER BY p.school, p.grade, p.class, p.name, p.id LIMIT ?", append(args, pickMost)...); err != nil {
 			return err
 		}
+		ids := make([]id.ID, len(recs))
+		for i, c := range recs {
+			ids[i] = c.ID
+		}
+		foes, err := s.conflicts(ctx, r, ids)
+		if err != nil {
+			return err
+		}
 		areas, err := s.atlas.Table(ctx, r)
 		if err != nil {
 			return err
 		}
 		teaches := len(a.Areas("child.pick")) == 0
 		for _, c := range recs {
+			if foes[c.ID] {
+				continue
+			}
 			place := strings.TrimSpace(c.Grade + c.Class)
 			if !teaches || place == "" {
 				place = areas.Label(region.Code(c.Region))

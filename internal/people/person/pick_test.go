@@ -68,6 +68,10 @@ func TestATeacherPicksTheOwnPupilsAndASocialWorkerTheOwnArea(t *testing.T) {
 		if list, _ := w.s.Pick(w.as("teacher", role(access.Teacher, youting)), "安小禾"); len(list) != 1 || list[0] != (person.Picked{ID: mine, Name: "安小禾", Place: "三年级2班"}) {
 			t.Errorf("%+v", list)
 		}
+		w.foes[[2]id.ID{"teacher", mine}] = true
+		if list, err := w.s.Pick(w.as("teacher", role(access.Teacher, youting)), ""); err != nil || len(list) != 1 || list[0].ID != away {
+			t.Errorf("on the conflict list: %v %v", list, err)
+		}
 		for _, r := range []access.Role{access.SystemAdmin, access.Auditor, access.Citizen, access.Volunteer, access.GridWorker, access.CityCentre, access.PoliceLiaison} {
 			if _, err := w.s.Pick(w.as("x", role(r, district)), ""); !errs.Is(err, errs.KindForbidden) {
 				t.Errorf("%s: %v", r, err)

@@ -157,7 +157,7 @@ export default function Reports() {
       ) : (
         <>
           {lists && <div className="page-filters"><Segmented value={only} onChange={setOnly} options={["all", "todo", "sent", "received", "passed"].map((value) => ({ value, label: wordFor(words, "mandatory.only", value) }))} /></div>}
-          <Table className="page-table" size="small" rowKey="id" pagination={false} dataSource={rows} onRow={(r) => ({ onClick: () => setOpen(r.id) })} locale={{ emptyText: <Empty title={t(lists ? "mandatory.none" : "mandatory.noneOwn")} hint={t("mandatory.noneHint")} /> }} columns={[
+          <Table className="page-table" scroll={{ x: "max-content" }} size="small" rowKey="id" pagination={false} dataSource={rows} onRow={(r) => ({ onClick: () => setOpen(r.id) })} locale={{ emptyText: <Empty title={t(lists ? "mandatory.none" : "mandatory.noneOwn")} hint={t("mandatory.noneHint")} /> }} columns={[
             { title: t("mandatory.no"), render: (_, r) => <button type="button" className="page-row-key zg-num">{r.no}</button> },
             { title: t("mandatory.way"), render: (_, r) => <>{wordFor(words, "mandatory.direction", r.direction)} <span className="page-muted">{way(r)}</span></> },
             { title: t("care.child"), render: (_, r) => r.child_name || t("mandatory.unknownChild") },

@@ -96,6 +96,9 @@ func (s *Service) Yield(ctx context.Context, tx *db.Tx, child id.ID) ([]Window, 
 // Resume books what is still to come of what a child's colour obliges, when its
 // case holds the contacts no more.
 func (s *Service) Resume(ctx context.Context, tx *db.Tx, child id.ID) error {
+	if err := tx.Lock(ctx, "level:"+string(child)); err != nil {
+		return err
+	}
 	row, known, err := find(ctx, tx, child)
 	if err != nil || !known || row.Colour == "" {
 		return err
