@@ -1,12 +1,9 @@
 package guard
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
@@ -15,6 +12,7 @@ import (
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/person"
+	"zugou/internal/people/sheet"
 )
 
 // Fitness is how one worn device does.
@@ -217,28 +215,11 @@ func (s *Service) CallRound(ctx context.Context, region string, regionName func(
 	if err != nil {
 		return nil, err
 	}
-	book := excelize.NewFile()
-	defer func() { _ = book.Close() }()
-	sheet := s.p.Text("guard.round.sheet", nil)
-	if err := book.SetSheetName("Sheet1", sheet); err != nil {
-		return nil, err
-	}
-	row := 1
-	put := func(values ...any) error {
-		at, err := excelize.CoordinatesToCellName(1, row)
-		row++
-		if err != nil {
-			return err
-		}
-		return book.SetSheetRow(sheet, at, &values)
-	}
 	var head []any
 	for _, key := range []string{"area", "child", "device", "why", "seen", "battery", "sim", "result"} {
 		head = append(head, s.p.Text("guard.round."+key, nil))
 	}
-	if err := put(head...); err != nil {
-		return nil, err
-	}
+	lines := [][]any{head}
 	for _, f := range h.Items {
 		if len(f.Calls) == 0 {
 			continue
@@ -249,7 +230,7 @@ func (s *Service) CallRound(ctx context.Context, region string, regionName func(
 		}
 		seen, battery := "", ""
 		if f.LastSeenAt != 0 {
-			seen = f.LastSeenAt.Time().In(civil.Date("2024-01-01").Start().Location()).Format("2006-01-02 15:04")
+			seen = f.LastSeenAt.Time().In(clock.Zone).Format("2006-01-02 15:04")
 		}
 		if f.Battery >= 0 {
 			battery = itoa(f.Battery) + "%"
@@ -258,16 +239,7 @@ func (s *Service) CallRound(ctx context.Context, region string, regionName func(
 		if label == "" {
 			label = f.DeviceID
 		}
-		if err := put(regionName(f.Region), f.ChildName, label, strings.Join(why, s.p.Text("guard.round.and", nil)), seen, battery, f.SIMUntil, ""); err != nil {
-			return nil, err
-		}
+		lines = append(lines, []any{regionName(f.Region), f.ChildName, label, strings.Join(why, s.p.Text("guard.round.and", nil)), seen, battery, f.SIMUntil, ""})
 	}
-	for col, width := range map[string]float64{"A": 26, "B": 12, "C": 16, "D": 30, "E": 18, "F": 8, "G": 14, "H": 30} {
-		if err := book.SetColWidth(sheet, col, col, width); err != nil {
-			return nil, err
-		}
-	}
-	var out bytes.Buffer
-	err = book.Write(&out)
-	return out.Bytes(), err
+	return sheet.Write(s.p.Text("guard.round.sheet", nil), []float64{26, 12, 16, 30, 18, 8, 14, 30}, lines)
 }

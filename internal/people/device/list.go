@@ -1,13 +1,10 @@
 package device
 
 import (
-	"bytes"
 	"context"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/xuri/excelize/v2"
 
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/clock"
@@ -17,6 +14,7 @@ import (
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/region"
+	"zugou/internal/people/sheet"
 )
 
 // Query narrows and orders the list; zero fields don't.
@@ -263,37 +261,11 @@ func (s *Service) Export(ctx context.Context, q Query, reason string, word func(
 }
 
 func workbook(list []Row, areas *region.Table, by []any, text func(string) string) ([]byte, error) {
-	f := excelize.NewFile()
-	defer func() { _ = f.Close() }()
-	sheet := text("export.devices")
-	if err := f.SetSheetName("Sheet1", sheet); err != nil {
-		return nil, err
-	}
-	sw, err := f.NewStreamWriter(sheet)
-	if err != nil {
-		return nil, err
-	}
-	for i, width := range []float64{14, 20, 10, 22, 16, 12, 28, 10, 18, 8, 16, 14} {
-		if err := sw.SetColWidth(i+1, i+1, width); err != nil {
-			return nil, err
-		}
-	}
-	line := 1
-	put := func(values []any) error {
-		at, err := excelize.CoordinatesToCellName(1, line)
-		line++
-		if err != nil {
-			return err
-		}
-		return sw.SetRow(at, values)
-	}
 	var head []any
 	for _, k := range []string{"label", "number", "kind", "model", "protocol", "wearer", "area", "state", "seen", "battery", "sim", "sim_until"} {
 		head = append(head, text("export.devices."+k))
 	}
-	if err := put(head); err != nil {
-		return nil, err
-	}
+	lines := [][]any{head}
 	for _, d := range list {
 		wearer, seen, kind := "", "", ""
 		var battery any = ""
@@ -313,19 +285,8 @@ func workbook(list []Row, areas *region.Table, by []any, text func(string) strin
 		if protocol == "" {
 			protocol = d.Profile
 		}
-		if err := put([]any{d.Label, d.DeviceID, kind, d.Model, protocol, wearer, areas.Label(region.Code(d.Region)),
-			text("export.devices.state." + string(d.State)), seen, battery, d.SIMMasked, d.SIMUntil}); err != nil {
-			return nil, err
-		}
+		lines = append(lines, []any{d.Label, d.DeviceID, kind, d.Model, protocol, wearer, areas.Label(region.Code(d.Region)),
+			text("export.devices.state." + string(d.State)), seen, battery, d.SIMMasked, d.SIMUntil})
 	}
-	line++
-	if err := put(by); err != nil {
-		return nil, err
-	}
-	if err := sw.Flush(); err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	err = f.Write(&b)
-	return b.Bytes(), err
+	return sheet.Write(text("export.devices"), []float64{14, 20, 10, 22, 16, 12, 28, 10, 18, 8, 16, 14}, append(lines, nil, by))
 }

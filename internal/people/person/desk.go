@@ -1,11 +1,8 @@
 package person
 
 import (
-	"bytes"
 	"context"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -15,6 +12,7 @@ import (
 	"zugou/internal/people/audit"
 	"zugou/internal/people/child"
 	"zugou/internal/people/region"
+	"zugou/internal/people/sheet"
 )
 
 // Counts are figures over the list of children; each opens into its rows by
@@ -124,20 +122,11 @@ func (s *Service) Export(ctx context.Context, q ListQuery, reason string, word f
 		t, _ := word(key)
 		return t
 	}
-	f := excelize.NewFile()
-	defer func() { _ = f.Close() }()
-	sw, err := f.NewStreamWriter("Sheet1")
-	if err != nil {
-		return nil, errs.Internal(err)
-	}
 	var head []any
 	for _, k := range []string{"code", "name", "sex", "age", "region", "categories", "carer", "device", "matters"} {
 		head = append(head, text("export."+k))
 	}
-	if err := sw.SetRow("A1", head); err != nil {
-		return nil, errs.Internal(err)
-	}
-	line := 2
+	lines := [][]any{head}
 	var shown []audit.Shown
 	for q.Limit, q.Cursor = 200, ""; ; {
 		var rows []Row
@@ -165,40 +154,23 @@ func (s *Service) Export(ctx context.Context, q ListQuery, reason string, word f
 			if row.Device {
 				device = text("export.yes")
 			}
-			at, err := excelize.CoordinatesToCellName(1, line)
-			if err != nil {
-				return nil, errs.Internal(err)
-			}
-			if err := sw.SetRow(at, []any{row.Code, row.Name, text("export.sex." + row.Sex), row.Age, row.RegionName, strings.Join(cats, "、"), row.CarerName, device, row.OpenMatters}); err != nil {
-				return nil, errs.Internal(err)
-			}
+			lines = append(lines, []any{row.Code, row.Name, text("export.sex." + row.Sex), row.Age, row.RegionName, strings.Join(cats, "、"), row.CarerName, device, row.OpenMatters})
 			shown = append(shown, audit.Shown{Kind: "child", ID: row.ID, Fields: rowFields})
-			line++
 		}
 		if q.Cursor == "" {
 			break
 		}
-		if line > exportMost {
+		if len(lines) >= exportMost {
 			return nil, errs.Invalid("q", "export.too_many")
 		}
 	}
-	at, err := excelize.CoordinatesToCellName(1, line+1)
+	// Who took the list out stands in the list.
+	body, err := sheet.Write("Sheet1", nil, append(lines, nil, []any{text("export.by"), actor.Name, reason}))
 	if err != nil {
 		return nil, errs.Internal(err)
 	}
-	// Who took the list out stands in the list.
-	if err := sw.SetRow(at, []any{text("export.by"), actor.Name, reason}); err != nil {
-		return nil, errs.Internal(err)
-	}
-	if err := sw.Flush(); err != nil {
-		return nil, errs.Internal(err)
-	}
-	var b bytes.Buffer
-	if err := f.Write(&b); err != nil {
-		return nil, errs.Internal(err)
-	}
 	export := id.New()
-	return b.Bytes(), s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return body, s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := audit.Write(ctx, tx, audit.Entry{Action: "child.export", SubjectKind: "export", Subject: export, Purpose: s.keys.Seal(aad("export.reason", export), reason), Region: q.Region}); err != nil {
 			return err
 		}

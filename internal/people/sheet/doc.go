@@ -16,5 +16,7 @@
 // allot a full row for one cell in column XFD, fail on broken xls files by
 // panic, and keep no merged ranges of xls.
 //
+// Write is the way out: a list of ours as a workbook of one sheet.
+//
 // It does not judge: headings, people and mistakes are for package roster.
 package sheet

@@ -3,9 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/xuri/excelize/v2"
 
 	"zugou/instruments"
 	"zugou/internal/kernel/clock"
@@ -13,6 +13,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/hotline"
 	"zugou/internal/loop/screening/instrument"
+	"zugou/internal/people/sheet"
 )
 
 // callSearch narrows the calls that a list, a count or a file is of.
@@ -68,41 +69,17 @@ func (a *API) callsBook(rows []hotline.Sheet) ([]byte, error) {
 		}
 		return word("call." + kind + "." + key)
 	}
-	f := excelize.NewFile()
-	defer func() { _ = f.Close() }()
-	w, err := f.NewStreamWriter("Sheet1")
-	if err != nil {
-		return nil, err
-	}
 	head := make([]any, 0, len(callColumns))
-	for i, c := range callColumns {
-		if err := w.SetColWidth(i+1, i+1, 18); err != nil {
-			return nil, err
-		}
+	for _, c := range callColumns {
 		head = append(head, word("export.calls."+c))
 	}
-	if err := w.SetRow("A1", head); err != nil {
-		return nil, err
-	}
-	for i, c := range rows {
-		cell, err := excelize.CoordinatesToCellName(1, i+2)
-		if err != nil {
-			return nil, err
-		}
+	lines := [][]any{head}
+	for _, c := range rows {
 		at := c.ArrivedAt.Time().In(clock.Zone).Format("2006-01-02 15:04:05")
-		if err := w.SetRow(cell, []any{c.No, of("channel", c.Channel), at, c.Phone, of("result", string(c.Result)), c.WaitMS / 1000, c.TalkMS / 1000, of("class", c.Class), of("topic", c.Topic),
-			of("action", c.Action), of("age_band", c.AgeBand), of("sex", c.Sex), c.Forwarded}); err != nil {
-			return nil, err
-		}
+		lines = append(lines, []any{c.No, of("channel", c.Channel), at, c.Phone, of("result", string(c.Result)), c.WaitMS / 1000, c.TalkMS / 1000, of("class", c.Class), of("topic", c.Topic),
+			of("action", c.Action), of("age_band", c.AgeBand), of("sex", c.Sex), c.Forwarded})
 	}
-	if err := w.Flush(); err != nil {
-		return nil, err
-	}
-	buf, err := f.WriteToBuffer()
-	if err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
+	return sheet.Write("Sheet1", slices.Repeat([]float64{18}, len(head)), lines)
 }
 
 // triageScript is the instrument asked on the line.

@@ -2,15 +2,15 @@ package api
 
 import (
 	"context"
+	"slices"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/risk"
 	"zugou/internal/loop/risk/level"
 	"zugou/internal/people/access"
+	"zugou/internal/people/sheet"
 )
 
 // levelColumns are the headings of the file of a list for work.
@@ -60,22 +60,11 @@ func (a *API) levelBook(s Screening) {
 }
 
 func levelSheet(rows []level.Entry, word func(string) string, by, reason string) ([]byte, error) {
-	f := excelize.NewFile()
-	defer func() { _ = f.Close() }()
-	w, err := f.NewStreamWriter("Sheet1")
-	if err != nil {
-		return nil, err
-	}
-	if err := w.SetColWidth(1, len(levelColumns), 18); err != nil {
-		return nil, err
-	}
 	head := make([]any, len(levelColumns))
 	for i, c := range levelColumns {
 		head[i] = word("export.levels." + c)
 	}
-	if err := w.SetRow("A1", head); err != nil {
-		return nil, err
-	}
+	lines := [][]any{head}
 	colour := func(c risk.Colour) string {
 		if c == "" {
 			c = "none"
@@ -88,25 +77,8 @@ func levelSheet(rows []level.Entry, word func(string) string, by, reason string)
 		}
 		return m.Time().In(clock.Zone).Format("2006-01-02 15:04")
 	}
-	for i, e := range append(rows, level.Entry{}) {
-		cell, err := excelize.CoordinatesToCellName(1, i+2)
-		if err != nil {
-			return nil, err
-		}
-		line := []any{e.Name, e.Age, e.RegionName, e.School, colour(e.Colour), colour(e.Urgency), strings.Join(e.Why, "；"), when(max(e.Since, e.At)), when(e.DueAt), e.ByName}
-		if i == len(rows) {
-			line = []any{word("export.by"), by, reason}
-		}
-		if err := w.SetRow(cell, line); err != nil {
-			return nil, err
-		}
+	for _, e := range rows {
+		lines = append(lines, []any{e.Name, e.Age, e.RegionName, e.School, colour(e.Colour), colour(e.Urgency), strings.Join(e.Why, "；"), when(max(e.Since, e.At)), when(e.DueAt), e.ByName})
 	}
-	if err := w.Flush(); err != nil {
-		return nil, err
-	}
-	buf, err := f.WriteToBuffer()
-	if err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
+	return sheet.Write("Sheet1", slices.Repeat([]float64{18}, len(head)), append(lines, []any{word("export.by"), by, reason}))
 }
