@@ -13,6 +13,7 @@ import (
 	"zugou/internal/loop/care"
 	"zugou/internal/loop/risk/level"
 	"zugou/internal/loop/visit"
+	"zugou/internal/loop/workforce"
 	"zugou/internal/people/access"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
@@ -76,10 +77,34 @@ func (a *App) careOptions() (care.Options, error) {
 		Contacted: func(ctx context.Context, tx *db.Tx, child id.ID, stable bool) error {
 			return a.Screening.Levels.Contacted(ctx, tx, child, access.From(ctx).Account, stable)
 		},
+		Languages: a.Workforce.Languages,
+		Hands:     a.hands,
+		Place:     a.placeName,
+		Share: func(ctx context.Context, r db.Reader, list []care.Case, accounts []id.ID) ([]id.ID, error) {
+			wanted := make([]workforce.Wanted, len(list))
+			for i, c := range list {
+				wanted[i] = workforce.Wanted{Region: c.Region, Need: c.Need, Language: c.Language}
+			}
+			return a.Workforce.Share(ctx, r, wanted, accounts)
+		},
 		CrisisOf: matter.CrisisOf,
 		Raised:   level.RaisedSince,
 		Opened:   person.OpenedSince,
 	}}, err
+}
+
+// hands tells of accounts what they carry; one without a record as a worker has
+// no limit, and may be given nothing.
+func (a *App) hands(ctx context.Context, r db.Reader, list []id.ID) (map[id.ID]care.Hand, error) {
+	rows, err := a.Workforce.Hands(ctx, r, list)
+	if err != nil {
+		return nil, err
+	}
+	out := map[id.ID]care.Hand{}
+	for n, x := range rows {
+		out[n] = care.Hand{Account: n, Name: x.Name, Kind: x.Kind, Place: x.RegionName, Holds: x.Load.Total(), Most: x.Most, Needs: x.Needs, Languages: x.Languages, Blocked: x.Blocked}
+	}
+	return out, nil
 }
 
 // workers are the roles that are given cases.

@@ -14,6 +14,7 @@ let section;
 let clinic;
 let supervisor;
 let child;
+let village;
 let caseID;
 
 before(async () => {
@@ -21,7 +22,7 @@ before(async () => {
   browser = await openBrowser();
   [section, clinic, supervisor] = await Promise.all(["section1", "clinic1", "super1"].map(as));
   const region = (await api(section.page, "GET", "/me")).body.district.code;
-  const village = (await api(section.page, "GET", "/children?q=" + encodeURIComponent("李") + "&limit=1")).body.items[0]?.region ?? region;
+  village = (await api(section.page, "GET", "/children?q=" + encodeURIComponent("李") + "&limit=1")).body.items[0]?.region ?? region;
   const made = await api(section.page, "POST", "/children", {
     name: "试案甲", sex: "f", birth_on: "2013-05-06", id_no: "", no_id_reason: "测试用儿童", region: village, address: "", registered_region: "", registered_address: "", phones: [], paired_carer: "",
     flags: [], sheltered: false, categories: [{ kind: "left_behind", began_on: "2024-01-01" }], guardians: [], school: { name: "试校", grade: "七年级", class: "1班" },
@@ -185,6 +186,81 @@ test("a second worker joins the case and finds it; a transfer refused twice leav
   assert.ok(await clinic.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
   await clinic.page.setViewportSize(desktop);
   assert.deepEqual([...social.faults, ...clinic2.faults], []);
+});
+
+test("before cases are handed over it is seen who goes above the limit; they are split, or the reason stands in the case", { timeout: 180_000 }, async () => {
+  const [head, social] = await Promise.all(["super1", "section1"].map(caller));
+  const json = async (res) => (await res.json());
+  const { workers, supervisors } = await json(await head("GET", "/cases/workers"));
+  const [from, near, far] = workers.filter((w) => w.role === "social_worker" || w.role === "clinician").slice(-3);
+  // What they hold already is theirs; the limit of one is set to what it has and one more.
+  const people = (await json(await social("GET", "/workforce"))).items;
+  const holds = Object.fromEntries(people.map((p) => [p.account, p.load.cases + p.load.pairings]));
+  const limit = async (who, n) => {
+    const p = await json(await social("GET", `/workforce/${people.find((x) => x.account === who.id).id}`));
+    const res = await social("POST", `/workforce/${p.id}`, { account: p.account, name: p.name, kind: p.kind, region: p.region, sex: p.sex, languages: p.languages, needs: p.needs, capacity: n, began_on: p.began_on, classes: p.classes, version: p.version });
+    assert.equal(res.status, 200, await res.text());
+  };
+  await limit(near, holds[near.id] + 1);
+  await limit(far, holds[far.id] + 30);
+  const before = (await json(await head("GET", `/cases?worker=${from.id}&state=open`))).items.length;
+  for (const [n, need, language] of [[0, "family", "dazu"], [1, "family", "mandarin"], [2, "bullying", ""]]) {
+    const kid = await json(await social("POST", "/children", {
+      name: `试交${"甲乙丙"[n]}`, sex: "f", birth_on: "2013-05-06", id_no: "", no_id_reason: "测试用儿童", region: village, address: "", registered_region: "", registered_address: "", phones: [], paired_carer: "",
+      flags: [], sheltered: false, categories: [{ kind: "left_behind", began_on: "2024-01-01" }], guardians: [], school: { name: "试校", grade: "七年级", class: "1班" },
+    }));
+    const c = await json(await social("POST", "/cases", { child_id: kid.id, source: "school", need, language, reason: "学校转来，家里想有人谈谈" }));
+    const taken = await social("POST", `/cases/${c.id}/accept`, { worker: from.id, supervisor: supervisors[0].id });
+    assert.equal(taken.status, 200, await taken.text());
+  }
+  const page = supervisor.page;
+  await open(supervisor, "/care-desk");
+  await page.getByRole("button", { name: "整体交接" }).click();
+  await choose(supervisor, "原承办人", from.name);
+  await page.getByText(`名下有${before + 3}个在办个案`).waitFor();
+  await choose(supervisor, "接手人（可选多人）", near.name);
+  await page.keyboard.press("Escape");
+  await page.getByText(`还有${before + 2}个没有接手人`).waitFor();
+  assert.ok(await page.locator(".ant-modal .ant-btn-primary").isDisabled(), "cases without a receiver may be handed over");
+  const hand = (who) => page.locator(".care-hand").filter({ hasText: who.name });
+  const give = async (group, who) => {
+    await page.waitForFunction(() => [...document.querySelectorAll(".ant-select-dropdown")].every((d) => !d.offsetHeight)); // the last one is gone
+    await page.locator(".care-each li").filter({ hasText: group }).locator(".ant-select").click();
+    await page.locator(".ant-select-dropdown:visible .ant-select-item-option").filter({ hasText: who.name }).first().click();
+  };
+  const groups = async (way) => {
+    await page.locator(".ant-modal .ant-segmented-item").filter({ hasText: way }).click();
+    return page.locator(".care-each li").count();
+  };
+  await groups("逐个");
+  for (const li of await page.locator(".care-each li").all()) await give(await li.locator("span").first().innerText().then((x) => x.split("\n")[0]), near);
+  await hand(near).getByText(`交接后${holds[near.id] + before + 3}，上限${holds[near.id] + 1}`).waitFor();
+  await hand(near).getByText(`超出${before + 2}`).waitFor();
+  await field(supervisor, "交接原因").fill("调离岗位，全部交接");
+  await page.locator(".ant-modal .ant-btn-primary").click();
+  await page.locator(".ant-modal .ant-form-item-explain-error").first().waitFor();
+  await shot(page, "care-handover-above");
+  await choose(supervisor, "接手人（可选多人）", far.name);
+  await page.keyboard.press("Escape");
+  await hand(far).waitFor();
+  await page.getByRole("button", { name: "重新自动分配" }).click();
+  assert.ok((await groups("按需要")) >= 2 && (await groups("按语言")) >= 3 && (await groups("按片区")) >= 1);
+  await groups("按语言");
+  await give("大足话", near);
+  await give("普通话", far);
+  await give("不限语言", far);
+  await hand(near).getByText(`交接后${holds[near.id] + 1}，上限${holds[near.id] + 1}`).waitFor();
+  await page.locator(".ant-modal #above").waitFor({ state: "detached" });
+  await shot(page, "care-handover");
+  await page.setViewportSize(phone);
+  await shot(page, "care-handover-phone");
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
+  await page.setViewportSize(desktop);
+  await page.locator(".ant-modal .ant-btn-primary").click();
+  await page.getByText(`已交接${before + 3}个个案`).waitFor();
+  assert.equal((await json(await head("GET", `/cases?worker=${from.id}&state=open`))).items.length, 0);
+  const got = (await json(await head("GET", `/cases?worker=${near.id}&state=open`))).items.map((c) => c.child_name);
+  assert.ok(got.includes("试交甲") && !got.includes("试交乙"), got.join());
 });
 
 test("from the goal to the closing by a second person, the child's opinion on a phone, the follow-up and the results", { timeout: 120_000 }, async () => {

@@ -62,6 +62,7 @@ type Case struct {
 	ConfirmedBy id.ID        `bun:"confirmed_by"`
 	CrisisAt    clock.Millis `bun:"crisis_at"`
 	Reopened    int          `bun:"reopened"`
+	Language    string       `bun:"language"`
 	Version     int64        `bun:"version"`
 }
 

@@ -24,6 +24,7 @@ type Row struct {
 	State      State        `json:"state"`
 	Source     string       `json:"source"`
 	Need       string       `json:"need"`
+	Language   string       `json:"language"`
 	Worker     id.ID        `json:"worker"`
 	WorkerName string       `json:"worker_name"`
 	Supervisor id.ID        `json:"supervisor"`
@@ -103,7 +104,7 @@ func (s *Service) rows(ctx context.Context, r db.Reader, list []Case) ([]Row, er
 	}
 	out := []Row{}
 	for _, c := range list {
-		row := Row{c.ID, c.No, c.ChildID, kids[c.ChildID], c.Region, c.State, c.Source, c.Need, c.Worker, names[c.Worker], c.Supervisor, c.OpenedAt, c.AcceptedAt, c.ClosedAt,
+		row := Row{c.ID, c.No, c.ChildID, kids[c.ChildID], c.Region, c.State, c.Source, c.Need, c.Language, c.Worker, names[c.Worker], c.Supervisor, c.OpenedAt, c.AcceptedAt, c.ClosedAt,
 			c.CrisisAt, c.Result, 0, c.Version}
 		if err := r.Get(ctx, db.To(&row.NextDue), "SELECT coalesce(min(due_at), 0) FROM care_due WHERE case_id = ? AND state = 'open'", c.ID); err != nil {
 			return nil, err

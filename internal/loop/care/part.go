@@ -1,6 +1,7 @@
 package care
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
 )
 
 // Kinds of what is written in a case.
@@ -181,9 +183,10 @@ type Forms struct {
 	Measures   []string `json:"measures"`
 	Services   []string `json:"services"`
 	Situations int      `json:"situations"`
+	Languages  []string `json:"languages"`
 }
 
 // Choices gives them.
-func Choices() Forms {
-	return Forms{sources, needs, results, risks, forms, measures, services, situations}
+func (s *Service) Choices(ctx context.Context) (Forms, error) {
+	return Forms{sources, needs, results, risks, forms, measures, services, situations, s.ports.Languages()}, access.May(access.From(ctx), "case.refer")
 }

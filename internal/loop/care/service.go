@@ -47,6 +47,15 @@ type Ports struct {
 	// CrisisOf gives the number of the first crisis of a child that came to the
 	// seat after from and until to, or "".
 	CrisisOf func(ctx context.Context, r db.Reader, child id.ID, from, to clock.Millis) (string, error)
+	// Languages are those that families are spoken with.
+	Languages func() []string
+	// Hands tells of accounts what they carry and what they are good at, Place
+	// names an area.
+	Hands func(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.ID]Hand, error)
+	Place func(ctx context.Context, r db.Reader, region string) (string, error)
+	// Share proposes who of the accounts takes which case, "" where nobody has
+	// a hand free.
+	Share func(ctx context.Context, r db.Reader, list []Case, accounts []id.ID) ([]id.ID, error)
 	// Yield ends the contacts that a child's colour obliges and gives their
 	// windows, Resume books them again, and Contacted says that one was made.
 	Yield     func(ctx context.Context, tx *db.Tx, child id.ID) ([]Window, error)
@@ -163,6 +172,7 @@ type Referral struct {
 	Source    string
 	SourceRef id.ID // the matter, the screening answer
 	Need      string
+	Language  string // in which the family is spoken with; empty: any
 	Reason    string
 }
 
@@ -176,6 +186,9 @@ func (s *Service) Refer(ctx context.Context, q Referral) (Case, error) {
 	}
 	if !slices.Contains(needs, q.Need) {
 		bad = append(bad, errs.Field{Name: "need", Key: "case.choice"})
+	}
+	if q.Language != "" && !slices.Contains(s.ports.Languages(), q.Language) {
+		bad = append(bad, errs.Field{Name: "language", Key: "case.choice"})
 	}
 	if n := len([]rune(strings.TrimSpace(q.Reason))); n < 4 || n > 4000 {
 		bad = append(bad, errs.Field{Name: "reason", Key: "reason.needed"})
@@ -209,7 +222,7 @@ func (s *Service) Refer(ctx context.Context, q Referral) (Case, error) {
 		if len(open) > 0 {
 			return errs.Conflict("case.open_already")
 		}
-		out = Case{ID: id.New(), ChildID: q.ChildID, Region: area, State: Referred, Source: q.Source, SourceRef: q.SourceRef, Need: q.Need, OpenedAt: tx.Now, OpenedBy: a.Account, Version: 1}
+		out = Case{ID: id.New(), ChildID: q.ChildID, Region: area, State: Referred, Source: q.Source, SourceRef: q.SourceRef, Need: q.Need, Language: q.Language, OpenedAt: tx.Now, OpenedBy: a.Account, Version: 1}
 		out.Reason = key.Seal(aadCase(out.ID, "reason"), q.Reason)
 		if out.No, err = s.ports.NextNo(ctx, tx, "G"); err != nil {
 			return err
@@ -532,58 +545,4 @@ func (s *Service) Reopen(ctx context.Context, n id.ID, reason string) (Case, err
 		}
 		return next, line(ctx, tx, next, "reopened")
 	})
-}
-
-// HandOver gives all open cases of a worker to others in one step, as when a
-// counsellor leaves. to names who takes which case; what it does not name goes
-// to the fallback.
-func (s *Service) HandOver(ctx context.Context, from, fallback id.ID, to map[id.ID]id.ID, reason string) (moved int, err error) {
-	if len([]rune(strings.TrimSpace(reason))) < 4 {
-		return 0, errs.Invalid("reason", "reason.needed")
-	}
-	err = s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		moved = 0
-		a := access.From(ctx)
-		if err := access.Check(a, "case.handover", access.Target{Region: s.district}); err != nil {
-			return err
-		}
-		open, err := cases(ctx, tx, "WHERE worker = ? AND state IN ('intake', 'assessed', 'serving', 'closing') ORDER BY opened_at", from)
-		if err != nil {
-			return err
-		}
-		for _, c := range open {
-			next := fallback
-			if named, ok := to[c.ID]; ok {
-				next = named
-			}
-			if err := s.ports.May(ctx, tx, next, access.Clinician); err != nil {
-				return err
-			}
-			was := c.Version
-			if c, err = c.handTo(next); err != nil {
-				return err
-			}
-			if err := save(ctx, tx, c, was); err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, "UPDATE care_due SET who = ? WHERE case_id = ? AND state = 'open' AND who = ?", next, c.ID, from); err != nil {
-				return err
-			}
-			if _, err := s.put(ctx, tx, c, Writing{Kind: Remark, Body: map[string]string{"text": reason}}, Signed); err != nil {
-				return err
-			}
-			if err := line(ctx, tx, c, "handed_over"); err != nil {
-				return err
-			}
-			if err := s.record(ctx, tx, c, "case.handover", "handed_over"); err != nil {
-				return err
-			}
-			if err := s.ports.Tell(ctx, tx, next, "case:"+string(c.ID)+":given:"+string(next), "case.given", c.No, c.ID); err != nil {
-				return err
-			}
-			moved++
-		}
-		return nil
-	})
-	return moved, err
 }

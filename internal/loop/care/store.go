@@ -13,7 +13,7 @@ import (
 
 const (
 	caseColumns = `id, no, child_id, region, state, source, source_ref, reason, need, worker, supervisor, opened_at, opened_by, accepted_at, result, closing_at, closing_by,
-	closed_at, confirmed_by, crisis_at, reopened, version`
+	closed_at, confirmed_by, crisis_at, reopened, language, version`
 	partColumns = `id, case_id, kind, edition, previous, state, held_on, form, minutes, body, secret, written_at, written_by, decided_at, decided_by, idem_key`
 	moveColumns = `id, case_id, kind, from_account, to_account, to_department, consent, reason, state, asked_at, answered_at, answered_by, answer`
 	dueColumns  = `id, case_id, kind, due_at, who, state, done_at, done_by, reached, note, matter_id, late_at`

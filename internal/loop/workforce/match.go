@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
@@ -146,4 +147,61 @@ func (q Wanted) judge(x Row) Match {
 		}
 	}
 	return m
+}
+
+// Hands gives accounts as workers; of one that is not entered nothing is known
+// but that it may not be given children.
+func (s *Service) Hands(ctx context.Context, r db.Reader, accounts []id.ID) (map[id.ID]Row, error) {
+	out := map[id.ID]Row{}
+	var list []Person
+	for _, n := range accounts {
+		p, err := byAccount(ctx, r, n)
+		if errs.Is(err, errs.KindNotFound) {
+			out[n] = Row{Person: Person{Account: n}, Needs: []string{}, Languages: []string{}, Held: []Held{}, Vetting: Missing, Blocked: "workforce.not_vetted"}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	rows, err := s.rows(ctx, r, list)
+	for _, x := range rows {
+		out[x.Account] = x
+	}
+	return out, err
+}
+
+// Share proposes for each wish one of the accounts: who fits best with a hand
+// free, each wish counted before the next. Who may not meet children or is full
+// is not proposed; "" where nobody is left.
+func (s *Service) Share(ctx context.Context, r db.Reader, wishes []Wanted, accounts []id.ID) ([]id.ID, error) {
+	hands, err := s.Hands(ctx, r, accounts)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]id.ID, len(wishes))
+	for i, q := range wishes {
+		best := -1
+		for _, n := range accounts {
+			x := hands[n]
+			if x.Blocked != "" || x.Most > 0 && x.Load.Total() >= x.Most {
+				continue
+			}
+			if score := q.judge(x).Score; score > best {
+				out[i], best = n, score
+			}
+		}
+		if best >= 0 {
+			x := hands[out[i]]
+			x.Load.Cases++
+			hands[out[i]] = x
+		}
+	}
+	return out, nil
+}
+
+// Languages are those of the policy in force.
+func (s *Service) Languages() []string {
+	return slices.Clone(s.editions.On(civil.DateOf(s.db.Clock().Now())).Languages)
 }

@@ -270,3 +270,38 @@ func TestTheDutiesNameKindsThatExist(t *testing.T) {
 		}
 	}
 }
+
+func TestCasesAreSharedByNeedAreaAndLanguageAndNobodyIsFilledAbove(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		for _, x := range []struct {
+			account, region, need string
+		}{{"near", town, ""}, {"far", district, "suicide"}, {"lapsed", town, "suicide"}} {
+			p, err := h.s.Add(section, workforce.NewPerson{Account: id.ID(x.account), Name: "某" + x.account, Kind: "counsellor", Region: x.region, Languages: []string{map[string]string{"far": "miao"}[x.account] + map[string]string{"near": "dazu", "lapsed": "dazu"}[x.account]},
+				Needs: slices.DeleteFunc([]string{x.need}, func(n string) bool { return n == "" }), Capacity: 2, BeganOn: "2020-01-01"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x.account != "lapsed" {
+				h.paper(p, checked)
+			}
+		}
+		wishes := []workforce.Wanted{{Region: village, Need: "suicide"}, {Region: village, Language: "dazu"}, {Region: village, Language: "miao"}, {Region: village}, {Region: village}}
+		var got []id.ID
+		var hands map[id.ID]workforce.Row
+		if err := h.d.View(context.Background(), func(ctx context.Context, r db.Reader) (err error) {
+			if got, err = h.s.Share(ctx, r, wishes, []id.ID{"lapsed", "near", "far"}); err != nil {
+				return err
+			}
+			hands, err = h.s.Hands(ctx, r, []id.ID{"near", "lapsed", "stranger"})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if want := []id.ID{"far", "near", "far", "near", ""}; !slices.Equal(got, want) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+		if hands["near"].Most != 2 || hands["near"].Blocked != "" || hands["lapsed"].Blocked == "" || hands["stranger"].Blocked != "workforce.not_vetted" {
+			t.Fatalf("%+v", hands)
+		}
+	})
+}

@@ -37,7 +37,7 @@ func (a *API) care() {
 		return page[care.Row]{Items: orEmpty(rows), Next: string(next)}, err
 	})
 	call(a, http.MethodGet, "/cases/choices", "the choices of casework", func(ctx context.Context, _ *struct{}) (care.Forms, error) {
-		return care.Choices(), access.May(access.From(ctx), "case.refer")
+		return a.Care.Choices(ctx)
 	})
 	call(a, http.MethodGet, "/cases/workers", "who may be given cases, and who supervises", a.caseWorkers)
 	call(a, http.MethodGet, "/cases/desk", "the supervisor's desk", func(ctx context.Context, _ *struct{}) (care.Desk, error) { return a.Care.Desk(ctx) })
@@ -106,11 +106,12 @@ func (a *API) caseActs() {
 			Source    string `json:"source"`
 			SourceRef id.ID  `json:"source_ref,omitempty"`
 			Need      string `json:"need,omitempty"`
+			Language  string `json:"language,omitempty" maxLength:"20" doc:"in which the family is spoken with"`
 			Reason    string `json:"reason"`
 		}
 	}) (caseState, error) {
 		b := in.Body
-		return caseOf(a.Care.Refer(ctx, care.Referral{ChildID: b.ChildID, Source: b.Source, SourceRef: b.SourceRef, Need: b.Need, Reason: b.Reason}))
+		return caseOf(a.Care.Refer(ctx, care.Referral{ChildID: b.ChildID, Source: b.Source, SourceRef: b.SourceRef, Need: b.Need, Language: b.Language, Reason: b.Reason}))
 	})
 	call(a, http.MethodPost, "/cases/{id}/accept", "take a referral on", func(ctx context.Context, in *struct {
 		ByID
@@ -168,17 +169,29 @@ func (a *API) caseActs() {
 	}) (caseState, error) {
 		return caseOf(a.Care.Done(ctx, in.ID, in.Contact, care.Contacted{Reached: in.Body.Reached, Stable: in.Body.Stable, Note: in.Body.Note}))
 	})
+	call(a, http.MethodGet, "/cases/hand-over", "what a hand-over would move, and who has a hand free", func(ctx context.Context, in *struct {
+		From id.ID    `query:"from" required:"true" maxLength:"60"`
+		To   []string `query:"to" maxItems:"50" doc:"who may receive"`
+	}) (care.Handing, error) {
+		to := make([]id.ID, len(in.To))
+		for i, n := range in.To {
+			to[i] = id.ID(n)
+		}
+		return a.Care.Handing(ctx, in.From, to)
+	})
 	call(a, http.MethodPost, "/cases/hand-over", "give all cases of a worker to others", func(ctx context.Context, in *struct {
 		Body struct {
 			From     id.ID           `json:"from"`
-			Fallback id.ID           `json:"fallback"`
+			Fallback id.ID           `json:"fallback,omitempty" doc:"takes what to does not name"`
 			To       map[id.ID]id.ID `json:"to,omitempty"`
-			Reason   string          `json:"reason"`
+			Reason   string          `json:"reason" maxLength:"2000"`
+			Above    string          `json:"above,omitempty" maxLength:"2000" doc:"why somebody is given more than the limit"`
 		}
 	}) (struct {
 		Moved int `json:"moved"`
 	}, error) {
-		moved, err := a.Care.HandOver(ctx, in.Body.From, in.Body.Fallback, in.Body.To, in.Body.Reason)
+		b := in.Body
+		moved, err := a.Care.HandOver(ctx, care.Over{From: b.From, Fallback: b.Fallback, To: b.To, Reason: b.Reason, Above: b.Above})
 		return struct {
 			Moved int `json:"moved"`
 		}{moved}, err

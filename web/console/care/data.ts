@@ -2,7 +2,7 @@
 import type { Ms } from "@shared/api/types";
 
 export type Row = {
-  id: string; no: string; child_id: string; child_name: string; region: string; state: string; source: string; need: string; worker: string; worker_name: string; supervisor: string;
+  id: string; no: string; child_id: string; child_name: string; region: string; state: string; source: string; need: string; language: string; worker: string; worker_name: string; supervisor: string;
   opened_at: Ms; accepted_at: Ms; closed_at: Ms; crisis_at: Ms; result: string; next_due: Ms; version: number;
 };
 export type Part = {
@@ -16,8 +16,12 @@ export type Change = { instrument: string; before: number; after: number; before
 export type Opinion = { id: string; who: string; way: string; asked_at: Ms; until: Ms; answered_at: Ms; helped: number; heard: number; again: number; text: string };
 export type Sheet = Row & { opinions: Opinion[]; changes: Change[]; reason: string; parts: Part[]; goals: Goal[]; moves: Move[]; dues: Due[]; members: string[]; names: Record<string, string>; may_work: boolean; may_secret: boolean };
 export type Found = { id: string; no: string; state: string; opened_at: Ms; worker_name: string; yours: boolean };
-export type Forms = { sources: string[]; needs: string[]; results: string[]; risks: string[]; forms: string[]; measures: string[]; services: string[]; situations: number };
+export type Forms = { sources: string[]; needs: string[]; results: string[]; risks: string[]; forms: string[]; measures: string[]; services: string[]; situations: number; languages: string[] };
 export type Person = { id: string; name: string; role: string };
+/** Somebody who can be given cases: what is carried, and at most (0: no limit). */
+export type Hand = { account: string; name: string; kind: string; place: string; holds: number; most: number; needs: string[]; languages: string[]; blocked: string };
+export type Given = Row & { place: string; to: string };
+export type Handing = { cases: Given[]; hands: Hand[] };
 export type Workers = { workers: Person[]; supervisors: Person[] };
 
 export const open = ["referred", "intake", "assessed", "serving", "closing"];

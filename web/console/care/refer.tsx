@@ -43,7 +43,7 @@ export function ReferDialog({ shown, of, onClose }: { shown: boolean; of?: { id:
   const may = useMay();
   const act = useAct(["matter"]);
   const [, go] = useLocation();
-  const [form] = Form.useForm<{ child_id: string; source: string; need?: string; reason: string }>();
+  const [form] = Form.useForm<{ child_id: string; source: string; need?: string; language?: string; reason: string }>();
   const child = Form.useWatch("child_id", form) as string | undefined;
   const choices = useQuery({ queryKey: ["care-choices"], queryFn: () => api.get<Forms>("/cases/choices"), enabled: shown });
   const found = useQuery({ queryKey: ["care-of", child], queryFn: () => api.get<List<Found>>(`/cases/of/${child}`), enabled: shown && !!child && may("case.find"), meta: { topics: ["matter"] } });
@@ -52,7 +52,7 @@ export function ReferDialog({ shown, of, onClose }: { shown: boolean; of?: { id:
   const request = async (c: Found) => {
     if (await ask(c)) onClose();
   };
-  const send = async (v: { child_id: string; source: string; need?: string; reason: string }) => {
+  const send = async (v: { child_id: string; source: string; need?: string; language?: string; reason: string }) => {
     let made: { id: string } | undefined;
     if (await act.act("refer", async () => { made = await api.post<{ id: string }>("/cases", v); }, t("care.referred"))) {
       onClose();
@@ -77,6 +77,9 @@ export function ReferDialog({ shown, of, onClose }: { shown: boolean; of?: { id:
         </Form.Item>
         <Form.Item name="need" label={t("care.need")}>
           <Select allowClear options={(choices.data?.needs ?? []).filter(Boolean).map((value) => ({ value, label: wordFor(words, "care.need", value) }))} />
+        </Form.Item>
+        <Form.Item name="language" label={t("care.language")}>
+          <Select allowClear placeholder={t("care.anyLanguage")} options={(choices.data?.languages ?? []).map((value) => ({ value, label: wordFor(words, "work.language", value) }))} />
         </Form.Item>
         <Form.Item name="reason" label={t("care.reason")} rules={[{ required: true, whitespace: true, min: 4, message: t("kit.reasonMin", { min: 4 }) }]}>
           <Input.TextArea rows={3} maxLength={2000} />
