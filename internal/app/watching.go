@@ -42,7 +42,7 @@ func (a *App) watching(calendars func(ctx context.Context, r db.Reader) (duty.Ca
 		Take: func(ctx context.Context, tx *db.Tx, n signal.New) (seat.Receipt, error) {
 			return a.Seat.TakeIn(ctx, tx, n)
 		},
-		Over: guardOver, Target: childTarget, Text: a.fill,
+		Over: guardOver, Target: childTarget, Hidden: matter.ConflictsOf, Text: a.fill,
 		// So are the doors.
 		Ask: func(ctx context.Context, tx *db.Tx, deviceID string) error {
 			return a.doors.downs.Ask(ctx, tx, deviceID, a.fill("guard.ask.reason", nil))

@@ -225,6 +225,15 @@ func ConflictedOnChild(ctx context.Context, r db.Reader, account, child id.ID) (
 	return n > 0, err
 }
 
+// ConflictsOf gives the children of whose open matter the account stands on the
+// conflict list.
+func ConflictsOf(ctx context.Context, r db.Reader, account id.ID) ([]id.ID, error) {
+	var out []id.ID
+	err := r.List(ctx, &out, `SELECT DISTINCT m.child_id FROM matter_conflict c JOIN matter m ON m.id = c.matter_id
+		WHERE c.account_id = ? AND c.account_id <> '' AND c.removed_at = 0 AND m.state <> 'closed' AND m.child_id <> ''`, account)
+	return out, err
+}
+
 // OpenOf counts the open matters of children.
 func OpenOf(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]int, error) {
 	out := map[id.ID]int{}

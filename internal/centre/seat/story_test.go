@@ -2,6 +2,7 @@ package seat_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -298,6 +299,16 @@ func TestWhoStandsOnTheConflictListHearsNothing(t *testing.T) {
 		if got := w.paged(); got == "" || contains(got, "village-zhou") {
 			t.Fatalf("paged %q", got)
 		}
+		// Lists leave the child out for that account, and for nobody else.
+		w.must(w.db.View(context.Background(), func(ctx context.Context, r db.Reader) error {
+			foes, err := matter.ConflictsOf(ctx, r, "village-zhou")
+			others, err2 := matter.ConflictsOf(ctx, r, "op1")
+			nobody, err3 := matter.ConflictsOf(ctx, r, "")
+			if len(foes) != 1 || foes[0] != child || len(others)+len(nobody) != 0 {
+				t.Errorf("%v %v %v", foes, others, nobody)
+			}
+			return errors.Join(err, err2, err3)
+		}))
 		if got := w.order(o.ID); got.Assignee != "" || got.Stage != policy.Offered {
 			t.Fatalf("still carried: %+v", got)
 		}

@@ -19,6 +19,7 @@ import (
 	"zugou/internal/kernel/db/dbtest"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/geo"
+	"zugou/internal/kernel/id"
 	"zugou/internal/loop/guard"
 	"zugou/internal/people/access"
 )
@@ -174,6 +175,27 @@ func TestHealthAndTheCallRound(t *testing.T) {
 		rows, err := book.GetRows(book.GetSheetName(0))
 		if err != nil || len(rows) != 3 {
 			t.Errorf("%v %v", rows, err)
+		}
+		// Whoever stands on the conflict list of one does not read it there.
+		all, err := w.guard.Alarms(section, guard.AlarmFilter{})
+		if err != nil || !slices.ContainsFunc(all.Items, func(a guard.AlarmView) bool { return a.ChildID == qc }) {
+			t.Fatalf("%+v %v", all, err)
+		}
+		w.foes[access.From(section).Account] = []id.ID{qc}
+		h, err = w.guard.Health(section, "")
+		if err != nil || len(h.Items) != 2 || slices.ContainsFunc(h.Items, func(f guard.Fitness) bool { return f.ChildID == qc }) || h.Towns[0].Worn != 2 || h.Towns[0].Silent != 0 {
+			t.Errorf("on the conflict list: %+v %v", h, err)
+		}
+		if text, err = w.guard.CallRound(section, "", func(code string) string { return code }); err != nil {
+			t.Fatal(err)
+		}
+		less, err := excelize.OpenReader(bytes.NewReader(text))
+		w.must(err)
+		if rows, err := less.GetRows(less.GetSheetName(0)); err != nil || len(rows) != 2 {
+			t.Errorf("in the round of calls: %v %v", rows, err)
+		}
+		if all, err = w.guard.Alarms(section, guard.AlarmFilter{}); err != nil || slices.ContainsFunc(all.Items, func(a guard.AlarmView) bool { return a.ChildID == qc }) {
+			t.Errorf("among the alarms: %+v %v", all, err)
 		}
 		if _, err := w.guard.Health(as(access.Citizen, "500111"), ""); !errs.Is(err, errs.KindForbidden) {
 			t.Error("a citizen reads the list")

@@ -11,6 +11,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
+	"zugou/internal/people/device"
 	"zugou/internal/people/person"
 	"zugou/internal/people/sheet"
 )
@@ -63,8 +64,8 @@ const simSoon = 30
 // firstWord is how long a device may take to be switched on and heard, ms.
 const firstWord = 3_600_000
 
-// Health gives how the worn devices of the actor's areas do. Errors:
-// Forbidden.
+// Health gives how the worn devices of the actor's areas do, without those of
+// children that the actor may not find. Errors: Forbidden.
 func (s *Service) Health(ctx context.Context, region string) (Health, error) {
 	actor := access.From(ctx)
 	if err := access.May(actor, "device.read"); err != nil {
@@ -77,10 +78,15 @@ func (s *Service) Health(ctx context.Context, region string) (Health, error) {
 		where, args = where+" AND "+in, append(args, a...)
 	}
 	err := s.p.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
+		foes, err := s.p.Hidden.Of(ctx, r)
+		if err != nil {
+			return err
+		}
+		seen, not := device.Except("d.wearer", foes)
 		if err := r.List(ctx, &out.Items, `SELECT d.id AS device, d.device_id, d.label, d.kind, d.wearer, d.region, d.sim_until, COALESCE(l.seen_at, 0) AS seen_at, COALESCE(l.battery, -1) AS battery,
 			COALESCE(l.position_at, 0) AS position_at, COALESCE(g.silent_at, 0) AS silent_at,
 			COALESCE((SELECT max(w.from_at) FROM device_wearing w WHERE w.device = d.id AND w.to_at = 0), d.created_at) AS worn_from, d.created_at FROM device d LEFT JOIN device_last l ON l.device = d.id LEFT JOIN guard_device g ON g.device = d.id
-			WHERE d.state = 'active' AND `+where+" ORDER BY d.id LIMIT 20000", args...); err != nil {
+			WHERE d.state = 'active' AND `+where+" AND "+seen+" ORDER BY d.id LIMIT 20000", slices.Concat(args, not)...); err != nil {
 			return err
 		}
 		rules, e, err := s.rulesFor(ctx, r, "", s.p.District)

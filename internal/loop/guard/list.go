@@ -9,6 +9,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
+	"zugou/internal/people/device"
 	"zugou/internal/people/person"
 )
 
@@ -83,6 +84,12 @@ func (s *Service) Alarms(ctx context.Context, q AlarmFilter) (AlarmPage, error) 
 			}
 			where, a := access.Where("region", actor.Areas("guard.read"))
 			add(where, a...)
+			foes, err := s.p.Hidden.Of(ctx, r)
+			if err != nil {
+				return err
+			}
+			seen, not := device.Except("child_id", foes)
+			add(seen, not...)
 		}
 		if q.Region != "" {
 			where, a := access.Where("region", []string{q.Region})

@@ -79,7 +79,11 @@ func (s *Service) HandOut(ctx context.Context, device id.ID, h Hand) (Row, error
 		if err != nil {
 			return err
 		}
-		if err := access.Check(access.From(ctx), "device.hand", access.Target{Region: card.Region}); err != nil {
+		t, err := s.hidden.Target(ctx, tx, Device{Wearer: card.ID, Region: card.Region})
+		if err != nil {
+			return err
+		}
+		if err := access.Check(access.From(ctx), "device.hand", t); err != nil {
 			return err
 		}
 		if err := wear(ctx, tx, d, card.ID, card.Region, "handed_out"); err != nil {
@@ -126,11 +130,11 @@ func (s *Service) TakeBack(ctx context.Context, device id.ID, h Hand) (Row, erro
 // hand runs one of both. What is in stock lies in the district's store: whoever
 // may hand out in the child's area takes it from there.
 func (s *Service) hand(ctx context.Context, device id.ID, fn func(ctx context.Context, tx *db.Tx, d *Device) error) (Row, error) {
-	return s.alter(ctx, device, "device.hand", func(d Device) error {
+	return s.alter(ctx, device, "device.hand", func(d Device, t access.Target) error {
 		if d.State == Stock {
 			return access.May(access.From(ctx), "device.hand")
 		}
-		return access.Check(access.From(ctx), "device.hand", access.Target{Region: d.Region})
+		return access.Check(access.From(ctx), "device.hand", t)
 	}, func(ctx context.Context, tx *db.Tx, d *Device) ([]string, error) {
 		return []string{"wearer", "signature"}, fn(ctx, tx, d)
 	})
@@ -193,7 +197,11 @@ func (s *Service) Detail(ctx context.Context, device id.ID) (Detail, error) {
 			}
 			return err
 		}
-		if err := access.Check(access.From(ctx), "device.read", access.Target{Region: d.Region}); err != nil {
+		t, err := s.hidden.Target(ctx, r, d)
+		if err != nil {
+			return err
+		}
+		if err := access.Check(access.From(ctx), "device.read", t); err != nil {
 			return err
 		}
 		rows, err := s.rows(ctx, r, []Device{d})
@@ -227,10 +235,17 @@ func (s *Service) Detail(ctx context.Context, device id.ID) (Detail, error) {
 	return out, err
 }
 
-// past reads who wore it and the papers.
+// past reads who wore it and the papers, without those of children that the
+// actor may not find.
 func (s *Service) past(ctx context.Context, r db.Reader, device id.ID, out *Detail) error {
+	foes, err := s.hidden.Of(ctx, r)
+	if err != nil {
+		return err
+	}
+	seen, args := Except("child_id", foes)
+	args = append([]any{device}, args...)
 	var spans []wearingRow
-	if err := r.List(ctx, &spans, "SELECT id, device, child_id, from_at, to_at, by_account, why FROM device_wearing WHERE device = ? ORDER BY from_at DESC LIMIT 50", device); err != nil {
+	if err := r.List(ctx, &spans, "SELECT id, device, child_id, from_at, to_at, by_account, why FROM device_wearing WHERE device = ? AND "+seen+" ORDER BY from_at DESC LIMIT 50", args...); err != nil {
 		return err
 	}
 	var papers []struct {
@@ -245,7 +260,7 @@ func (s *Service) past(ctx context.Context, r db.Reader, device id.ID, out *Deta
 		Condition string       `bun:"condition"`
 		Note      string       `bun:"note"`
 	}
-	if err := r.List(ctx, &papers, "SELECT id, child_id, kind, at, by_account, signer, relation, signature, condition, note FROM device_hand WHERE device = ? ORDER BY at DESC, id DESC LIMIT 50", device); err != nil {
+	if err := r.List(ctx, &papers, "SELECT id, child_id, kind, at, by_account, signer, relation, signature, condition, note FROM device_hand WHERE device = ? AND "+seen+" ORDER BY at DESC, id DESC LIMIT 50", args...); err != nil {
 		return err
 	}
 	var children, accounts []id.ID

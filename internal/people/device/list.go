@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -92,6 +93,12 @@ func (s *Service) search(ctx context.Context, r db.Reader, q Query, areas []stri
 	where, args := access.Where("d.region", areas)
 	conds := []string{where, shows}
 	add := func(cond string, a ...any) { conds, args = append(conds, cond), append(args, a...) }
+	foes, err := s.hidden.Of(ctx, r)
+	if err != nil {
+		return nil, "", err
+	}
+	seen, not := Except("d.wearer", foes)
+	add(seen, not...)
 	if q.Region != "" {
 		in, a := access.Where("d.region", []string{q.Region})
 		add(in, a...)
@@ -136,7 +143,8 @@ func (s *Service) search(ctx context.Context, r db.Reader, q Query, areas []stri
 	return out, next, nil
 }
 
-// List gives the devices in the actor's areas. Errors: Forbidden, Invalid.
+// List gives the devices in the actor's areas, without those of children that
+// the actor may not find. Errors: Forbidden, Invalid.
 func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	actor := access.From(ctx)
 	if err := access.May(actor, "device.read"); err != nil {
@@ -185,7 +193,12 @@ func (s *Service) Count(ctx context.Context, area string) (Counts, error) {
 			State State `bun:"state"`
 			N     int   `bun:"n"`
 		}
-		err := r.List(ctx, &rows, "SELECT d.state, count(*) AS n FROM device d WHERE "+where+" AND "+shows+" GROUP BY d.state", args...)
+		foes, err := s.hidden.Of(ctx, r)
+		if err != nil {
+			return err
+		}
+		seen, not := Except("d.wearer", foes)
+		err = r.List(ctx, &rows, "SELECT d.state, count(*) AS n FROM device d WHERE "+where+" AND "+seen+" AND "+shows+" GROUP BY d.state", slices.Concat(args, not)...)
 		for _, x := range rows {
 			out[x.State] = x.N
 		}

@@ -19,12 +19,15 @@ import (
 // Service does what people do with devices. Each method checks the right of
 // the actor in the context and writes the audit.
 type Service struct {
-	db   *db.DB
-	keys *crypto.Keyring
+	db     *db.DB
+	keys   *crypto.Keyring
+	hidden Hidden
 }
 
-// New makes the service.
-func New(d *db.DB, keys *crypto.Keyring) *Service { return &Service{db: d, keys: keys} }
+// New makes the service. hidden may be nil.
+func New(d *db.DB, keys *crypto.Keyring, hidden Hidden) *Service {
+	return &Service{db: d, keys: keys, hidden: hidden}
+}
 
 // Row is a device in a list.
 type Row struct {
@@ -283,7 +286,11 @@ func (s *Service) give(ctx context.Context, tx *db.Tx, d *Device, childID id.ID,
 		if err != nil {
 			return err
 		}
-		if err := access.Check(access.From(ctx), "device.write", access.Target{Region: card.Region}); err != nil {
+		t, err := s.hidden.Target(ctx, tx, Device{Wearer: card.ID, Region: card.Region})
+		if err != nil {
+			return err
+		}
+		if err := access.Check(access.From(ctx), "device.write", t); err != nil {
 			return err
 		}
 		childID, at = card.ID, card.Region
@@ -309,8 +316,8 @@ func (s *Service) give(ctx context.Context, tx *db.Tx, d *Device, childID id.ID,
 
 // change runs one alteration with right, audit and event.
 func (s *Service) change(ctx context.Context, device id.ID, fn alter) (Row, error) {
-	return s.alter(ctx, device, "device.write", func(d Device) error {
-		return access.Check(access.From(ctx), "device.write", access.Target{Region: d.Region})
+	return s.alter(ctx, device, "device.write", func(_ Device, t access.Target) error {
+		return access.Check(access.From(ctx), "device.write", t)
 	}, fn)
 }
 
@@ -319,7 +326,7 @@ type alter func(ctx context.Context, tx *db.Tx, d *Device) ([]string, error)
 
 // alter runs an alteration under an action, with audit and event. may decides
 // whether the actor may do it to the device.
-func (s *Service) alter(ctx context.Context, device id.ID, action access.Action, may func(Device) error, fn alter) (Row, error) {
+func (s *Service) alter(ctx context.Context, device id.ID, action access.Action, may func(Device, access.Target) error, fn alter) (Row, error) {
 	var out Row
 	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
 		d, err := ByID(ctx, tx, device)
@@ -329,7 +336,11 @@ func (s *Service) alter(ctx context.Context, device id.ID, action access.Action,
 			}
 			return err
 		}
-		if err := may(d); err != nil {
+		t, err := s.hidden.Target(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		if err := may(d, t); err != nil {
 			return err
 		}
 		fields, err := fn(ctx, tx, &d)

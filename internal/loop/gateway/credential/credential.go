@@ -35,7 +35,8 @@ const (
 
 // Store holds the secrets.
 type Store struct {
-	db *db.DB
+	db     *db.DB
+	hidden device.Hidden
 
 	mu    sync.Mutex
 	known map[key]string // hashes
@@ -45,6 +46,13 @@ type key struct{ device, door string }
 
 // New makes a store; Learn fills its memory.
 func New(d *db.DB) *Store { return &Store{db: d, known: map[key]string{}} }
+
+// Hiding lets an officer do nothing with the devices of children that it may
+// not find.
+func (s *Store) Hiding(h device.Hidden) *Store {
+	s.hidden = h
+	return s
+}
 
 // mostKnown bounds the memory: some 100 MB.
 const mostKnown = 1_000_000
@@ -210,7 +218,11 @@ func (s *Store) change(ctx context.Context, which id.ID, field string, fn func(c
 			}
 			return err
 		}
-		if err := access.Check(access.From(ctx), "device.write", access.Target{Region: d.Region}); err != nil {
+		t, err := s.hidden.Target(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		if err := access.Check(access.From(ctx), "device.write", t); err != nil {
 			return err
 		}
 		if d.DeviceID == "" {

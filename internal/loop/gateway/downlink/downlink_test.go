@@ -65,6 +65,7 @@ type world struct {
 	which id.ID
 	op    context.Context
 	n     int
+	foes  map[id.ID][]id.ID // by account: the children on whose conflict lists it stands
 }
 
 // process is one gateway process.
@@ -81,8 +82,9 @@ func each(t *testing.T, fn func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, db: d, clk: clk}
+		w := &world{t: t, db: d, clk: clk, foes: map[id.ID][]id.ID{}}
 		w.parts = downlink.Parts{DB: d, Keys: crypto.Ephemeral(crypto.AES), Policies: policies, Protocol: func(string) string { return "" },
+			Hidden: func(_ context.Context, _ db.Reader, account id.ID) ([]id.ID, error) { return w.foes[account], nil },
 			Names: func(context.Context, db.Reader, ...id.ID) (map[id.ID]string, error) {
 				return map[id.ID]string{"op": "坐席"}, nil
 			}}
@@ -386,4 +388,39 @@ func TestADeviceThatComesFromAnotherNetworkIsTold(t *testing.T) {
 		w.count("SELECT changes FROM device_origin WHERE first_net = '10.1.0.0/16'", 2)
 		w.count("SELECT count(*) FROM event WHERE topic = 'device' AND kind = 'origin_changed'", 2)
 	})
+}
+
+// Whoever stands on a child's conflict list tells its badge nothing, and does
+// not read what it was told.
+func TestOnTheConflictListNobodyTellsTheBadgeAnything(t *testing.T) {
+	each(t, func(w *world) {
+		w.update("UPDATE device SET wearer = 'child' WHERE id = ?", w.which)
+		w.send(downlink.Request{Kind: down.Locate})
+		w.foes["op"] = []id.ID{"child"}
+		if _, err := w.s.Send(w.op, w.which, downlink.Request{Kind: down.Locate, Key: "k", Reason: "家长来电询问"}); !errs.Is(err, errs.KindNotFound) && !errs.Is(err, errs.KindForbidden) {
+			w.t.Errorf("told: %v", err)
+		}
+		if _, err := w.s.Desk(w.op, w.which); !errs.Is(err, errs.KindNotFound) && !errs.Is(err, errs.KindForbidden) {
+			w.t.Errorf("read: %v", err)
+		}
+		// Another wears it now: what it was told for the first stays hidden.
+		w.update("UPDATE device SET wearer = 'another' WHERE id = ?", w.which)
+		if desk, err := w.s.Desk(w.op, w.which); err != nil || len(desk.Items) != 0 || len(desk.Kinds) == 0 {
+			w.t.Errorf("of another wearer: %+v %v", desk, err)
+		}
+		w.foes["op"] = nil
+		if desk, err := w.s.Desk(w.op, w.which); err != nil || len(desk.Items) != 1 {
+			w.t.Errorf("off the list: %+v %v", desk, err)
+		}
+	})
+}
+
+func (w *world) update(query string, args ...any) {
+	w.t.Helper()
+	if err := w.db.Update(w.op, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, query, args...)
+		return err
+	}); err != nil {
+		w.t.Fatal(err)
+	}
 }

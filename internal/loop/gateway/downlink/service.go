@@ -33,6 +33,7 @@ type Parts struct {
 	Policies Policies
 	Names    Names
 	Protocol func(profile string) string // of a model's profile; "" if there is none
+	Hidden   device.Hidden               // children that an account may not find; may be nil
 }
 
 // Service does what people do with commands.
@@ -62,7 +63,7 @@ func (s *Service) Send(ctx context.Context, which id.ID, q Request) (Downlink, e
 	var refused error // after the record of the attempt
 	err := s.p.DB.UpdateUrgent(ctx, func(ctx context.Context, tx *db.Tx) error {
 		refused = nil
-		d, err := may(ctx, tx, which, "device.command")
+		d, err := s.may(ctx, tx, which, "device.command")
 		if err != nil {
 			return err
 		}
@@ -140,7 +141,7 @@ func told(ctx context.Context, tx *db.Tx, r row) error {
 }
 
 // may finds the device and checks that the actor may do this with it.
-func may(ctx context.Context, r db.Reader, which id.ID, action access.Action) (device.Device, error) {
+func (s *Service) may(ctx context.Context, r db.Reader, which id.ID, action access.Action) (device.Device, error) {
 	d, err := device.ByID(ctx, r, which)
 	if err != nil {
 		if e := access.May(access.From(ctx), action); e != nil {
@@ -148,7 +149,11 @@ func may(ctx context.Context, r db.Reader, which id.ID, action access.Action) (d
 		}
 		return d, err
 	}
-	return d, access.Check(access.From(ctx), action, access.Target{Region: d.Region})
+	t, err := s.p.Hidden.Target(ctx, r, d)
+	if err != nil {
+		return d, err
+	}
+	return d, access.Check(access.From(ctx), action, t)
 }
 
 // source tells what the device speaks: by its line, else by the register.
@@ -172,7 +177,7 @@ const (
 func (s *Service) Desk(ctx context.Context, which id.ID) (Desk, error) {
 	out := Desk{Items: []Downlink{}, Kinds: []down.Kind{}, Takeovers: []Takeover{}}
 	err := s.p.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
-		d, err := may(ctx, r, which, "device.read")
+		d, err := s.may(ctx, r, which, "device.read")
 		if err != nil {
 			return err
 		}
@@ -196,7 +201,14 @@ func (s *Service) Desk(ctx context.Context, which id.ID) (Desk, error) {
 			return err
 		}
 		audit.Show(ctx, "device.read", "", d.Region, audit.Shown{Kind: "device", ID: d.ID, Fields: []string{"commands"}})
+		foes, err := s.p.Hidden.Of(ctx, r)
+		if err != nil {
+			return err
+		}
 		for _, x := range rows {
+			if slices.Contains(foes, x.ChildID) { // it had another wearer then
+				continue
+			}
 			shown, err := s.show(ctx, r, x)
 			if err != nil {
 				return err
@@ -226,7 +238,7 @@ func (s *Service) show(ctx context.Context, r db.Reader, x row) (Downlink, error
 func (s *Service) Cancel(ctx context.Context, which, command id.ID) (Downlink, error) {
 	var out Downlink
 	err := s.p.DB.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		d, err := may(ctx, tx, which, "device.command")
+		d, err := s.may(ctx, tx, which, "device.command")
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package keep
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"zugou/internal/kernel/clock"
@@ -49,12 +50,15 @@ func mediaCell(which id.ID) string { return "device_media.data:" + string(which)
 
 // Albums gives what devices sent, to those who may hear it.
 type Albums struct {
-	db   *db.DB
-	keys *crypto.Keyring
+	db     *db.DB
+	keys   *crypto.Keyring
+	hidden device.Hidden
 }
 
-// NewAlbums makes the service.
-func NewAlbums(d *db.DB, keys *crypto.Keyring) *Albums { return &Albums{d, keys} }
+// NewAlbums makes the service. hidden may be nil.
+func NewAlbums(d *db.DB, keys *crypto.Keyring, hidden device.Hidden) *Albums {
+	return &Albums{d, keys, hidden}
+}
 
 const mostRecordings = 100
 
@@ -67,12 +71,16 @@ func (a *Albums) List(ctx context.Context, which id.ID) ([]Recording, error) {
 		if err != nil {
 			return err
 		}
+		seen, not, err := a.seen(ctx, r)
+		if err != nil {
+			return err
+		}
 		audit.Show(ctx, "media.read", "", d.Region, audit.Shown{Kind: "device", ID: d.ID, Fields: []string{"recordings"}})
 		return r.List(ctx, &out, `SELECT min(id) AS id, kind, format, max(parts) AS parts,
 			CASE WHEN max(parts) > count(DISTINCT part) THEN max(parts) - count(DISTINCT part) ELSE 0 END AS missing, min(at) AS at,
 			min(received_at) AS received_at, max(heard_at) AS heard_at, max(child_id) AS child_id
-			FROM device_media WHERE device = ? GROUP BY kind, format, CASE WHEN parts > 0 THEN name ELSE id END
-			ORDER BY min(received_at) DESC LIMIT ?`, d.ID, mostRecordings)
+			FROM device_media WHERE device = ? AND `+seen+` GROUP BY kind, format, CASE WHEN parts > 0 THEN name ELSE id END
+			ORDER BY min(received_at) DESC LIMIT ?`, slices.Concat([]any{d.ID}, not, []any{mostRecordings})...)
 	})
 	return out, err
 }
@@ -86,7 +94,19 @@ func (a *Albums) may(ctx context.Context, r db.Reader, which id.ID) (device.Devi
 		}
 		return d, err
 	}
-	return d, access.Check(access.From(ctx), "media.read", access.Target{Region: d.Region})
+	t, err := a.hidden.Target(ctx, r, d)
+	if err != nil {
+		return d, err
+	}
+	return d, access.Check(access.From(ctx), "media.read", t)
+}
+
+// seen gives the predicate for what was not said by a child that the actor may
+// not find: a device may have had another wearer before.
+func (a *Albums) seen(ctx context.Context, r db.Reader) (string, []any, error) {
+	foes, err := a.hidden.Of(ctx, r)
+	where, args := device.Except("child_id", foes)
+	return where, args, err
 }
 
 // Open gives the bytes of a recording of the device, its parts put together,
@@ -97,17 +117,21 @@ func (a *Albums) Open(ctx context.Context, which, recording id.ID) (format strin
 		if err != nil {
 			return err
 		}
+		seen, not, err := a.seen(ctx, tx)
+		if err != nil {
+			return err
+		}
 		var first struct {
 			Name  string `bun:"name"`
 			Parts int    `bun:"parts"`
 			Kind  string `bun:"kind"`
 		}
-		if err := tx.Get(ctx, db.To(&first), "SELECT name, parts, kind FROM device_media WHERE id = ? AND device = ?", recording, d.ID); err != nil {
+		if err := tx.Get(ctx, db.To(&first), "SELECT name, parts, kind FROM device_media WHERE id = ? AND device = ? AND "+seen, append([]any{recording, d.ID}, not...)...); err != nil {
 			return err
 		}
 		where, args := "id = ?", []any{recording}
 		if first.Parts > 0 {
-			where, args = "device = ? AND kind = ? AND name = ? AND parts > 0", []any{d.ID, first.Kind, first.Name}
+			where, args = "device = ? AND kind = ? AND name = ? AND parts > 0 AND "+seen, append([]any{d.ID, first.Kind, first.Name}, not...)
 		}
 		var rows []struct {
 			ID      id.ID  `bun:"id"`
