@@ -7,8 +7,8 @@ import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { useAct } from "../kit/act";
 import { t, words } from "../locale";
-import { ContactsList, contactsOf, phoneForm, RemindersList, remindersOf, type Contact, type Reminder } from "./lists";
-import { readPeriods } from "./periods";
+import { ContactsList, contactsOf, PeriodsList, phoneForm, RemindersList, remindersOf, type Contact, type Reminder } from "./lists";
+import { periodsOf, type Span } from "./periods";
 import { VoiceField } from "./voice";
 import "./command.css";
 
@@ -29,7 +29,7 @@ type Row = {
 };
 
 type Takeover = { before_source: string; before_net: string; now_source: string; now_net: string; first_at: Ms; last_at: Ms; times: number; other_net: boolean };
-type Desk = { online: boolean; source: string; since: Ms; kinds: string[]; items: Row[]; takeovers: Takeover[] };
+type Desk = { online: boolean; source: string; since: Ms; kinds: string[]; weekdays: boolean; items: Row[]; takeovers: Takeover[] };
 
 type Field = "voice" | "seconds" | "for_seconds" | "index" | "phone" | "phone_clear" | "text" | "urgent" | "on" | "count" | "periods" | "contacts" | "reminders";
 
@@ -66,7 +66,7 @@ type Values = {
   urgent?: boolean;
   on?: boolean;
   count?: number;
-  periods?: string;
+  periods?: Span[];
   voice?: string;
   contacts?: Contact[];
   reminders?: Reminder[];
@@ -150,7 +150,7 @@ function Teller({ device, desk }: { device: string; desk: Desk }) {
       phone: v.phone?.trim(),
       contacts: fields.includes("contacts") ? contactsOf(v.contacts ?? []) : undefined,
       reminders: fields.includes("reminders") ? remindersOf(v.reminders ?? []) : undefined,
-      periods: fields.includes("periods") ? readPeriods(v.periods ?? "") : undefined,
+      periods: fields.includes("periods") ? periodsOf(v.periods ?? [], desk.weekdays) : undefined,
       reason: v.reason?.trim(),
     };
     if (await act("send", () => api.post(`/devices/${device}/commands`, body), t("command.sent"))) {
@@ -224,20 +224,7 @@ function Teller({ device, desk }: { device: string; desk: Desk }) {
             <Switch />
           </Form.Item>
         )}
-        {fields.includes("periods") && (
-          <Form.Item
-            name="periods"
-            label={t("command.periods")}
-            rules={[
-              {
-                validator: (_, v: string | undefined) =>
-                  readPeriods(v ?? "") ? Promise.resolve() : Promise.reject(new Error(t("command.periodsWrong"))),
-              },
-            ]}
-          >
-            <Input placeholder={t("command.periodsHint")} maxLength={80} />
-          </Form.Item>
-        )}
+        {fields.includes("periods") && <PeriodsList byDay={desk.weekdays} source={sourceWord(desk.source)} />}
         <Form.Item name="reason" label={t("command.reason")} rules={[{ required: true, whitespace: true, min: 4, message: t("command.reasonMin") }]}>
           <Input placeholder={t("command.reasonHint")} maxLength={300} />
         </Form.Item>

@@ -1,17 +1,31 @@
 import { expect, test } from "vitest";
-import { readPeriods } from "./periods";
+import { overlap, overMidnight, periodsOf, presets } from "./periods";
 
-test("silent hours are read as people write them", () => {
-  expect(readPeriods("08:00-11:30,14:00-16:30")).toEqual([
-    { From: 480, To: 690 },
-    { From: 840, To: 990 },
+test("silent hours as the server takes them, with weekdays where the device can tell them apart", () => {
+  expect(periodsOf(presets.school, true)).toEqual([
+    { From: 480, To: 720, Days: 31 },
+    { From: 840, To: 1050, Days: 31 },
   ]);
-  expect(readPeriods("8:00 至 11:30，22:00—6:00")).toEqual([
-    { From: 480, To: 690 },
-    { From: 1320, To: 360 },
+  expect(periodsOf(presets.school, false)).toEqual([
+    { From: 480, To: 720 },
+    { From: 840, To: 1050 },
   ]);
-  expect(readPeriods("  ")).toEqual([]);
-  for (const wrong of ["8-11", "24:00-25:00", "08:00", "08:60-09:00", "abc", "1:00-2:00,2:00-3:00,3:00-4:00,4:00-5:00,5:00-6:00"]) {
-    expect(readPeriods(wrong)).toBeUndefined();
-  }
+  expect(periodsOf(presets.night, true)).toEqual([{ From: 1320, To: 390 }]);
+  expect(periodsOf([{ from: "07:05", to: "07:06" }], true)).toEqual([{ From: 425, To: 426 }]);
+  expect(periodsOf([], true)).toEqual([]);
+});
+
+test("a span over midnight is one, and is told", () => {
+  expect(overMidnight({ from: "22:00", to: "06:30" })).toBe(true);
+  expect(overMidnight({ from: "08:00", to: "12:00" })).toBe(false);
+  expect(overMidnight({ from: "22:00" })).toBe(false);
+});
+
+test("two at once are found, also behind midnight and from Sunday into Monday", () => {
+  expect(overlap(periodsOf([...presets.school, ...presets.noon, ...presets.night], true))).toBe(-1);
+  expect(overlap([{ From: 480, To: 720 }, { From: 700, To: 840 }])).toBe(1);
+  expect(overlap([{ From: 1320, To: 390 }, { From: 360, To: 400 }])).toBe(1);
+  expect(overlap([{ From: 1320, To: 390, Days: 64 }, { From: 360, To: 400, Days: 1 }])).toBe(1);
+  expect(overlap([{ From: 1320, To: 390, Days: 64 }, { From: 360, To: 400, Days: 2 }])).toBe(-1);
+  expect(overlap([{ From: 480, To: 720, Days: 31 }, { From: 480, To: 720, Days: 96 }])).toBe(-1);
 });

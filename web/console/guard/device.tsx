@@ -1,6 +1,6 @@
 import { App, Button, DatePicker, Drawer, Form, Input, Modal, Radio, Segmented, Select, Tabs } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { address, api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
@@ -262,10 +262,14 @@ function Look({ load }: { load: () => Promise<Uint8Array<ArrayBuffer>> }) {
 
 /** What the device sent to be heard or seen; opening one is noted. */
 function Recordings({ device }: { device: string }) {
+  const client = useQueryClient();
   const query = useQuery({ queryKey: ["recordings", device], queryFn: () => api.get<List<Recording>>(`/devices/${device}/recordings`), meta: { topics: ["device"] } });
   return (
     <Loaded query={query} errorText={errorText} isEmpty={(x) => !x.items.length} empty={<Empty title={t("gd.noRecordings")} hint={t("gd.noRecordingsHint")} />}>
-      {(list) => (
+      {(list) => {
+        // Opened is opened, whether or not the stream tells it.
+        const open = (id: string) => recording(device, id).finally(() => void client.invalidateQueries({ queryKey: ["recordings", device] }));
+        return (
         <ul className="gd-list">
           {list.items.map((x) => (
             <li key={x.id}>
@@ -275,14 +279,15 @@ function Recordings({ device }: { device: string }) {
                 {x.missing > 0 && t("gd.recordingMissing", { n: x.missing })}
               </span>
               <small>{x.heard_at ? t("gd.heardAt", { at: formatDateTime(x.heard_at) }) : t("gd.unheard")}</small>
-              {x.kind === "audio" ? <Listen label={t("gd.hear")} load={() => recording(device, x.id)} /> : <Look load={() => recording(device, x.id)} />}
+              {x.kind === "audio" ? <Listen label={t("gd.hear")} load={() => open(x.id)} /> : <Look load={() => open(x.id)} />}
               <Button size="small" href={address(`/devices/${device}/recordings/${x.id}`)} download>
                 {t("gd.openRecording")}
               </Button>
             </li>
           ))}
         </ul>
-      )}
+        );
+      }}
     </Loaded>
   );
 }

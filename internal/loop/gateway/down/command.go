@@ -63,8 +63,18 @@ type Command struct {
 	AlarmBits     uint32
 }
 
-// Period is a span of the day, minutes since midnight of the device's zone.
-type Period struct{ From, To int }
+// Period is a span of the day, minutes since midnight of the device's zone; one
+// that ends before it begins goes on into the next day. Days are the weekdays
+// on which it begins (Monday = bit 0); 0 and 127 are every day.
+type Period struct {
+	From, To int
+	Days     uint8 `json:",omitempty"`
+}
+
+// Daily tells whether the span is the same every day.
+func (p Period) Daily() bool { return p.Days == 0 || p.Days == everyDay }
+
+const everyDay = 127
 
 // Alert is one reminder: minutes since midnight, on or off, and the weekdays
 // (Monday = bit 0; 0 = once, 127 = every day).
@@ -98,7 +108,7 @@ func Known(k Kind) bool { return kinds[k] }
 func Samples() []Command {
 	var out []Command
 	for k := range kinds {
-		c := Command{Kind: k, Seconds: 60, ForSeconds: 600, Index: 1, Text: "1", Voice: []byte{1}, Language: "1", Periods: []Period{{0, 1}},
+		c := Command{Kind: k, Seconds: 60, ForSeconds: 600, Index: 1, Text: "1", Voice: []byte{1}, Language: "1", Periods: []Period{{To: 1}},
 			Reminders: []Alert{{At: 1, On: true}}, Contacts: []Contact{{Phone: "110", Name: "1"}}}
 		if k == SOSNumber || k == CallBack {
 			c.Phone = "110"
@@ -147,11 +157,7 @@ func (c Command) Check() error {
 		if len(c.Periods) > 4 {
 			return errs.Invalid("periods", "device.command.too_many")
 		}
-		for _, p := range c.Periods {
-			if p.From < 0 || p.From >= 1440 || p.To < 0 || p.To >= 1440 {
-				return errs.Invalid("periods", "device.command.time")
-			}
-		}
+		return checkPeriods(c.Periods)
 	case Reminder:
 		if len(c.Reminders) > 3 {
 			return errs.Invalid("reminders", "device.command.too_many")
@@ -201,6 +207,34 @@ func Unsupported() error { return errs.Invalid("kind", "device.command.unsupport
 func within(field string, v, low, high int) error {
 	if v < low || v > high {
 		return errs.Invalid(field, "device.command.range")
+	}
+	return nil
+}
+
+// checkPeriods refuses spans that no device could keep: two at a time, or one
+// of no length, which some read as the whole day.
+func checkPeriods(list []Period) error {
+	const day = 1440
+	var taken [7 * day]bool
+	for _, p := range list {
+		if p.From < 0 || p.From >= day || p.To < 0 || p.To >= day || p.Days > everyDay {
+			return errs.Invalid("periods", "device.command.time")
+		}
+		if p.From == p.To {
+			return errs.Invalid("periods", "device.command.span_empty")
+		}
+		for d := range 7 {
+			if !p.Daily() && p.Days>>d&1 == 0 {
+				continue
+			}
+			for m := range (p.To - p.From + day) % day {
+				at := (d*day + p.From + m) % len(taken)
+				if taken[at] {
+					return errs.Invalid("periods", "device.command.overlap")
+				}
+				taken[at] = true
+			}
+		}
 	}
 	return nil
 }

@@ -66,7 +66,11 @@ type Desk struct {
 	Source string       `json:"source"` // protocol; "" if not known
 	Since  clock.Millis `json:"since"`  // of the line; 0 without one
 	Kinds  []down.Kind  `json:"kinds"`
-	Items  []Downlink   `json:"items"`
+
+	// Weekdays: silent hours may differ from day to day.
+	Weekdays bool `json:"weekdays"`
+
+	Items []Downlink `json:"items"`
 
 	Takeovers []Takeover `json:"takeovers"`
 }

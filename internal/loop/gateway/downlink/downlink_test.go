@@ -424,3 +424,29 @@ func (w *world) update(query string, args ...any) {
 		w.t.Fatal(err)
 	}
 }
+
+// What the device's protocol can't keep is said before anything is queued.
+func TestWeekdaysAreRefusedBeforeTheyAreQueuedWhereTheProtocolHasNone(t *testing.T) {
+	each(t, func(w *world) {
+		school := downlink.Request{Kind: down.SilentHours, Key: "k", Reason: "学校要求上课静默", Periods: []down.Period{{From: 480, To: 720, Days: 31}}}
+		desk, err := w.s.Desk(w.op, w.which)
+		if err != nil || desk.Weekdays {
+			w.t.Errorf("a watch: %+v %v", desk, err)
+		}
+		if _, err := w.s.Send(w.op, w.which, school); !errs.Is(err, errs.KindInvalid) {
+			w.t.Errorf("a watch took weekdays: %v", err)
+		}
+		if desk, err = w.s.Desk(w.op, w.which); err != nil || len(desk.Items) != 0 {
+			w.t.Errorf("it waits nevertheless: %+v %v", desk.Items, err)
+		}
+		school.Periods[0].Days = 0
+		w.send(school)
+
+		w.update("UPDATE device SET profile = 'mqtt' WHERE id = ?", w.which)
+		school.Periods[0].Days = 31
+		if desk, err = w.s.Desk(w.op, w.which); err != nil || !desk.Weekdays {
+			w.t.Errorf("a badge of our contract: %+v %v", desk, err)
+		}
+		w.send(school)
+	})
+}

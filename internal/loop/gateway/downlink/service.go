@@ -87,8 +87,8 @@ func (s *Service) Send(ctx context.Context, which id.ID, q Request) (Downlink, e
 		if err != nil {
 			return err
 		}
-		if kinds := gateway.Commands(s.source(d, l)); kinds != nil && !slices.Contains(kinds, c.Kind) {
-			return down.Unsupported()
+		if err := gateway.Fits(s.source(d, l), c); err != nil {
+			return err
 		}
 		content, err := json.Marshal(c)
 		if err != nil {
@@ -192,6 +192,7 @@ func (s *Service) Desk(ctx context.Context, which id.ID) (Desk, error) {
 		out.Source = string(source)
 		if access.Check(access.From(ctx), "device.command", access.Target{Region: d.Region}) == nil {
 			out.Kinds = append(out.Kinds, gateway.Commands(source)...)
+			out.Weekdays = gateway.Fits(source, down.Command{Kind: down.SilentHours, Periods: []down.Period{{To: 1, Days: 1}}}) == nil
 		}
 		if out.Takeovers, err = takeoversOf(ctx, r, d.DeviceID, mostTakeovers); err != nil {
 			return err

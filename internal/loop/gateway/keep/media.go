@@ -164,8 +164,14 @@ func (a *Albums) Open(ctx context.Context, which, recording id.ID) (format strin
 			return errs.NotFound("device.recording_gone")
 		}
 		content = []byte(all.String())
-		if _, err := tx.Exec(ctx, "UPDATE device_media SET heard_at = ? WHERE heard_at = 0 AND "+where, append([]any{tx.Now}, args...)...); err != nil {
+		fresh, err := tx.Exec(ctx, "UPDATE device_media SET heard_at = ? WHERE heard_at = 0 AND "+where, append([]any{tx.Now}, args...)...)
+		if err != nil {
 			return err
+		}
+		if fresh > 0 { // whoever else looks at the list sees it too
+			if err := tx.Emit(ctx, db.Event{Topic: "device", Kind: "heard", Region: d.Region, Ref: string(d.ID)}); err != nil {
+				return err
+			}
 		}
 		return audit.Write(ctx, tx, audit.Entry{Action: "media.read", SubjectKind: "device", Subject: d.ID, Fields: []string{first.Kind}, Region: d.Region})
 	})

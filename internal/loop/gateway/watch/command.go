@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf16"
 
+	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/gateway/down"
 )
 
@@ -56,6 +57,9 @@ func content(c down.Command) ([]byte, error) {
 	case down.SilentHours:
 		w := []string{"SILENCETIME"}
 		for _, p := range c.Periods {
+			if !p.Daily() { // the frame has no place for weekdays
+				return nil, errs.Invalid("periods", "device.command.days")
+			}
 			w = append(w, hhmm(p.From)+"-"+hhmm(p.To))
 		}
 		if len(c.Periods) == 0 {

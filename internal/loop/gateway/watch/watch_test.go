@@ -324,7 +324,7 @@ func TestListeningInIsRefused(t *testing.T) {
 		{Kind: down.CallBack, Phone: "1]MONITOR,1"}, {Kind: down.CallBack, Phone: ""}, {Kind: down.SOSNumber, Index: 1, Phone: "1,MONITOR"},
 		{Kind: down.SOSNumber, Index: 0}, {Kind: down.Language, Language: "1][3G*1*7*MONITOR"}, {Kind: "CALL", Phone: "1"}, {Kind: ""},
 		{Kind: down.Text, Text: ""}, {Kind: down.Text, Text: "\xff"}, {Kind: down.Voice}, {Kind: down.Interval}, {Kind: down.Contacts, Contacts: []down.Contact{{Phone: "x", Name: "y"}}},
-		{Kind: down.SilentHours, Periods: []down.Period{{From: -1}}}, {Kind: down.Reminder, Reminders: []down.Alert{{At: 1440}}}, {Kind: down.Reward, Count: -1},
+		{Kind: down.SilentHours, Periods: []down.Period{{From: -1}}}, {Kind: down.SilentHours, Periods: []down.Period{{From: 480, To: 690, Days: 31}}}, {Kind: down.Reminder, Reminders: []down.Alert{{At: 1440}}}, {Kind: down.Reward, Count: -1},
 	} {
 		if f, err := Command(h, c); !errs.Is(err, errs.KindInvalid) || f != nil {
 			t.Errorf("%+v: %q %v", c, f, err)
