@@ -30,6 +30,8 @@ func (a *App) filing() error {
 		"report":     careFiles{a, false},
 		"visit":      visitFiles{a, false},
 		"visit_sign": visitFiles{a, true},
+		"hand":       handFiles{},
+		"hand_sign":  handFiles{},
 	}})
 	a.Documents.Schedule(a.Jobs)
 	return a.importing()

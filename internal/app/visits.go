@@ -76,6 +76,14 @@ func (a *App) wireVisits() error {
 			lat, lon, ok := t.Coordinates(region.Code(area))
 			return visit.Point{Lat: lat, Lon: lon}, ok, nil
 		},
+		Files: func(ctx context.Context, r db.Reader, kind string, record id.ID) (int, error) {
+			photos, err := document.CountOf(ctx, r, kind, record)
+			if err != nil {
+				return 0, err
+			}
+			signed, err := document.CountOf(ctx, r, kind+"_sign", record)
+			return photos + signed, err
+		},
 		Walk: walkChildren,
 	}})
 	return nil
@@ -199,6 +207,25 @@ func (f visitFiles) Attached(ctx context.Context, tx *db.Tx, _ document.Held, d 
 		return nil
 	}
 	return f.app.Visits.Pictured(ctx, tx, d.RecordID, d.ID, visit.Point{Lat: d.Said.Lat, Lon: d.Said.Lon})
+}
+
+// handFiles are the signature and the photos of goods handed over: of the area
+// that hands them over, also later.
+type handFiles struct{}
+
+// Held implements document.Record.
+func (handFiles) Held(ctx context.Context, r db.Reader, record id.ID) (document.Held, error) {
+	h, err := visit.HandOf(ctx, r, record)
+	t := access.Target{Region: h.Region}
+	if a := access.From(ctx); h.By == a.Account && a.Account != "" {
+		t.Task, t.Owner = h.DueID, a.Account
+	}
+	return document.Held{Target: t, Read: "visit.read", Write: "visit.make", Child: h.ChildID, Region: h.Region}, err
+}
+
+// Attached implements document.Record.
+func (handFiles) Attached(context.Context, *db.Tx, document.Held, document.Document) error {
+	return nil
 }
 
 // seedVisits gives the demonstration pairings, a plan, and a few visits behind it.

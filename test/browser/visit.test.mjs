@@ -55,8 +55,8 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   await page.getByText("还发了别的").click();
   await page.getByRole("button", { name: "多一个图书" }).click();
   await page.getByLabel("照护人").last().check();
-  await page.locator(".v-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" })); // clear of the button below
-  const box = await page.locator(".v-sign canvas").boundingBox();
+  await page.locator(".zg-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" })); // clear of the button below
+  const box = await page.locator(".zg-sign canvas").boundingBox();
   await page.mouse.move(box.x + 40, box.y + 40);
   await page.mouse.down();
   await page.mouse.move(box.x + 160, box.y + 70, { steps: 5 });
@@ -106,8 +106,8 @@ async function fillOffline(p, child, text) {
   await p.page.getByRole("radiogroup", { name: "吃得饱" }).getByRole("radio", { name: "是" }).click();
   await p.page.getByLabel("走访情况").fill(text);
   await p.page.getByLabel("照护人").last().check();
-  await p.page.locator(".v-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" }));
-  const box = await p.page.locator(".v-sign canvas").boundingBox();
+  await p.page.locator(".zg-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" }));
+  const box = await p.page.locator(".zg-sign canvas").boundingBox();
   await p.page.mouse.move(box.x + 40, box.y + 40);
   await p.page.mouse.down();
   await p.page.mouse.move(box.x + 160, box.y + 70, { steps: 5 });
@@ -135,7 +135,7 @@ test("two phones fill one visit, both without a network: both versions stay, and
   // The office is shown the conflict with both words, their photos of a signature too; nothing is lost or merged.
   const desk = before.page;
   await desk.goto(`${house.base}/console/visits`);
-  await desk.getByText("两份记录", { exact: true }).click();
+  await desk.locator(".ant-segmented-item").filter({ hasText: "两份记录" }).click();
   await desk.locator("tr").filter({ hasText: child }).locator(".page-row-key").first().click();
   const drawer = desk.locator(".ant-drawer");
   for (const p of [one, two]) await drawer.getByText(`${p.name}写的：${child}在家`).waitFor();
@@ -176,12 +176,72 @@ test("a pairing is offered to who may meet children only; the festival's greetin
   await modal.locator(".visit-match").filter({ hasText: fit.name }).first().locator("input").check();
   await modal.getByRole("button", { name: "新增结对" }).click();
   await town.page.locator("tr").filter({ hasText: kid.name }).filter({ hasText: fit.name }).first().waitFor();
-  await town.page.getByText("节日慰问", { exact: true }).click();
+  await town.page.locator(".ant-segmented-item").filter({ hasText: "节日慰问" }).click();
   await town.page.getByText("还需准备").waitFor();
   await town.page.locator(".ant-table-row").first().waitFor();
   await shot(town.page, "visit-greetings");
   assert.deepEqual([...section.faults, ...town.faults], []);
   for (const p of [section, town]) await p.context.close();
+});
+
+test("the township hands a greeting's goods over at its office: signed, counted, and off the list of who still waits", { timeout: 120_000 }, async () => {
+  const { page, faults, context } = await openPage(browser, { width: 1440, height: 900 });
+  page.setDefaultTimeout(30_000);
+  await signIn(page, house.base, "town001");
+  const [greeting] = (await api(page, "GET", "/visits/greetings")).body.items;
+  const before = (await api(page, "GET", `/visits/greetings/${greeting.plan}?region=${greeting.region}`)).body;
+  assert.ok(before.open.length > 1, "nobody waits for a greeting");
+  const kid = before.open[0];
+  await page.goto(`${house.base}/console/visits?tab=greetings`);
+  await page.locator(".ant-table-row .page-row-key").first().click();
+  const drawer = page.locator(".ant-drawer");
+  await drawer.getByText(`还没发放 ${before.open.length}`).waitFor();
+  await drawer.locator(".ant-table-row").filter({ hasText: kid.child_name }).filter({ hasText: kid.region_name }).first().getByRole("button", { name: "登记发放" }).click();
+  const modal = page.locator(".ant-modal");
+  await modal.getByRole("radio", { name: "监护人" }).check();
+  await modal.getByRole("button", { name: "确认发放" }).click();
+  await modal.getByText("请让签收人签字，或拍一张发放照片").waitFor();
+  await shot(page, "visit-hand");
+  await modal.locator(".zg-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" }));
+  const box = await modal.locator(".zg-sign canvas").boundingBox();
+  await page.mouse.move(box.x + 60, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 260, box.y + 90, { steps: 5 });
+  await page.mouse.up();
+  await modal.getByRole("button", { name: "重新签" }).waitFor();
+  await modal.locator("input[type=file]").setInputFiles({ name: "领取.png", mimeType: "image/png", buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 320, height: 240 } }) });
+  await modal.getByText("已选 1 张").waitFor();
+  await modal.getByLabel("备注").fill("外婆到镇里领取");
+  await modal.getByRole("button", { name: "确认发放" }).click();
+  await page.getByText(`已登记 ${kid.child_name} 的发放`).waitFor();
+  await drawer.getByText(`还没发放 ${before.open.length - 1}`).waitFor();
+  await drawer.locator(".ant-segmented-item").filter({ hasText: "已发放" }).click();
+  const row = drawer.locator(".ant-table-row").filter({ hasText: kid.child_name }).filter({ hasText: "到办公点领取" });
+  await row.getByText("监护人").waitFor();
+  await row.getByText("2 份").waitFor();
+  await row.locator(".ant-table-row-expand-icon").click();
+  await drawer.getByText("外婆到镇里领取").waitFor();
+  await drawer.locator(".kit-files img").nth(1).waitFor();
+  await shot(page, "visit-handed");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await shot(page, "visit-handed-phone");
+  await drawer.locator(".ant-segmented-item").filter({ hasText: "还没发放" }).click();
+  await drawer.locator(".ant-table-row").first().waitFor();
+  await shot(page, "visit-waiting-phone");
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
+  // Another township's clerk may not read who waits here.
+  const other = await openPage(browser, phoneSize);
+  await signIn(other.page, house.base, "town002");
+  assert.notEqual((await api(other.page, "GET", `/visits/greetings/${greeting.plan}?region=${greeting.region}`)).status, 200);
+  // The page opens on the first list that holds something, not on an empty one.
+  await page.goto(`${house.base}/console/visits`);
+  const counts = (await api(page, "GET", "/visits/counts")).body;
+  const first = [["late", "已过期"], ["dues", "待探访"], ["conflict", "两份记录"], ["doubt", "存疑"], ["danger", "发现危险"], ["records", "全部记录"]].find(([k]) => counts[k] > 0)[1];
+  await page.locator(".ant-segmented-item-selected").filter({ hasText: first }).waitFor();
+  await page.locator(".ant-table-row").first().waitFor();
+  await shot(page, "visit-first-phone");
+  assert.deepEqual(faults, []);
+  for (const c of [context, other.context]) await c.close();
 });
 
 test("two phones' versions, a visit that can't be true, and a phone that must forget", { timeout: 90_000 }, async () => {
@@ -208,7 +268,7 @@ test("two phones' versions, a visit that can't be true, and a phone that must fo
   await signIn(desk.page, house.base, "section1");
   await desk.page.goto(`${house.base}/console/visits`);
   const drawer = desk.page.locator(".ant-drawer");
-  await desk.page.getByText("两份记录", { exact: true }).click();
+  await desk.page.locator(".ant-segmented-item").filter({ hasText: "两份记录" }).click();
   await desk.page.locator(".page-row-key").first().click();
   await drawer.getByText("第一部手机写的").waitFor();
   await drawer.getByText("第二部手机写的").waitFor();
@@ -216,7 +276,7 @@ test("two phones' versions, a visit that can't be true, and a phone that must fo
   await desk.page.getByText("已确认").waitFor();
   await drawer.getByRole("button", { name: "Close" }).or(drawer.locator(".ant-drawer-close")).first().click();
 
-  await desk.page.getByText("存疑", { exact: true }).click();
+  await desk.page.locator(".ant-segmented-item").filter({ hasText: "存疑" }).click();
   await desk.page.locator(".page-row-key").first().click();
   await drawer.getByRole("button", { name: "记录不实" }).first().click();
   await desk.page.locator(".ant-modal textarea").fill("本人承认没有去");

@@ -537,10 +537,13 @@ type Greeting struct {
 	Region     string  `json:"region"`
 	RegionName string  `json:"region_name"`
 	Children   int     `json:"children"`
-	Done       int     `json:"done"`
+	Done       int     `json:"done"`   // with goods handed over
 	Needed     []Goods `json:"needed"` // for those still open
 	Given      []Goods `json:"given"`
 }
+
+// greetingsBack is for how many days a greeting is still looked at.
+const greetingsBack = 400
 
 // Greetings gives the greetings of the last year, newest festival first.
 func (s *Service) Greetings(ctx context.Context) ([]Greeting, error) {
@@ -557,16 +560,17 @@ func (s *Service) Greetings(ctx context.Context) ([]Greeting, error) {
 			DueOn string `bun:"due_on"`
 			N     int    `bun:"n"`
 			Done  int    `bun:"done"`
-		}](ctx, r, "SELECT plan, substr(region, 1, 9) AS town, due_on, count(*) AS n, sum(CASE WHEN state = 'done' THEN 1 ELSE 0 END) AS done FROM visit_due WHERE plan NOT IN ('regular', 'by_hand') AND state <> 'dropped' AND due_on > ? AND "+
-			where+" GROUP BY plan, substr(region, 1, 9), due_on ORDER BY due_on DESC, town", append([]any{today(r).AddDays(-400)}, args...)...)
+			Bare  int    `bun:"bare"`
+		}](ctx, r, "SELECT plan, substr(region, 1, 9) AS town, due_on, count(*) AS n, sum(CASE WHEN state = 'done' THEN 1 ELSE 0 END) AS done, sum(CASE WHEN "+bare+" THEN 1 ELSE 0 END) AS bare FROM visit_due WHERE plan NOT IN ('regular', 'by_hand') AND state <> 'dropped' AND due_on > ? AND "+
+			where+" GROUP BY plan, substr(region, 1, 9), due_on ORDER BY due_on DESC, town", append([]any{today(r).AddDays(-greetingsBack)}, args...)...)
 		if err != nil {
 			return err
 		}
 		pol := s.policy(r)
 		for _, x := range rows {
-			g := Greeting{Plan: x.Plan, Festival: festivalOf(x.Plan), DueOn: x.DueOn, Region: x.Town, Children: x.N, Done: x.Done, Needed: pol.goodsOf(x.Plan), Given: []Goods{}}
+			g := Greeting{Plan: x.Plan, Festival: festivalOf(x.Plan), DueOn: x.DueOn, Region: x.Town, Children: x.N, Done: x.Done - x.Bare, Needed: pol.goodsOf(x.Plan), Given: []Goods{}}
 			for i := range g.Needed {
-				g.Needed[i].Count *= x.N - x.Done
+				g.Needed[i].Count *= x.N - x.Done + x.Bare
 			}
 			if g.RegionName, err = s.ports.Place(ctx, r, x.Town); err != nil {
 				return err
@@ -576,6 +580,12 @@ func (s *Service) Greetings(ctx context.Context) ([]Greeting, error) {
 				append([]any{x.Plan}, more...)...); err != nil {
 				return err
 			}
+			var handed []Goods
+			if err := r.List(ctx, &handed, "SELECT g.item, sum(g.count) AS count FROM visit_hand_goods g JOIN visit_hand h ON h.id = g.hand_id JOIN visit_due d ON d.id = h.due_id WHERE d.plan = ? AND "+in+" GROUP BY g.item ORDER BY g.item",
+				append([]any{x.Plan}, more...)...); err != nil {
+				return err
+			}
+			g.Given = together(g.Given, handed)
 			out = append(out, g)
 		}
 		return nil

@@ -72,6 +72,8 @@ type Ports struct {
 	AccountArea func(ctx context.Context, r db.Reader, account id.ID) (string, error)
 	Place       func(ctx context.Context, r db.Reader, region string) (string, error)
 	Point       func(ctx context.Context, r db.Reader, region string) (Point, bool, error)
+	// Files counts the files of a visit or a hand-over: signature and photos.
+	Files func(ctx context.Context, r db.Reader, kind string, record id.ID) (int, error)
 	// Walk gives the children in pages, by id.
 	Walk func(ctx context.Context, r db.Reader, after id.ID, limit int) ([]Walked, error)
 }

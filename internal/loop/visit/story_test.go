@@ -110,6 +110,9 @@ func each(t *testing.T, fn func(t *testing.T, h *house)) {
 				}
 				return visit.Point{Lat: 29.7, Lon: 105.7}, true, nil
 			},
+			Files: func(_ context.Context, _ db.Reader, kind string, _ id.ID) (int, error) {
+				return map[string]int{"hand": 2}[kind], nil
+			},
 			Walk: func(_ context.Context, _ db.Reader, after id.ID, _ int) ([]visit.Walked, error) {
 				if after != "" {
 					return nil, nil

@@ -186,13 +186,8 @@ func (q Report) check(p Policy) error {
 			add(name, "text.too_long")
 		}
 	}
-	seen := map[string]bool{}
-	for _, g := range q.Goods {
-		if p.Items[g.Item] == "" || g.Count < 1 || g.Count > 1000 || seen[g.Item] {
-			add("goods", "visit.goods")
-			break
-		}
-		seen[g.Item] = true
+	if !goodsKnown(p, q.Goods) {
+		add("goods", "visit.goods")
 	}
 	return errs.InvalidFields(bad)
 }

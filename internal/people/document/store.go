@@ -62,6 +62,12 @@ func count(ctx context.Context, r db.Reader, kind string, record id.ID) (n int, 
 	return n, err
 }
 
+// CountOf counts the files of a record that are still kept. Whoever calls it has
+// checked that the record may be read.
+func CountOf(ctx context.Context, r db.Reader, kind string, record id.ID) (int, error) {
+	return count(ctx, r, kind, record)
+}
+
 // expired lists files whose time is over.
 func expired(ctx context.Context, r db.Reader, now clock.Millis, limit int) ([]Document, error) {
 	return selectRows(ctx, r, "WHERE erased_at = 0 AND keep_until < ? ORDER BY keep_until LIMIT ?", now, limit)

@@ -82,6 +82,27 @@ func (a *API) visits() {
 		rows, err := a.Visits.Greetings(ctx)
 		return page[visit.Greeting]{Items: orEmpty(rows)}, err
 	})
+	call(a, http.MethodGet, "/visits/greetings/{plan}", "who of an area still waits for a greeting's goods, and who has had them", func(ctx context.Context, in *struct {
+		Plan   string `path:"plan" maxLength:"60"`
+		Region string `query:"region" required:"true" maxLength:"20"`
+	}) (visit.GreetingSheet, error) {
+		return a.Visits.Greeting(ctx, in.Plan, in.Region)
+	})
+	call(a, http.MethodPost, "/visits/hands", "a greeting's goods were handed over without a visit; the same key is the same hand-over", func(ctx context.Context, in *struct {
+		Body struct {
+			DueID   id.ID         `json:"due_id" maxLength:"60"`
+			Key     string        `json:"key"`
+			Way     string        `json:"way"`
+			Signer  string        `json:"signer"`
+			GivenAt clock.Millis  `json:"given_at,omitempty"`
+			Goods   []visit.Goods `json:"goods" maxItems:"40"`
+			Note    string        `json:"note,omitempty" maxLength:"500"`
+		}
+	}) (visit.Hand, error) {
+		b := in.Body
+		return a.Visits.HandOver(ctx, visit.Handing{DueID: b.DueID, Key: b.Key, Way: b.Way, Signer: b.Signer, GivenAt: b.GivenAt, Goods: b.Goods, Note: b.Note})
+	})
+	call(a, http.MethodGet, "/visits/counts", "how many lie in each list of visits", func(ctx context.Context, _ *struct{}) (visit.Counts, error) { return a.Visits.Counts(ctx) })
 	call(a, http.MethodGet, "/visits/{id}", "one visit with all its versions", func(ctx context.Context, in *ByID) (visit.Sheet, error) { return a.Visits.Find(ctx, in.ID) })
 	call(a, http.MethodPost, "/visits/{id}/decide", "which version counts", func(ctx context.Context, in *struct {
 		ByID

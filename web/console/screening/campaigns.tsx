@@ -7,6 +7,7 @@ import { useLocation } from "wouter";
 import { api, errorText } from "@shared/api/client";
 import type { List } from "@shared/api/types";
 import { Empty, Loaded } from "@shared/state";
+import { carded } from "../kit/cards";
 import { Count, PageHead } from "../kit/page";
 import { t } from "../locale";
 import { useMay } from "../session";
@@ -47,14 +48,14 @@ export default function Campaigns() {
       <Loaded query={query} errorText={errorText} isEmpty={(l) => l.length === 0} empty={<Empty title={t("survey.none")} hint={t(may("campaign.write") ? "survey.noneHint" : "survey.noneTeacher")} />}>
         {() => (
           <Table
-            className="page-table"
+            className="page-table kit-cards"
             rowKey="id"
             size="middle"
             dataSource={rows}
             pagination={rows.length > 20 ? { pageSize: 20 } : false}
             locale={{ emptyText: <Empty title={t("survey.noneFound")} /> }}
             onRow={(c) => ({ tabIndex: 0, onClick: () => go(`/campaigns/${c.id}`), onKeyDown: (e) => e.key === "Enter" && go(`/campaigns/${c.id}`) })}
-            columns={[
+            columns={carded<Campaign>([
               { title: t("survey.title"), render: (_, c) => <strong>{c.title}</strong>, sorter: (a, b) => a.title.localeCompare(b.title, "zh") },
               { title: t("survey.stateName"), width: 90, render: (_, c) => <StateMark state={c.state} /> },
               { title: t("survey.papers"), render: (_, c) => <>{c.instruments.map((p) => p.title).join(t("list.dot"))} {c.suicide && <SuicideMark />}</> },
@@ -62,7 +63,7 @@ export default function Campaigns() {
               { title: t("survey.area"), width: 150, render: (_, c) => c.selection.school || place(c.region) },
               { title: t("survey.days"), width: 200, className: "zg-num", render: (_, c) => `${c.starts_on} ${t("survey.to")} ${c.ends_on}`, sorter: (a, b) => a.starts_on.localeCompare(b.starts_on) },
               { title: t("survey.progress"), width: 190, render: (_, c) => <DoneBar done={c.done} size={c.size} /> },
-            ]}
+            ])}
           />
         )}
       </Loaded>

@@ -11,3 +11,7 @@ export type Sheet = Row & { current: string; versions: Version[]; mark_list: Mar
 export type Pairing = { id: string; child_id: string; child_name: string; region_name: string; helper: string; helper_name: string; kind: string; begun_on: string; ended_on: string; end_reason: string; unfit: string; last_on: string };
 export type Greeting = { plan: string; festival: string; due_on: string; region: string; region_name: string; children: number; done: number; needed: Goods[]; given: Goods[] };
 export type Match = { id: string; account: string; name: string; kind: string; region_name: string; blocked: string; load: { cases: number; pairings: number }; most: number; reasons: { key: string; fit: string; n: number }[] };
+export type Counts = Record<"late" | "dues" | "conflict" | "doubt" | "danger" | "records" | "pairings" | "greetings", number>;
+export type Awaited = Due & { goods: Goods[]; visited: boolean; may_give: boolean };
+export type Greeted = { record: "visit" | "hand"; id: string; child_name: string; region_name: string; way: string; signer: string; at: Ms; by_name: string; goods: Goods[]; note: string; files: number; may_add: boolean };
+export type GreetingSheet = { open: Awaited[]; given: Greeted[]; items: Record<string, string> };

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Segmented, Table } from "antd";
+import { Button, Segmented, Skeleton, Table } from "antd";
 import { useState } from "react";
 import { useSearchParams } from "wouter";
 import { api, errorText } from "@shared/api/client";
@@ -9,15 +9,17 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { LevelTag } from "@shared/tag";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay } from "../session";
-import type { Due, Greeting, Row } from "./data";
+import type { Counts, Due, Row } from "./data";
+import { Greetings } from "./greeting";
 import { Pairings } from "./pairing";
 import { GiveDialog, AskDialog } from "./plan";
 import { VisitDrawer } from "./sheet";
-import { goodsText, planText } from "./words";
+import { planText } from "./words";
 import "../matter/matter.css";
 import "./visit.css";
 
@@ -36,20 +38,20 @@ function Dues({ which }: { which: string }) {
       <Loaded query={query} errorText={errorText} lines={8}>
         {(d) => (
           <Table
-            className="page-table"
+            className="page-table kit-cards"
             size="small"
             rowKey="id"
             pagination={{ pageSize: 50, hideOnSinglePage: true }}
             dataSource={d.items}
             locale={{ emptyText: <Empty title={t("visits.noDues")} hint={t("visits.noDuesHint")} /> }}
-            columns={[
+            columns={carded<Due>([
               { title: t("visits.child"), render: (_, x) => <>{x.child_name} {x.colour && <LevelTag level={x.colour} />}</> },
               { title: t("visits.place"), dataIndex: "region_name" },
               { title: t("visits.why"), render: (_, x) => planText(x.plan, x.why) },
               { title: t("visits.who"), render: (_, x) => x.who_name || <span className="visit-late">{t("visits.nobody")}</span> },
               { title: t("visits.dueOn"), render: (_, x) => <span className={x.late ? "visit-late zg-num" : "zg-num"}>{x.due_on}{x.late && t("visits.lateMark")}</span> },
               ...(may("visit.plan") ? [{ title: "", width: 150, render: (_: unknown, x: Due) => <><Button size="small" onClick={() => setGive(x)}>{t("visits.give")}</Button> <Button size="small" type="text" onClick={() => void drop(x)}>{t("visits.drop")}</Button></> }] : []),
-            ]}
+            ])}
           />
         )}
       </Loaded>
@@ -77,21 +79,21 @@ function Records({ which, onOpen }: { which: string; onOpen: (id: string) => voi
       {(d) => (
         <>
           <Table
-            className="page-table"
+            className="page-table kit-cards"
             size="small"
             rowKey="id"
             pagination={false}
             dataSource={d.items}
             onRow={(v) => ({ onClick: () => onOpen(v.id) })}
             locale={{ emptyText: <Empty title={t(which ? "visits.noneOf" : "visits.none")} hint={t("visits.noneHint")} /> }}
-            columns={[
+            columns={carded<Row>([
               { title: t("visits.when"), render: (_, v) => <button type="button" className="page-row-key zg-num">{formatDateTime(v.began_at)}</button> },
               { title: t("visits.minutes"), render: (_, v) => <span className="zg-num">{Math.round((v.ended_at - v.began_at) / 60_000)}</span> },
               { title: t("visits.child"), dataIndex: "child_name" },
               { title: t("visits.place"), dataIndex: "region_name" },
               { title: t("visits.who"), dataIndex: "by_name" },
               { title: t("visits.state"), render: (_, v) => <Marks v={v} /> },
-            ]}
+            ])}
           />
           <p className="page-more">
             {cursor.length > 0 && <Button onClick={() => setCursor(cursor.slice(0, -1))}>{t("care.before")}</Button>} {d.next && <Button onClick={() => setCursor([...cursor, d.next])}>{t("care.after")}</Button>}
@@ -102,40 +104,21 @@ function Records({ which, onOpen }: { which: string; onOpen: (id: string) => voi
   );
 }
 
-function Greetings() {
-  const query = useQuery({ queryKey: ["greetings"], queryFn: () => api.get<List<Greeting>>("/visits/greetings"), meta: { topics: ["case"] } });
-  return (
-    <Loaded query={query} errorText={errorText} lines={6}>
-      {(d) => (
-        <Table
-          className="page-table"
-          size="small"
-          rowKey={(g) => g.plan + g.region}
-          expandable={{ childrenColumnName: "rows" }} // "children" is a number here, not a tree
-          pagination={{ pageSize: 50, hideOnSinglePage: true }}
-          dataSource={d.items}
-          locale={{ emptyText: <Empty title={t("visits.noGreetings")} hint={t("visits.noGreetingsHint")} /> }}
-          columns={[
-            { title: t("visits.festival"), render: (_, g) => <>{wordFor(words, "visit.festival", g.festival)} <span className="zg-num">{g.due_on}</span></> },
-            { title: t("visits.place"), dataIndex: "region_name" },
-            { title: t("visits.greeted"), render: (_, g) => <span className="zg-num">{g.done} / {g.children}</span> },
-            { title: t("visits.needed"), render: (_, g) => (g.children > g.done ? goodsText(g.needed) : t("visits.allGiven")) },
-            { title: t("visits.given"), render: (_, g) => goodsText(g.given) },
-          ]}
-        />
-      )}
-    </Loaded>
-  );
-}
-
 const tabs = ["late", "dues", "conflict", "doubt", "danger", "records", "pairings", "greetings"] as const;
 type Tab = (typeof tabs)[number];
+/** What waits for somebody; of the other lists there is always something or nothing to do. */
+const urgent = new Set<Tab>(["late", "conflict", "doubt"]);
 
 /** Aftercare: what is late or unclear first, then plan, records, pairings, greetings. */
 export default function Visits() {
   const may = useMay();
   const [params, setParams] = useSearchParams();
-  const tab = tabs.find((x) => x === params.get("tab")) ?? "late";
+  const counts = useQuery({ queryKey: ["visit-counts"], queryFn: () => api.get<Counts>("/visits/counts"), meta: { topics: ["case"] }, refetchInterval: 60_000 });
+  const shown = tabs.filter((x) => x !== "pairings" || may("pairing.read"));
+  // Without a choice the first list with something in it is open; what was opened so stays, whatever comes in meanwhile.
+  const [first, setFirst] = useState<Tab>();
+  if (!first && counts.data) setFirst(shown.find((x) => counts.data[x] > 0) ?? "dues");
+  const tab = tabs.find((x) => x === params.get("tab")) ?? first ?? (counts.isError ? "dues" : undefined);
   const open = params.get("visit") ?? "";
   const [asking, setAsking] = useState(false);
   const go = (next: Record<string, string>) => setParams((p) => {
@@ -146,8 +129,9 @@ export default function Visits() {
     <>
       <PageHead title={t("page.visits")} actions={may("visit.plan") && <Button type="primary" onClick={() => setAsking(true)}>{t("visits.ask")}</Button>} />
       <div className="page-filters">
-        <Segmented<Tab> value={tab} options={tabs.filter((x) => x !== "pairings" || may("pairing.read")).map((value) => ({ value, label: t(`visits.tab.${value}`) }))} onChange={(v) => go({ tab: v })} />
+        <Segmented<Tab> {...(tab && { value: tab })} options={shown.map((value) => ({ value, label: <>{t(`visits.tab.${value}`)}{!!counts.data?.[value] && <b className={urgent.has(value) ? "visit-count visit-count-late zg-num" : "visit-count zg-num"}>{counts.data[value]}</b>}</> }))} onChange={(v) => go({ tab: v })} />
       </div>
+      {!tab && <Skeleton active />}
       {(tab === "late" || tab === "dues") && <Dues which={tab === "late" ? "late" : ""} />}
       {(tab === "conflict" || tab === "doubt" || tab === "danger" || tab === "records") && <Records key={tab} which={tab === "records" ? "" : tab} onOpen={(id) => go({ visit: id })} />}
       {tab === "pairings" && <Pairings />}

@@ -7,6 +7,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { ChildSelect } from "../care/refer";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { Day } from "../kit/day";
 import { t, words } from "../locale";
 import { useMay } from "../session";
@@ -63,13 +64,13 @@ export function Pairings() {
       <Loaded query={query} errorText={errorText} lines={6}>
         {(d) => (
           <Table
-            className="page-table"
+            className="page-table kit-cards"
             size="small"
             rowKey="id"
             pagination={{ pageSize: 50, hideOnSinglePage: true }}
             dataSource={d.items}
             locale={{ emptyText: <Empty title={t("visits.noPairings")} hint={t("visits.noPairingsHint")} /> }}
-            columns={[
+            columns={carded<Pairing>([
               { title: t("visits.child"), dataIndex: "child_name" },
               { title: t("visits.place"), dataIndex: "region_name" },
               { title: t("visits.helper"), render: (_, p) => <>{p.helper_name} {p.unfit && <b className="visit-danger">{wordFor(words, "work.blocked", p.unfit.replace("workforce.", ""))}</b>}</> },
@@ -79,7 +80,7 @@ export function Pairings() {
                 ? { title: t("visits.endReason"), render: (_, p) => <>{wordFor(words, "visits.reason", p.end_reason)} <span className="zg-num">{p.ended_on}</span></> }
                 : { title: t("visits.lastOn"), render: (_, p) => <span className="zg-num">{p.last_on || t("visits.never")}</span> },
               ...(may("pairing.write") && !ended ? [{ title: "", render: (_: unknown, p: Pairing) => <Button size="small" onClick={() => setEnding(p)}>{t("visits.end")}</Button> }] : []),
-            ]}
+            ])}
           />
         )}
       </Loaded>

@@ -1,76 +1,17 @@
-import { useEffect, useRef, useState } from "react";
 import { serverNow } from "@shared/clock";
+import { SignField } from "@shared/sign";
 import { type Photo, newKey } from "../keep/act";
 import { t } from "../locale";
 
-const WIDTH = 640;
-const HEIGHT = 240;
-
-/** A field to sign in with a finger; gives the picture of the signature. */
+/** The signature of a visit, as a picture that is sent like a photo. */
 export function SignPad({ sign, onChange }: { sign: Photo | undefined; onChange: (sign: Photo | undefined) => void }) {
-  const ref = useRef<HTMLCanvasElement>(null);
-  const drawing = useRef(false);
-  const [touched, setTouched] = useState(!!sign);
-  useEffect(() => {
-    const pen = ref.current?.getContext("2d");
-    if (!pen) return;
-    pen.fillStyle = "#fff";
-    pen.fillRect(0, 0, WIDTH, HEIGHT);
-    pen.lineWidth = 4;
-    pen.lineCap = pen.lineJoin = "round";
-    pen.strokeStyle = "#111";
-  }, []);
-  const at = (e: React.PointerEvent<HTMLCanvasElement>): [number, number] => {
-    const box = e.currentTarget.getBoundingClientRect();
-    return [((e.clientX - box.left) / box.width) * WIDTH, ((e.clientY - box.top) / box.height) * HEIGHT];
-  };
-  const finish = () => {
-    if (!drawing.current) return;
-    drawing.current = false;
-    ref.current?.toBlob((blob) => {
-      void blob?.arrayBuffer().then((b) => onChange({ key: newKey(), at: Math.round(serverNow()), type: "image/png", bytes: new Uint8Array(b) }));
-    }, "image/png");
-  };
   return (
-    <div className="v-sign">
-      <canvas
-        ref={ref}
-        width={WIDTH}
-        height={HEIGHT}
-        role="img"
-        aria-label={t("visit.signHere")}
-        onPointerDown={(e) => {
-          e.currentTarget.setPointerCapture(e.pointerId);
-          drawing.current = true;
-          setTouched(true);
-          const pen = e.currentTarget.getContext("2d");
-          pen?.beginPath();
-          pen?.moveTo(...at(e));
-        }}
-        onPointerMove={(e) => {
-          if (!drawing.current) return;
-          const pen = e.currentTarget.getContext("2d");
-          pen?.lineTo(...at(e));
-          pen?.stroke();
-        }}
-        onPointerUp={finish}
-        onPointerCancel={finish}
-      />
-      {!touched && <span aria-hidden="true">{t("visit.signHere")}</span>}
-      {touched && (
-        <button
-          type="button"
-          className="f-plain"
-          onClick={() => {
-            const pen = ref.current?.getContext("2d");
-            pen?.fillRect(0, 0, WIDTH, HEIGHT);
-            setTouched(false);
-            onChange(undefined);
-          }}
-        >
-          {t("visit.signAgain")}
-        </button>
-      )}
-    </div>
+    <SignField
+      signed={!!sign}
+      label={t("visit.signHere")}
+      again={t("visit.signAgain")}
+      plain="f-plain"
+      onChange={(bytes) => onChange(bytes && { key: newKey(), at: Math.round(serverNow()), type: "image/png", bytes })}
+    />
   );
 }
