@@ -127,6 +127,10 @@ func (a *API) ratings() {
 	call(a, http.MethodDelete, "/rating/references/{id}", "take a drawing out of the training", func(ctx context.Context, in *ByID) (done, error) {
 		return done{true}, a.Ratings.EndReference(ctx, in.ID)
 	})
+	call(a, http.MethodGet, "/rating/repeats", "how each rater's hidden repeats agree with the own first sheets", func(ctx context.Context, _ *struct{}) (page[rating.Steadiness], error) {
+		items, err := a.Ratings.Repeats(ctx)
+		return page[rating.Steadiness]{Items: orEmpty(items)}, err
+	})
 	call(a, http.MethodGet, "/rating/trainings", "the references, and who practised on them", func(ctx context.Context, _ *struct{}) (rating.TrainingDesk, error) {
 		return a.Ratings.Trainings(ctx)
 	})

@@ -384,19 +384,32 @@ func TestMarkExpires(t *testing.T) {
 	}
 }
 
-func TestRepeatsAreAboutTheRightShare(t *testing.T) {
+func TestOneOfEachBlockIsRepeated(t *testing.T) {
 	_, rule := shipped(t)
-	n := 0
-	for i := range 8150 {
-		if RepeatDue([]byte("seed"), "a", fmt.Sprint(i), rule) {
-			n++
+	size := rule.Block()
+	if size != 14 {
+		t.Fatalf("of %d drawings one, wanted about 7 of a hundred", size)
+	}
+	if (Rule{}).Block() != 0 {
+		t.Error("a rule without repeats repeats")
+	}
+	at := map[int]int{}
+	for n := range 2000 {
+		block := make([]Once, size)
+		for i := range block {
+			block[i] = Once{[]byte("seed"), fmt.Sprint(n, "-", i)}
 		}
+		k := RepeatOf("a", block)
+		if k != RepeatOf("a", block) {
+			t.Fatal("the choice changed")
+		}
+		at[k]++
 	}
-	if n < 8150*5/100 || n > 8150*10/100 {
-		t.Errorf("%d of 8150 are repeated, wanted 5 to 10 of a hundred", n)
-	}
-	if RepeatDue([]byte("seed"), "a", "1", rule) != RepeatDue([]byte("seed"), "a", "1", rule) {
-		t.Error("the choice changed")
+	// No place in a block is safe from being asked again, none is sure.
+	for i := range size {
+		if at[i] < 2000/size/2 || at[i] > 2000/size*2 {
+			t.Errorf("place %d was chosen %d times of 2000", i, at[i])
+		}
 	}
 }
 

@@ -202,15 +202,36 @@ func MarkOf(final Final, rule Rule, now time.Time) Mark {
 // Holds reports whether the mark still stands.
 func (m Mark) Holds(now time.Time) bool { return m.Set && now.Before(m.Expires) }
 
-// RepeatDue chooses the hidden repeats of a batch: about rule.RepeatPercent of
-// a rater's drawings, the same at every call, not to be foreseen without the
-// batch's seed.
-func RepeatDue(seed []byte, rater RaterID, drawing string, rule Rule) bool {
-	h := sha256.New()
-	h.Write(seed)
-	h.Write([]byte{0})
-	h.Write([]byte(rater))
-	h.Write([]byte{0})
-	h.Write([]byte(drawing))
-	return binary.BigEndian.Uint64(h.Sum(nil))%100 < uint64(rule.RepeatPercent)
+// Once is a drawing that a rater has rated for the first time, with its batch's
+// seed.
+type Once struct {
+	Seed    []byte
+	Drawing string
+}
+
+// Block is of how many of a rater's drawings one is repeated; 0: none.
+func (r Rule) Block() int {
+	if r.RepeatPercent <= 0 {
+		return 0
+	}
+	return max(1, 100/r.RepeatPercent)
+}
+
+// RepeatOf chooses the hidden repeat of a block: the same at every call, not to
+// be foreseen without the batches' seeds. One of each block, so that a rater of
+// a small pile is measured too, where a draw drawing by drawing may pass by.
+func RepeatOf(rater RaterID, block []Once) int {
+	best, least := -1, uint64(0)
+	for i, o := range block {
+		h := sha256.New()
+		h.Write(o.Seed)
+		h.Write([]byte{0})
+		h.Write([]byte(rater))
+		h.Write([]byte{0})
+		h.Write([]byte(o.Drawing))
+		if n := binary.BigEndian.Uint64(h.Sum(nil)); best < 0 || n < least {
+			best, least = i, n
+		}
+	}
+	return best
 }

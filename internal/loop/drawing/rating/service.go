@@ -168,10 +168,23 @@ func (s *Service) repeatDue(ctx context.Context, r db.Reader, rater id.ID) (id.I
 			first = append(first, row)
 		}
 	}
-	rule := s.rule(r.At())
-	for i := len(first) - 1; i >= repeatAfter; i-- { // the oldest first
-		row := first[i]
-		if row.Usable && !again[row.Drawing] && coding.RepeatDue([]byte(row.Seed), coding.RaterID(rater), string(row.Drawing), rule) {
+	// One of each block of his drawings in their order, the oldest block first.
+	var all int
+	if err := r.Get(ctx, db.To(&all), "SELECT COUNT(*) FROM drawing_rating WHERE rater = ? AND NOT is_repeat", rater); err != nil {
+		return "", false, err
+	}
+	size := s.rule(r.At()).Block()
+	if size == 0 {
+		return "", false, nil
+	}
+	slices.Reverse(first)
+	for from := (size - (all-len(first))%size) % size; from+size <= len(first); from += size {
+		block := make([]coding.Once, size)
+		for i, row := range first[from : from+size] {
+			block[i] = coding.Once{Seed: []byte(row.Seed), Drawing: string(row.Drawing)}
+		}
+		i := from + coding.RepeatOf(coding.RaterID(rater), block)
+		if row := first[i]; row.Usable && !again[row.Drawing] && len(first)-1-i >= repeatAfter {
 			return row.Drawing, true, nil
 		}
 	}

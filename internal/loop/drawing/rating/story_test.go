@@ -478,7 +478,7 @@ func TestDuplicatesWaitForAPerson(t *testing.T) {
 func TestRepeatsAndTraining(t *testing.T) {
 	clk := clock.NewFake(dbtest.Start)
 	d := dbtest.Open(t, db.SQLite, clk)
-	w, b := collected(t, d, clk, 22)
+	w, b := collected(t, d, clk, 28)
 	seen, repeats := map[id.ID]int{}, 0
 	for {
 		desk, err := w.ratings.Desk(rater("a"))
@@ -495,23 +495,40 @@ func TestRepeatsAndTraining(t *testing.T) {
 		if seen[x.ID]++; seen[x.ID] == 2 {
 			repeats++
 		}
-		w.submit("a", desk.Task.ID, "", "W06")
+		present := []string{"W06"}
+		if seen[x.ID] == 2 {
+			present = append(present, "T02") // he sees a thing more the second time
+		}
+		w.submit("a", desk.Task.ID, "", present...)
 		clk.Advance(time.Minute)
 	}
-	if len(seen) != 22 {
+	if repeats < 1 || repeats > 2 {
+		t.Fatalf("%d repeats of two blocks", repeats)
+	}
+	if _, err := w.ratings.Repeats(rater("a")); errs.KindOf(err) != errs.KindForbidden {
+		t.Fatalf("a rater reads the own repeats: %v", err)
+	}
+	steady, err := w.ratings.Repeats(super())
+	if err != nil || len(steady) != 1 || steady[0].Rated != 28 || len(steady[0].Repeats) != repeats || !slices.Equal(steady[0].Weak, []string{"T02"}) {
+		t.Fatalf("%+v %v", steady, err)
+	}
+	if x := steady[0]; x.Agreement.OnlyB != repeats || x.Agreement.Both != repeats || x.Repeats[0].Again <= x.Repeats[0].First || x.Repeats[0].Apart[0].Code != "T02" {
+		t.Fatalf("%+v", x)
+	}
+	if len(seen) != 28 {
 		t.Fatalf("%d drawings seen", len(seen))
 	}
 	if c := w.counts(b); c.Rated != 0 {
 		t.Errorf("repeats decided a drawing: %+v", c)
 	}
-	for range 30 {
+	for range 32 {
 		if desk, _ := w.ratings.Desk(rater("b")); desk.Task != nil {
 			w.submit("b", desk.Task.ID, "", "W06")
 			clk.Advance(time.Minute)
 		}
 	}
 	report, err := w.ratings.ReportOf(super(), b)
-	if err != nil || report.Decided != 22 {
+	if err != nil || report.Decided != 28 {
 		t.Fatalf("%+v %v", report, err)
 	}
 	if g := report.Agreement.Repeats["a"]; repeats > 0 && g.Both != repeats {

@@ -73,13 +73,13 @@ func (s *Service) Trainings(ctx context.Context) (TrainingDesk, error) {
 			if err != nil {
 				return err
 			}
-			codes, err := s.should(d, ref)
+			k, err := s.kept(d, ref)
 			if err != nil {
 				return err
 			}
-			should[string(ref.ID)] = codes
+			should[string(ref.ID)] = k.should
 			for _, t := range trials {
-				x, err := s.answered(d, ref, t)
+				x, err := k.answered(t)
 				if err != nil {
 					return err
 				}
@@ -90,7 +90,7 @@ func (s *Service) Trainings(ctx context.Context) (TrainingDesk, error) {
 				last[t.Trainee] = max(last[t.Trainee], t.SubmittedAt)
 				names = append(names, t.Trainee)
 			}
-			out.References = append(out.References, Reference{ref.ID, ref.Drawing, ref.Note, s.present(codes), string(ref.MadeBy), ref.MadeAt, len(trials)})
+			out.References = append(out.References, Reference{ref.ID, ref.Drawing, ref.Note, s.present(k.should), string(ref.MadeBy), ref.MadeAt, len(trials)})
 			names = append(names, ref.MadeBy)
 		}
 		known, err := s.Ports.Names(ctx, r, names...)
@@ -118,15 +118,7 @@ func (s *Service) Trainings(ctx context.Context) (TrainingDesk, error) {
 	return out, err
 }
 
-// should gives the codes of a reference.
-func (s *Service) should(d batch.Drawing, ref referenceRow) (coding.Codes, error) {
-	subject, err := s.Keys.Subject(d.Subject)
-	if err != nil {
-		return nil, err
-	}
-	return openCodes(subject, refAAD(ref.ID), ref.Codes)
-}
-
+// present gives the codes that are seen.
 func (s *Service) present(codes coding.Codes) []string {
 	out := []string{}
 	for _, f := range s.Sheet.Features {

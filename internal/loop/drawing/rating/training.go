@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
@@ -143,7 +144,11 @@ func (s *Service) TrainingPage(ctx context.Context) (Training, error) {
 				continue
 			}
 			out.Done++
-			answered, err := s.answered(d, ref, t)
+			k, err := s.kept(d, ref)
+			if err != nil {
+				return err
+			}
+			answered, err := k.answered(t)
 			if err != nil {
 				return err
 			}
@@ -157,17 +162,25 @@ func (s *Service) TrainingPage(ctx context.Context) (Training, error) {
 	return out, err
 }
 
-func (s *Service) answered(d batch.Drawing, ref referenceRow, t trialRow) (Answered, error) {
-	should, err := s.should(d, ref)
+// kept is a reference with its codes opened, once for all who tried it.
+type kept struct {
+	ref    referenceRow
+	key    crypto.Subject
+	should coding.Codes
+}
+
+func (s *Service) kept(d batch.Drawing, ref referenceRow) (kept, error) {
+	key, err := s.Keys.Subject(d.Subject)
 	if err != nil {
-		return Answered{}, err
+		return kept{}, err
 	}
-	subject, err := s.Keys.Subject(d.Subject)
-	if err != nil {
-		return Answered{}, err
-	}
-	did, err := openCodes(subject, trialAAD(t.ID), t.Codes)
-	return Answered{ref.ID, did, should, ref.Note, t.SubmittedAt}, err
+	should, err := openCodes(key, refAAD(ref.ID), ref.Codes)
+	return kept{ref, key, should}, err
+}
+
+func (k kept) answered(t trialRow) (Answered, error) {
+	did, err := openCodes(k.key, trialAAD(t.ID), t.Codes)
+	return Answered{k.ref.ID, did, k.should, k.ref.Note, t.SubmittedAt}, err
 }
 
 // trialsWhere gives the trials that count: those since a supervisor last had
@@ -219,7 +232,11 @@ func (s *Service) trained(ctx context.Context, r db.Reader, rater id.ID) (bool, 
 		if err != nil {
 			return false, 0, err
 		}
-		x, err := s.answered(d, ref, t)
+		k, err := s.kept(d, ref)
+		if err != nil {
+			return false, 0, err
+		}
+		x, err := k.answered(t)
 		if err != nil {
 			return false, 0, err
 		}
@@ -284,12 +301,12 @@ func (s *Service) SubmitTrial(ctx context.Context, reference id.ID, in Submissio
 		if err != nil {
 			return err
 		}
-		subject, err := s.Keys.Subject(d.Subject)
+		k, err := s.kept(d, ref)
 		if err != nil {
 			return err
 		}
 		t := trialRow{ID: id.New(), Reference: ref.ID, Trainee: a.Account, SubmittedAt: tx.Now}
-		if t.Codes, err = sealCodes(subject, trialAAD(t.ID), in.Codes); err != nil {
+		if t.Codes, err = sealCodes(k.key, trialAAD(t.ID), in.Codes); err != nil {
 			return err
 		}
 		n, err := tx.InsertIfNew(ctx, &t)
@@ -299,7 +316,7 @@ func (s *Service) SubmitTrial(ctx context.Context, reference id.ID, in Submissio
 		if n == 0 {
 			return errs.Conflict("coding.rated_already")
 		}
-		out, err = s.answered(d, ref, t)
+		out, err = k.answered(t)
 		return err
 	})
 	return out, err
