@@ -59,7 +59,9 @@ func (s *Service) Repeats(ctx context.Context) ([]Steadiness, error) {
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(again, func(p, q ratingRow) int { return cmp.Or(cmp.Compare(q.SubmittedAt, p.SubmittedAt), cmp.Compare(q.ID, p.ID)) })
+		slices.SortFunc(again, func(p, q ratingRow) int {
+			return cmp.Or(cmp.Compare(q.SubmittedAt, p.SubmittedAt), cmp.Compare(q.ID, p.ID))
+		})
 		again = again[:min(len(again), repeatsMost)]
 		of := map[id.ID]*Steadiness{}
 		pairs, weak := map[id.ID][]coding.Pair{}, map[id.ID]map[string]int{}
