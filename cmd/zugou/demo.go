@@ -20,7 +20,8 @@ const demoUsage = `Usage: zugou demo [--data DIR] [--http ADDR] [--watch ADDR] [
 Starts the house with a synthetic district of children, staff and 549 badges
 that speak the real watch protocol to the real port. Accounts of every role are
 printed; they need no second factor and no change of password, and a banner
-says so. A second run keeps its data. With --sip the children's line answers
+says so. A second run keeps its data. With --demo-still no badge raises an
+alarm: for teaching a page in peace. With --sip the children's line answers
 calls at that address; take them on the hotline page of a seat.
 `
 
@@ -54,6 +55,10 @@ func runDemo(ctx context.Context, e env, args []string) error {
 	defer stop()
 	return a.Serve(ctx, func(addrs map[string]string) {
 		printDemo(e.Out, a.Words.Text, baseURL(c, addrs["http"]), addrs["watch"], accounts)
+		if !c.DemoStill {
+			fmt.Fprint(e.Out, "打开坐席页面约半分钟内会响起第一条 SOS。")
+		}
+		fmt.Fprintln(e.Out, "按 Ctrl-C 结束；再次运行保留数据。")
 		if sip := addrs["sip"]; sip != "" {
 			fmt.Fprintf(e.Out, "热线端口 sip:%s（用软电话呼叫 sip:line@%s）\n", sip, sip)
 		}
@@ -100,5 +105,4 @@ func printDemo(w io.Writer, words func(string) (string, bool), base, watch strin
 		fmt.Fprintf(w, "  %-14s %s%-12s %s\n", acc.Account, base, page, role)
 	}
 	fmt.Fprintf(w, "  %-14s %s%-12s 儿童、群众求助\n\n", "（不用账号）", base, "/help")
-	fmt.Fprintln(w, "打开坐席页面约半分钟内会响起第一条 SOS。按 Ctrl-C 结束；再次运行保留数据。")
 }

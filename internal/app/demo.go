@@ -167,7 +167,8 @@ func (a *App) seedPlaces(ctx context.Context, table *region.Table, district regi
 const firstSOSWithin = 12 * time.Second
 
 // Live lets the demonstration's badges live: they speak the real protocol to
-// the real port. The first SOS comes shortly after somebody opened a page.
+// the real port. The first SOS comes shortly after somebody opened a page, if
+// the house is not to be still.
 func (a *App) Live(ctx context.Context, addr string) error {
 	devices, err := a.demoDevices(ctx)
 	if err != nil {
@@ -175,6 +176,11 @@ func (a *App) Live(ctx context.Context, addr string) error {
 	}
 	if len(devices) == 0 {
 		return nil
+	}
+	rest := simulate.Options{Addr: addr, Devices: devices[1:], Seed: 11, Every: 2 * time.Minute, AlarmsPerHour: 20, Ramp: time.Minute, Log: a.Log}
+	if a.Config.DemoStill {
+		rest.Devices, rest.AlarmsPerHour = devices, 0
+		return simulate.Run(ctx, rest)
 	}
 	go func() {
 		select {
@@ -187,7 +193,7 @@ func (a *App) Live(ctx context.Context, addr string) error {
 			a.Log.Error("the first badge does not live", "error", err)
 		}
 	}()
-	return simulate.Run(ctx, simulate.Options{Addr: addr, Devices: devices[1:], Seed: 11, Every: 2 * time.Minute, AlarmsPerHour: 20, Ramp: time.Minute, Log: a.Log})
+	return simulate.Run(ctx, rest)
 }
 
 // demoDevices gives the badges with the homes of who wears them.

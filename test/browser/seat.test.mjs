@@ -10,7 +10,7 @@ let house;
 let browser;
 
 before(async () => {
-  house = await openHouse();
+  house = await openHouse("--demo-still=false");
   browser = await openBrowser();
 });
 

@@ -41,8 +41,9 @@ type Config struct {
 	BaseURL        string // as people type it, without a slash at the end; "" if not known
 	TrustedProxies []netip.Prefix
 
-	District string // six digits, GB/T 2260
-	Demo     bool
+	District  string // six digits, GB/T 2260
+	Demo      bool
+	DemoStill bool // its badges raise no alarms
 
 	LogLevel  slog.Level
 	LogFormat string // "text" or "json"

@@ -77,7 +77,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"sip": {":6", `":6"`}, "sip-public": {"10.0.0.1", `"10.0.0.1"`}, "sip-ports": {"30000-31000", `"30000-31000"`},
 		"sip-allow": {"10.9.0.0/16", `["10.9.0.0/16"]`}, "sip-trunk": {"pbx.example", `"pbx.example"`}, "sip-user": {"line", `"line"`}, "sip-password": {"p", `"p"`}, "metrics": {":7", `":7"`}, "tls-cert": {"c.pem", `"c.pem"`}, "tls-key": {"k.pem", `"k.pem"`},
 		"base-url": {"https://z.example", `"https://z.example"`}, "trusted-proxies": {"10.0.0.0/8,192.0.2.1", `["10.0.0.0/8","192.0.2.1"]`},
-		"district": {"500112", `"500112"`}, "demo": {"true", `true`}, "session-idle": {"seat_operator=30m;auditor=1h", `{"seat_operator":"30m","auditor":"1h"}`},
+		"district": {"500112", `"500112"`}, "demo": {"true", `true`}, "demo-still": {"true", `true`}, "session-idle": {"seat_operator=30m;auditor=1h", `{"seat_operator":"30m","auditor":"1h"}`},
 		"audit-digests": {"dd", `"dd"`}, "backups": {"bb", `"bb"`}, "keep-positions": {"60", `60`}, "keep-frames": {"2", `2`}, "channel-networks": {"10.0.0.0/8", `["10.0.0.0/8"]`}, "channel-ca": {"ca.pem", `"ca.pem"`}, "sms-gateway": {"g.json", `"g.json"`},
 		"sms-url":    {"https://s.example/?p={phone}", `"https://s.example/?p={phone}"`},
 		"sms-method": {"POST", `"POST"`}, "sms-body": {"{text}", `"{text}"`},

@@ -90,6 +90,7 @@ func settings() []setting {
 
 		str("district", "CODE", "the district's code, six digits", "500111", open, func(c *Config) *string { return &c.District }),
 		flagged("demo", "demo mode: accounts without second factor, and a banner that says so", "false", func(c *Config) *bool { return &c.Demo }),
+		flagged("demo-still", "the demonstration's badges report where they are and raise no alarms", "false", func(c *Config) *bool { return &c.DemoStill }),
 		{"session-idle", "ROLE=TIME;…", "idle time-out of a role in place of the built-in one, such as seat_operator=30m", mapped, open, "",
 			func(c *Config, s string) (err error) {
 				c.SessionIdle, err = idle(s)
