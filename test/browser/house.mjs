@@ -52,9 +52,9 @@ export const openBrowser = (...more) =>
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more],
   });
 
-/** A page that fails the test on any error of its own. */
-export async function openPage(browser, viewport) {
-  const context = await browser.newContext({ viewport, locale: "zh-CN", timezoneId: "Asia/Shanghai" });
+/** A page that collects any error of its own. calm: the machine asks for less motion. */
+export async function openPage(browser, viewport, { calm = false } = {}) {
+  const context = await browser.newContext({ viewport, locale: "zh-CN", timezoneId: "Asia/Shanghai", reducedMotion: calm ? "reduce" : "no-preference" });
   const page = await context.newPage();
   const faults = [];
   page.on("pageerror", (e) => faults.push(String(e)));

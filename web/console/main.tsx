@@ -9,7 +9,7 @@ import "@shared/tokens.css";
 import "./kit/kit.css";
 import { queries } from "./kit/queries";
 import { ReasonProvider } from "./kit/reason";
-import { theme } from "./kit/theme";
+import { themeFor } from "./kit/theme";
 import { LiveProvider } from "./live";
 import { passing } from "@shared/passing";
 import { SessionGate } from "./session";
@@ -25,7 +25,7 @@ if (passing()) location.replace("/m/");
 else if (root) {
   createRoot(root).render(
     <StrictMode>
-      <ConfigProvider locale={zhCN} theme={theme} button={{ autoInsertSpace: false }}>
+      <ConfigProvider locale={zhCN} theme={themeFor(matchMedia("(prefers-reduced-motion: reduce)").matches)} button={{ autoInsertSpace: false }}>
         <AntApp>
           <QueryClientProvider client={queries}>
             <SessionGate>

@@ -199,6 +199,13 @@ func TestTheLastAdministratorOfEachKindStays(t *testing.T) {
 		h.staff("backup", "", district, access.CivilAffairs)
 		page, err := h.s.Grants(h.as("audit"), staff.GrantFilter{State: "active"})
 		h.ok(err)
+		for _, q := range []string{"测试security", "SECURITY", "nobody here"} { // by name, by sign-in name
+			found, err := h.s.Grants(h.as("audit"), staff.GrantFilter{State: "active", Q: q})
+			h.ok(err)
+			if want := strings.Contains(strings.ToLower(q), "security"); want != (len(found.Items) == 1 && found.Items[0].AccountID == h.ids["security"]) || !want && len(found.Items) != 0 {
+				t.Errorf("%q finds %d papers", q, len(found.Items))
+			}
+		}
 		paper := map[string]id.ID{}
 		for _, g := range page.Items {
 			paper[strings.TrimPrefix(g.AccountName, "测试")] = g.ID

@@ -2,6 +2,7 @@ package staff
 
 import (
 	"context"
+	"strings"
 
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
@@ -15,6 +16,7 @@ import (
 type GrantFilter struct {
 	State   string // proposed, active, revoked, rejected, ended; "review" = in force and due for the yearly review; "" = all
 	Account id.ID
+	Q       string // of whom: name, pinyin, initials, sign-in name, or a whole phone
 	Cursor  string
 	Limit   int // 50 if 0; at most 200
 }
@@ -55,6 +57,10 @@ func (s *Service) Grants(ctx context.Context, q GrantFilter) (GrantPage, error) 
 		if q.Account != "" {
 			where += " AND g.account_id = ?"
 			args = append(args, q.Account)
+		}
+		if text := strings.TrimSpace(q.Q); text != "" && len(text) <= inputMost {
+			cond, more := s.search(text)
+			where, args = where+" AND "+cond, append(args, more...)
 		}
 		if q.Cursor != "" {
 			where += " AND g.id < ?"

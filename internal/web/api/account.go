@@ -70,10 +70,11 @@ func (a *API) grants() {
 	call(a, http.MethodGet, "/grants", "the papers of rights, newest first", func(ctx context.Context, in *struct {
 		State   string `query:"state"`
 		Account id.ID  `query:"account"`
+		Q       string `query:"q"`
 		Cursor  string `query:"cursor"`
 		Limit   int    `query:"limit"`
 	}) (staff.GrantPage, error) {
-		return a.Staff.Grants(ctx, staff.GrantFilter{State: in.State, Account: in.Account, Cursor: in.Cursor, Limit: in.Limit})
+		return a.Staff.Grants(ctx, staff.GrantFilter{State: in.State, Account: in.Account, Q: in.Q, Cursor: in.Cursor, Limit: in.Limit})
 	})
 	call(a, http.MethodPost, "/grants/{id}/approve", "approve a right; it counts at once", func(ctx context.Context, in *noted) (staff.Grant, error) {
 		return a.Staff.ApproveGrant(ctx, in.ID, in.Body)

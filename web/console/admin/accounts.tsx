@@ -3,7 +3,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Input, Select, Table, Tabs, Tag } from "antd";
 import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
-import type { List } from "@shared/api/types";
 import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
@@ -67,7 +66,8 @@ function Grants({ state, setState }: { state: string; setState: (s: string) => v
   const may = useMay();
   const ask = useAskReason();
   const { act, busy } = useAct(["system"]);
-  const query = useQuery({ queryKey: ["grants", state], queryFn: () => api.get<List<Grant>>("/grants", { state, limit: 200 }), meta: { topics: ["system"] } });
+  const [q, setQ] = useState("");
+  const query = usePages<Grant>(["grants", q, state], "/grants", { q, state }, ["system"]);
   const decide = async (g: Grant, verb: "approve" | "reject" | "revoke" | "review") => {
     if (verb === "review") return act(g.id, () => api.post(`/grants/${g.id}/review`), t("accounts.done"));
     const reason = await ask({ title: t(`accounts.ask.${verb}`, { name: g.account_name }), text: t("accounts.askText"), verb: t(`accounts.verb.${verb}`), danger: verb !== "approve", ...(verb === "approve" && { presets: [t("accounts.preset.work")] }) });
@@ -75,41 +75,48 @@ function Grants({ state, setState }: { state: string; setState: (s: string) => v
   };
   return (
     <>
-      <Select style={{ width: 180, marginBottom: 12 }} value={state} onChange={setState} aria-label={t("accounts.paperState")} options={(["proposed", "active", "review", "rejected", "revoked", "ended"] as const).map((s) => ({ value: s, label: t(`accounts.paper.${s}`) }))} />
-      <Loaded query={query} errorText={errorText} isEmpty={(d) => !d.items.length} empty={<Empty title={t("accounts.noPapers")} hint={t("accounts.noPapersHint")} />}>
-        {(d) => (
-          <Table<Grant>
-            rowKey="id"
-            size="small"
-            pagination={{ pageSize: 20, hideOnSinglePage: true }}
-            dataSource={d.items}
-            columns={[
-              { title: t("accounts.no"), render: (_, g) => g.document_no || t("accounts.notYet") },
-              { title: t("accounts.name"), dataIndex: "account_name" },
-              { title: t("accounts.role"), render: (_, g) => wordFor(words, "role", g.role) },
-              { title: t("accounts.region"), dataIndex: "region_name" },
-              { title: t("accounts.reason"), dataIndex: "reason", ellipsis: true },
-              { title: t("accounts.until"), render: (_, g) => (g.to_at ? formatDateTime(g.to_at) : t("accounts.noEnd")) },
-              { title: t("accounts.proposedBy"), dataIndex: "proposed_by_name" },
-              { title: t("accounts.approvedBy"), dataIndex: "approved_by_name" },
-              {
-                title: t("accounts.acts"),
-                render: (_, g) => (
-                  <span className="admin-acts">
-                    {g.state === "proposed" && may("grant.approve") && (
-                      <>
-                        <Button size="small" type="primary" loading={busy === g.id} onClick={() => void decide(g, "approve")}>{t("accounts.verb.approve")}</Button>
-                        <Button size="small" onClick={() => void decide(g, "reject")}>{t("accounts.verb.reject")}</Button>
-                      </>
-                    )}
-                    {state === "review" && may("grant.approve") && <Button size="small" onClick={() => void decide(g, "review")}>{t("accounts.verb.review")}</Button>}
-                    {g.state === "active" && (may("grant.propose") || may("grant.approve")) && <Button size="small" danger onClick={() => void decide(g, "revoke")}>{t("accounts.verb.revoke")}</Button>}
-                    <Button size="small" href={`/api/grants/${g.id}/paper`} target="_blank">{t("accounts.print")}</Button>
-                  </span>
-                ),
-              },
-            ]}
-          />
+      <div className="kit-counts">
+        <Input.Search allowClear style={{ width: 260 }} placeholder={t("accounts.search")} aria-label={t("accounts.search")} onSearch={setQ} />
+        <Select style={{ width: 180 }} value={state} onChange={setState} aria-label={t("accounts.paperState")} options={(["proposed", "active", "review", "rejected", "revoked", "ended"] as const).map((s) => ({ value: s, label: t(`accounts.paper.${s}`) }))} />
+      </div>
+      <Loaded query={query} errorText={errorText} isEmpty={(rows) => !rows.length} empty={<Empty title={t("accounts.noPapers")} hint={t("accounts.noPapersHint")} />}>
+        {(rows) => (
+          <>
+            <Table<Grant>
+              rowKey="id"
+              size="small"
+              pagination={false}
+              scroll={{ x: "max-content" }}
+              dataSource={rows}
+              columns={[
+                { title: t("accounts.no"), render: (_, g) => g.document_no || t("accounts.notYet") },
+                { title: t("accounts.name"), dataIndex: "account_name" },
+                { title: t("accounts.role"), render: (_, g) => wordFor(words, "role", g.role) },
+                { title: t("accounts.region"), dataIndex: "region_name" },
+                { title: t("accounts.reason"), dataIndex: "reason", ellipsis: true },
+                { title: t("accounts.until"), render: (_, g) => (g.to_at ? formatDateTime(g.to_at) : t("accounts.noEnd")) },
+                { title: t("accounts.proposedBy"), dataIndex: "proposed_by_name" },
+                { title: t("accounts.approvedBy"), dataIndex: "approved_by_name" },
+                {
+                  title: t("accounts.acts"),
+                  render: (_, g) => (
+                    <span className="admin-acts">
+                      {g.state === "proposed" && may("grant.approve") && (
+                        <>
+                          <Button size="small" type="primary" loading={busy === g.id} onClick={() => void decide(g, "approve")}>{t("accounts.verb.approve")}</Button>
+                          <Button size="small" onClick={() => void decide(g, "reject")}>{t("accounts.verb.reject")}</Button>
+                        </>
+                      )}
+                      {state === "review" && may("grant.approve") && <Button size="small" onClick={() => void decide(g, "review")}>{t("accounts.verb.review")}</Button>}
+                      {g.state === "active" && (may("grant.propose") || may("grant.approve")) && <Button size="small" danger onClick={() => void decide(g, "revoke")}>{t("accounts.verb.revoke")}</Button>}
+                      <Button size="small" href={`/api/grants/${g.id}/paper`} target="_blank">{t("accounts.print")}</Button>
+                    </span>
+                  ),
+                },
+              ]}
+            />
+            <More query={query} />
+          </>
         )}
       </Loaded>
     </>
