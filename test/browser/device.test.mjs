@@ -297,6 +297,78 @@ test("a delivery with mistakes shows what it is, is taken, and is taken back", {
   assert.deepEqual(faults, []);
 });
 
+test("a card is entered by its model, and read by another once it turns out to be that", { timeout: 300_000 }, async () => {
+  const { page, faults } = await at("section1", "/console/devices");
+  await page.getByRole("button", { name: "登记设备" }).click();
+  const enter = page.getByRole("dialog").filter({ hasText: "登记设备" }).last();
+  await enter.getByLabel("设备号").fill("861100000000017");
+  const choose = async (where, title) => {
+    await where.locator(".gd-wide .ant-select").click();
+    await page.keyboard.type(title); // the list is found by typing, for it is long
+    await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option", { hasText: title }).first().click();
+  };
+  await choose(enter, "G10LS");
+  await enter.getByText("报警第 17 位").waitFor(); // what the maker means by it, before it counts
+  await enter.getByText(/依据：/).waitFor();
+  await shot(page, "device-model");
+  await enter.getByRole("button", { name: "登记入库" }).click();
+  await page.waitForURL(/device=/);
+  const id = new URL(page.url()).searchParams.get("device");
+  const drawer = page.getByRole("dialog").last();
+  await drawer.getByText(/JT\/T 808，G10LS/).waitFor();
+  await choose(drawer, "C5、C5L");
+  await drawer.getByText("附加字段 F8").first().waitFor();
+  await drawer.getByRole("button", { name: "保存" }).click();
+  await drawer.getByText(/JT\/T 808，C5、C5L/).waitFor();
+  assert.equal((await api(page, "GET", `/devices/${id}`)).body.profile, "c5");
+  const refused = await page.request.fetch(`${house.base}/api/devices`, { method: "POST", headers: { "X-Zugou": "1" }, data: { device_id: "861100000000018", kind: "card", profile: "c99" } });
+  assert.equal(refused.status(), 422, "a model that nobody has");
+  await shot(page, "device-model-changed");
+  const audit = await at("audit1", "/console/audit");
+  const rows = (await api(audit.page, "GET", "/audit?action=device.write")).body.items.filter((r) => JSON.stringify(r).includes(id));
+  assert.ok(rows.some((r) => JSON.stringify(r).includes("profile")), "the change of the model is on record");
+  assert.deepEqual([...faults, ...audit.faults], []);
+});
+
+test("whoever stands on a child's conflict list finds no trace of it by its badge", { timeout: 300_000 }, async () => {
+  const town = await at("town001", "/console/devices");
+  await town.page.locator(".ant-table-row").first().waitFor();
+  const worn = (await api(town.page, "GET", "/devices?state=active&limit=200")).body.items.filter((d) => d.wearer);
+  const badge = worn.find((d) => worn.filter((o) => o.wearer.name === d.wearer.name).length === 1);
+  const row = town.page.locator(".ant-table-row", { has: town.page.getByRole("button", { name: badge.label, exact: true }) });
+  await row.waitFor();
+  const seat = await at("seat1", "/console");
+  const entered = await api(seat.page, "POST", "/signals", { source: "neighbour", kind: "help", text: "孩子说怕镇上来的人", child_id: badge.wearer.id, key: "foe-1" });
+  assert.equal(entered.status, 200, JSON.stringify(entered.body));
+  const matter = (await api(seat.page, "GET", `/matters?state=open&child=${badge.wearer.id}`)).body.items[0];
+  const officer = "15409000021"; // the invented number of the first township's officer
+  const listed = await api(seat.page, "POST", `/matters/${matter.id}/conflicts`, { name: "镇上的干部", phone: officer, relation: "亲属", reason: "孩子指认" });
+  assert.equal(listed.status, 200, JSON.stringify(listed.body));
+
+  await town.page.reload();
+  await town.page.locator(".ant-table-row").first().waitFor();
+  await row.waitFor({ state: "hidden" });
+  const left = (await api(town.page, "GET", "/devices?state=active&limit=200")).body.items;
+  assert.deepEqual(worn.filter((d) => !left.some((o) => o.id === d.id)).map((d) => d.label), [badge.label], "its badge, and no other");
+  for (const path of [`/devices/${badge.id}`, `/devices/${badge.id}/commands`, `/children/${badge.wearer.id}/fences`]) {
+    const got = await api(town.page, "GET", path);
+    assert.ok(got.status === 404 || got.status === 403, `${path}: ${got.status}`);
+  }
+  assert.equal((await api(town.page, "GET", `/devices?q=${badge.device_id}`)).body.items.length, 0);
+  const health = (await api(town.page, "GET", "/guard/health")).body;
+  assert.ok(!JSON.stringify(health).includes(badge.wearer.id), "the health page");
+  await town.page.goto(`${house.base}/console/health`);
+  await town.page.getByRole("tab", { name: "回访名单" }).or(town.page.locator(".ant-tabs-tab").first()).first().waitFor();
+  assert.ok(!(await town.page.locator("body").innerText()).includes(badge.label));
+  await shot(town.page, "device-conflict-list");
+  // A colleague still finds it.
+  assert.equal((await api(seat.page, "GET", `/devices/${badge.id}`)).body.wearer.id, badge.wearer.id);
+  const entry = (await api(seat.page, "GET", `/matters/${matter.id}`)).body.conflicts[0];
+  assert.equal((await api(seat.page, "POST", `/matters/${matter.id}/conflicts/${entry.id}/remove`, { reason: "核实后不是他" })).status, 200);
+  assert.equal((await api(town.page, "GET", `/devices/${badge.id}`)).body.wearer.id, badge.wearer.id);
+  assert.deepEqual([...town.faults, ...seat.faults], []);
+});
+
 test("a mother agrees, takes it back, agrees again, and is cut off; the child sees it all on its own page", { timeout: 300_000 }, async () => {
   const mother = await at("guardian1", "/guardian/", phone);
   const agree = async () => {

@@ -22,11 +22,24 @@ type Service struct {
 	db     *db.DB
 	keys   *crypto.Keyring
 	hidden Hidden
+	speaks func(profile string) bool
 }
 
-// New makes the service. hidden may be nil.
-func New(d *db.DB, keys *crypto.Keyring, hidden Hidden) *Service {
-	return &Service{db: d, keys: keys, hidden: hidden}
+// Ports are what the register of devices asks of rooms that it may not know.
+// Each may be nil.
+type Ports struct {
+	Hidden Hidden
+	// Speaks tells whether there is a protocol or a model of the name; nil
+	// takes any.
+	Speaks func(profile string) bool
+}
+
+// New makes the service.
+func New(d *db.DB, keys *crypto.Keyring, p Ports) *Service {
+	if p.Speaks == nil {
+		p.Speaks = func(string) bool { return true }
+	}
+	return &Service{db: d, keys: keys, hidden: p.Hidden, speaks: p.Speaks}
 }
 
 // Row is a device in a list.
@@ -122,6 +135,9 @@ func (s *Service) Enter(ctx context.Context, e Entry) (Row, error) {
 	if e.Kind == "" {
 		return Row{}, errs.Invalid("kind", "device.kind_missing")
 	}
+	if e.Profile != "" && !s.speaks(e.Profile) {
+		return Row{}, errs.Invalid("profile", "device.profile_unknown")
+	}
 	if e.SIMUntil != "" && !e.SIMUntil.Valid() {
 		return Row{}, errs.Invalid("sim_until", "device.date_wrong")
 	}
@@ -183,7 +199,10 @@ func (s *Service) Adopt(ctx context.Context, device id.ID, a Adoption) (Row, err
 			return nil, errs.Invalid("kind", "device.kind_missing")
 		}
 		d.Kind, d.State = a.Kind, Stock
-		if a.Profile != "" {
+		if a.Profile != "" && a.Profile != d.Profile {
+			if !s.speaks(a.Profile) {
+				return nil, errs.Invalid("profile", "device.profile_unknown")
+			}
 			d.Profile = a.Profile
 		}
 		fields := []string{"kind", "profile", "state"}
@@ -227,7 +246,14 @@ func (s *Service) Update(ctx context.Context, device id.ID, c Change) (Row, erro
 			if len(*f.from) > 200 {
 				return nil, errs.Invalid(f.name, "person.text_long")
 			}
-			*f.to = strings.TrimSpace(*f.from)
+			to := strings.TrimSpace(*f.from)
+			if to == *f.to {
+				continue // the audit names what changed
+			}
+			if f.name == "profile" && !s.speaks(to) {
+				return nil, errs.Invalid(f.name, "device.profile_unknown")
+			}
+			*f.to = to
 			fields = append(fields, f.name)
 		}
 		if c.SIM != nil {
@@ -236,7 +262,7 @@ func (s *Service) Update(ctx context.Context, device id.ID, c Change) (Row, erro
 			}
 			fields = append(fields, "sim")
 		}
-		if c.SIMUntil != nil {
+		if c.SIMUntil != nil && *c.SIMUntil != d.SIMUntil {
 			if *c.SIMUntil != "" && !civil.Date(*c.SIMUntil).Valid() {
 				return nil, errs.Invalid("sim_until", "device.date_wrong")
 			}

@@ -394,7 +394,7 @@ func TestDevicesFindTheirWearers(t *testing.T) {
 		if v.State != intake.Done {
 			t.Fatalf("%+v", v)
 		}
-		page, err := device.New(w.db, w.keys, nil).List(section, device.Query{})
+		page, err := device.New(w.db, w.keys, device.Ports{}).List(section, device.Query{})
 		if err != nil || len(page.Items) == 0 || page.Items[0].Wearer == nil || page.Items[0].Wearer.ID != kid.ID {
 			t.Fatalf("%v %+v", err, page)
 		}
@@ -418,7 +418,7 @@ func TestADeliveryGoesIntoStockWithProtocolAndTermOfTheCard(t *testing.T) {
 			t.Fatalf("%+v", v.Counts)
 		}
 		w.commit(v)
-		page, err := device.New(w.db, w.keys, nil).List(section, device.Query{})
+		page, err := device.New(w.db, w.keys, device.Ports{}).List(section, device.Query{})
 		if err != nil || len(page.Items) != 2 {
 			t.Fatalf("%v %+v", err, page)
 		}

@@ -228,7 +228,7 @@ func (s *Service) remove(ctx context.Context, i Intake, stop func() bool) error 
 			}
 			for _, f := range list {
 				if f.Kind == followAdopt {
-					if err := device.New(s.DB, s.Keys, nil).TakeBackListed(ctx, tx, f.Record, f.Other); err != nil {
+					if err := device.New(s.DB, s.Keys, device.Ports{}).TakeBackListed(ctx, tx, f.Record, f.Other); err != nil {
 						return err
 					}
 				}

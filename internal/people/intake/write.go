@@ -469,7 +469,7 @@ func (s *Service) doFollow(ctx context.Context, tx *db.Tx, i Intake, f follow) e
 	case followMatch:
 		err = s.Person.Resembles(ctx, tx, f.Record, f.Other, f.Fields)
 	case followAdopt:
-		err = device.New(s.DB, s.Keys, nil).HandOutListed(ctx, tx, f.Record, device.Registration{Kind: "badge", Wearer: f.Other})
+		err = device.New(s.DB, s.Keys, device.Ports{}).HandOutListed(ctx, tx, f.Record, device.Registration{Kind: "badge", Wearer: f.Other})
 	}
 	// What was there is gone or taken by now: there is nothing left to follow.
 	if errs.Is(err, errs.KindNotFound) || errs.Is(err, errs.KindConflict) {

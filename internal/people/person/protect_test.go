@@ -281,7 +281,7 @@ func TestTwoRecordsOfOneChildAreMergedAndParted(t *testing.T) {
 		second.Region = ciyun
 		second.Guardians = second.Guardians[1:]
 		b := w.create(second)
-		badge := device.New(w.db, w.keys, nil)
+		badge := device.New(w.db, w.keys, device.Ports{})
 		if err := badge.SeedDemo(w.as("seed"), []id.ID{b}, []string{ciyun}); err != nil {
 			t.Fatal(err)
 		}

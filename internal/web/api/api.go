@@ -90,6 +90,7 @@ type Parts struct {
 	Ratings   *rating.Service
 	Figures   *figures.Service
 	Albums    *keep.Albums
+	Models    *keep.Models
 	Secrets   *credential.Store
 	Downlinks *downlink.Service
 	Door      platform.Door
@@ -138,6 +139,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.drawings()
 	a.indicators()
 	a.recordings(p.Albums)
+	a.models(p.Models)
 	a.secrets(p.Secrets)
 	a.commands(p.Downlinks)
 	a.external()

@@ -2,6 +2,7 @@
 // keeps still. A new list takes the place of the old one.
 import { Button, Checkbox, Form, Input, TimePicker } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
+import type { KeyboardEvent } from "react";
 import { t } from "../locale";
 import { overlap, overMidnight, PERIODS_MOST, periodsOf, presets, type Span } from "./periods";
 
@@ -117,10 +118,12 @@ export function PeriodsList({ byDay, source }: { byDay: boolean; source: string 
       return overlap(periodsOf(whole, byDay)) === whole.length - 1 ? Promise.reject(new Error(t("command.periodOverlap"))) : Promise.resolve();
     },
   });
+  // Enter ends a time, it does not send the whole.
+  const keep = (e: KeyboardEvent) => e.key === "Enter" && (e.target as Element).tagName === "INPUT" && e.preventDefault();
   return (
     <Form.List name="periods" initialValue={presets.school}>
       {(fields, { add, remove }) => (
-        <fieldset className="device-command-set">
+        <fieldset className="device-command-set" onKeyDown={keep}>
           <legend>{t("command.periods")}</legend>
           <small>{t(byDay ? "command.periodsByDay" : "command.periodsDaily", { source, most: PERIODS_MOST })}</small>
           <small>{t("command.periodsSOS")}</small>

@@ -9,6 +9,7 @@ import { formatAgo, formatDate, formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { CommandPanel } from "../device/command";
+import { ModelField, profileName, useModels } from "../device/modelfield";
 import { Listen } from "../device/voice";
 import { useAct } from "../kit/act";
 import { useAskReason } from "../kit/reason";
@@ -43,7 +44,6 @@ type Detail = Row & {
 };
 
 const kinds = ["badge", "watch", "card"] as const;
-const profiles = ["watch", "jt808", "gt06", "mqtt"] as const;
 /** A change that leaves everything as it is. */
 const unchanged = { child_id: null, kind: null, model: null, profile: null, label: null, sim: null, sim_until: null, state: null, why: "", version: 0 };
 export const ago = (at: Ms) => formatAgo(at, serverNow());
@@ -113,8 +113,9 @@ export function AdoptDialog({ device, onClose }: { device: Row; onClose: () => v
   const { act, busy } = useAct(["device"]);
   const [kind, setKind] = useState("watch");
   const [child, setChild] = useState<Child>();
+  const [profile, setProfile] = useState(device.profile);
   const save = async () => {
-    const body = { kind, profile: device.profile, child_id: child?.id ?? "" };
+    const body = { kind, profile, child_id: child?.id ?? "" };
     if (await act("adopt", () => api.post(`/devices/${device.id}/adopt`, body), t("gd.adopted"))) onClose();
   };
   return (
@@ -122,6 +123,11 @@ export function AdoptDialog({ device, onClose }: { device: Row; onClose: () => v
       <p className="gd-muted">{t("gd.adoptNote")}</p>
       <div className="gd-row">
         <Segmented value={kind} onChange={setKind} options={kinds.map((value) => ({ value, label: wordFor(words, "gd.deviceKind", value) }))} />
+      </div>
+      <p className="gd-muted">{t("model.adoptNote", { protocol: wordFor(words, "gd.profiles", device.profile) })}</p>
+      <label htmlFor="adopt-profile">{t("model.label")}</label>
+      <div className="gd-wide">
+        <ModelField id="adopt-profile" value={profile} onChange={setProfile} only={device.profile} />
       </div>
       <p />
       <ChildSearch value={child} onChange={setChild} label={t("gd.adoptChild")} />
@@ -155,8 +161,8 @@ export function EnterDialog({ onClose }: { onClose: (id?: string) => void }) {
           <Form.Item name="kind" label={t("gd.kind")}>
             <Select options={kinds.map((value) => ({ value, label: wordFor(words, "gd.deviceKind", value) }))} />
           </Form.Item>
-          <Form.Item name="profile" label={t("gd.profile")}>
-            <Select options={profiles.map((value) => ({ value, label: wordFor(words, "gd.profiles", value) }))} />
+          <Form.Item name="profile" label={t("model.label")} className="gd-wide">
+            <ModelField />
           </Form.Item>
           <Form.Item name="model" label={t("gd.model")}>
             <Input maxLength={60} />
@@ -200,8 +206,8 @@ function StockForm({ device }: { device: Detail }) {
       <Form.Item name="model" label={t("gd.model")}>
         <Input maxLength={60} />
       </Form.Item>
-      <Form.Item name="profile" label={t("gd.profile")}>
-        <Select options={[...new Set([...profiles, device.profile])].filter(Boolean).map((value) => ({ value, label: wordFor(words, "gd.profiles", value) }))} />
+      <Form.Item name="profile" label={t("model.label")} className="gd-wide">
+        <ModelField />
       </Form.Item>
       <Form.Item name="sim" label={t("gd.sim")}>
         <Input inputMode="tel" maxLength={20} autoComplete="off" placeholder={device.sim_masked} />
@@ -278,7 +284,7 @@ function Recordings({ device }: { device: string }) {
                 {formatDateTime(x.at || x.received_at)}
                 {x.missing > 0 && t("gd.recordingMissing", { n: x.missing })}
               </span>
-              <small>{x.heard_at ? t("gd.heardAt", { at: formatDateTime(x.heard_at) }) : t("gd.unheard")}</small>
+              <small className={x.heard_at ? undefined : "gd-need"}>{x.heard_at ? t("gd.heardAt", { at: formatDateTime(x.heard_at) }) : t("gd.unheard")}</small>
               {x.kind === "audio" ? <Listen label={t("gd.hear")} load={() => open(x.id)} /> : <Look load={() => open(x.id)} />}
               <Button size="small" href={address(`/devices/${device}/recordings/${x.id}`)} download>
                 {t("gd.openRecording")}
@@ -337,6 +343,7 @@ export function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void 
   const { act } = useAct(["device"]);
   const regions = useRegions();
   const [hand, setHand] = useState<"out" | "back">();
+  const models = useModels();
   const query = useQuery({ queryKey: ["device", id], queryFn: () => api.get<Detail>(`/devices/${id}`), meta: { topics: ["device"] } });
   const d = query.data;
   const turn = async (state: "stock" | "retired") => {
@@ -363,7 +370,7 @@ export function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void 
               {may("device.hand") && x.state === "active" && <Button onClick={() => setHand("back")}>{t("gd.takeBackVerb")}</Button>}
             </div>
             <p className="gd-muted">
-              {t("gd.deviceFacts", { seen: ago(x.last_seen_at), battery: x.battery >= 0 ? `${x.battery}%` : t("gd.unknownValue"), sim: x.sim_masked || t("gd.unknownValue"), until: x.sim_until || t("gd.unknownValue"), model: x.model || wordFor(words, "gd.profiles", x.profile) })}
+              {t("gd.deviceFacts", { seen: x.last_seen_at ? ago(x.last_seen_at) : t("gd.never"), battery: x.battery >= 0 ? `${x.battery}%` : t("gd.unknownValue"), sim: x.sim_masked || t("gd.unknownValue"), until: x.sim_until || t("gd.unknownValue"), model: x.model || t("gd.unknownValue"), profile: profileName(models.data?.items, x.profile) })}
             </p>
             <Tabs
               items={[

@@ -3,11 +3,13 @@ package keep
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"zugou/internal/kernel/db"
 	"zugou/internal/loop/gateway/profile"
+	"zugou/internal/people/access"
 	"zugou/internal/people/device"
 )
 
@@ -47,6 +49,29 @@ func (m *Models) Of(protocol string) func(deviceID string) *profile.Profile {
 		}
 		return p
 	}
+}
+
+// protocols are what a device may speak without a model of its own.
+var protocols = []string{"watch", "jt808", "gt06", "mqtt"}
+
+// Knows tells whether a device can be set to the profile: a protocol, or a
+// model.
+func (m *Models) Knows(name string) bool {
+	return slices.Contains(protocols, name) || m.set[name] != nil
+}
+
+// Shown gives the models for who chooses one, by protocol. Errors: Forbidden.
+func (m *Models) Shown(ctx context.Context) ([]profile.Profile, error) {
+	if err := access.May(access.From(ctx), "device.read"); err != nil {
+		return nil, err
+	}
+	var out []profile.Profile
+	for _, protocol := range protocols {
+		for _, name := range m.set.Names(protocol) {
+			out = append(out, *m.set[name])
+		}
+	}
+	return out, nil
 }
 
 // Learn reads the register.

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { meanings, ownMeanings, type Model } from "./model";
+
+const card: Model = { name: "x", title: "x", source: "x", protocol: "jt808" };
+
+test("a model's own bits and fields are read out in the order of their numbers", () => {
+  const m: Model = {
+    ...card,
+    alarms: { "16": "vibration", "15": "low_battery", "17": "" },
+    tlv: {
+      eb: [{ read: "sub", sub: { "00c5": { read: "bits", inverted: true, alarms: { "6": "vibration" } } } }],
+      "56": [{ read: "battery", scale: 10 }, { read: "battery", length: [2], at: 1 }],
+      e8: [{ read: "event", alarms: { "0c01": "sos" } }],
+    },
+  };
+  expect(meanings(m).map((x) => `${x.where}|${x.what}`)).toEqual([
+    "报警第 15 位|电量低",
+    "报警第 16 位|震动",
+    "报警第 17 位|不作报警",
+    "附加字段 56|电量",
+    "附加字段 56|电量（长 2 字节时）",
+    "附加字段 E8|值 0C01 为求救",
+    "附加字段 EB 内 00C5|第 6 位为震动（置 0 时）",
+  ]);
+});
+
+test("what the standard says too is not said again", () => {
+  const base: Model = { ...card, tlv: { "53": [{ read: "cells" }], d4: [{ read: "battery", length: [1] }] } };
+  expect(ownMeanings({ ...base, alarms: { "16": "tamper" }, tlv: { ...base.tlv, d4: [{ read: "steps" }] } }, base)).toEqual([
+    { where: "报警第 16 位", what: "拆动" },
+    { where: "附加字段 D4", what: "步数" },
+  ]);
+});
+
+test("codes of GT06, hints, and a model that goes by its protocol", () => {
+  expect(meanings({ ...card, protocol: "gt06", alarms: { "04": "sos" } })).toEqual([{ where: "报警码 04", what: "求救" }]);
+  expect(meanings({ ...card, protocol: "watch", hints: { sos: "sos_or_charger" } })).toEqual([{ where: "求救", what: "取下充电器时也可能报；照常响起，接报时先问是不是刚取下充电器" }]);
+  expect(meanings(card)).toEqual([]);
+});

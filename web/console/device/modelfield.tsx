@@ -1,0 +1,66 @@
+// Which model a device is: it decides what the maker's own bits and fields mean.
+import { useQuery } from "@tanstack/react-query";
+import { Select } from "antd";
+import { api } from "@shared/api/client";
+import type { List } from "@shared/api/types";
+import { wordFor } from "@shared/locale";
+import { t, words } from "../locale";
+import { ownMeanings, type Model } from "./model";
+import "./command.css";
+
+const protocols = ["watch", "jt808", "gt06", "mqtt"] as const;
+/** The model of that name is the protocol as it is written. */
+const STANDARD = "standard";
+
+export const useModels = () => useQuery({ queryKey: ["devices", "profiles"], queryFn: () => api.get<List<Model>>("/devices/profiles"), staleTime: 3_600_000 });
+
+const protocolName = (p: string) => wordFor(words, "gd.profiles", p);
+const ownModels = (list: Model[] | undefined, protocol: string) => (list ?? []).filter((m) => m.protocol === protocol && m.name !== STANDARD);
+
+/** The words of a device's profile: its protocol, or its model. */
+export function profileName(list: Model[] | undefined, profile: string): string {
+  const m = list?.find((x) => x.name === profile && x.name !== STANDARD);
+  return m ? t("model.of", { protocol: protocolName(m.protocol), model: m.title }) : protocolName(profile);
+}
+
+/** Chooses protocol and model, and says what the choice means; only narrows it to what the device speaks. */
+export function ModelField({ value, onChange, only, id }: { value?: string; onChange?: (v: string) => void; only?: string; id?: string }) {
+  const models = useModels();
+  const list = models.data?.items;
+  const offered = protocols.filter((p) => !only || p === only || list?.some((m) => m.name === only && m.protocol === p));
+  const chosen = list?.find((m) => m.name === value || (m.name === STANDARD && m.protocol === value));
+  const lines = chosen ? ownMeanings(chosen, list?.find((m) => m.name === chosen.base)) : [];
+  return (
+    <>
+      <Select
+        id={id ?? ""}
+        showSearch={{ optionFilterProp: "label" }}
+        loading={models.isPending}
+        value={value ?? null}
+        onChange={(v) => v && onChange?.(v)}
+        listHeight={360}
+        options={offered.map((p) => ({
+          label: protocolName(p),
+          title: p,
+          options: [{ value: p as string, label: t("model.plain", { protocol: protocolName(p) }) }, ...ownModels(list, p).map((m) => ({ value: m.name, label: m.title }))],
+        }))}
+      />
+      {chosen && chosen.name !== STANDARD ? (
+        <details className="device-model" open>
+          <summary>{t("model.means", { n: lines.length })}</summary>
+          <ul>
+            {lines.map((x, i) => (
+              <li key={`${x.where}${i}`}>
+                <span className="zg-num">{x.where}</span> {x.what}
+              </li>
+            ))}
+          </ul>
+          {chosen.base && <p>{t("model.rest")}</p>}
+          <p>{t("model.source", { source: chosen.source })}</p>
+        </details>
+      ) : (
+        <p className="device-model">{t(value === "jt808" ? "model.plainCard" : "model.plainNote")}</p>
+      )}
+    </>
+  );
+}
