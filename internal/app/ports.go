@@ -14,6 +14,7 @@ import (
 	"zugou/internal/people/device"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
+	"zugou/internal/people/region"
 	"zugou/internal/people/staff"
 )
 
@@ -38,12 +39,13 @@ func (a *App) personPorts() person.Ports {
 	}
 }
 
-// pupilsOf gives the classes that an account teaches.
-func pupilsOf(ctx context.Context, r db.Reader, account id.ID) ([]person.School, error) {
-	list, err := workforce.ClassesOf(ctx, r, account)
-	var out []person.School
+// pupilsOf gives the classes that an account teaches: schools of the district
+// where the person works, since a child may live in another township of it.
+func pupilsOf(ctx context.Context, r db.Reader, account id.ID) ([]person.Taught, error) {
+	list, area, err := workforce.ClassesOf(ctx, r, account)
+	var out []person.Taught
 	for _, c := range list {
-		out = append(out, person.School{Name: c.School, Grade: c.Grade, Class: c.Class})
+		out = append(out, person.Taught{School: person.School{Name: c.School, Grade: c.Grade, Class: c.Class}, Area: string(region.Code(area).At(region.LevelDistrict))})
 	}
 	return out, err
 }

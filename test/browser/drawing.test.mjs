@@ -45,6 +45,7 @@ async function newBatch(page) {
 }
 
 const phone = { width: 360, height: 780 };
+const tall = { width: 390, height: 844 };
 
 /** Codes a whole sheet by the keyboard: what is named is there, the rest is not. */
 async function rate(page, present) {
@@ -93,6 +94,12 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
   await desk.page.getByRole("button", { name: "处理 1 张没读出来的" }).click();
   await desk.page.locator(".mend-dot").first().waitFor();
   await shot(desk.page, "4-mend");
+  await desk.page.setViewportSize(tall);
+  await desk.page.getByLabel("纸上的编号").waitFor();
+  await shot(desk.page, "4-mend-phone");
+  assert.ok(await desk.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the problems are wider than the phone");
+  await desk.page.setViewportSize(wide);
+  await desk.page.locator(".mend-dot").nth(3).waitFor();
   for (const [n, m] of marks[1].entries()) {
     // Each is measured when it is taken: the page lies as it lies now.
     const box = await desk.page.locator(".mend-photo").boundingBox();
@@ -238,13 +245,21 @@ test("who never rated practises first, and may try again when a supervisor says 
     await signIn(trainee.page, own.base, "school1");
     await trainee.page.goto(`${own.base}/console/rating`);
     await trainee.page.getByText("练习 0/1").waitFor({ timeout: 30_000 });
+    await trainee.page.setViewportSize(tall);
+    await trainee.page.locator(".rate-picture img").waitFor();
+    await shot(trainee.page, "10-practice-phone");
+    assert.ok(await trainee.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "practice is wider than the phone");
+    await trainee.page.setViewportSize(wide);
     await rate(trainee.page, []);
     await trainee.page.getByRole("button", { name: "下一幅练习" }).click();
     await trainee.page.getByText("练习没有通过").waitFor();
     await shot(trainee.page, "10-failed");
-    await lead.page.getByRole("button", { name: "评定人练习" }).click();
+    await lead.page.getByRole("button", { name: "评定人", exact: true }).click();
     await lead.page.getByText("没有通过").waitFor();
     await shot(lead.page, "11-trainings");
+    await lead.page.setViewportSize(tall);
+    await shot(lead.page, "11-trainings-phone");
+    await lead.page.setViewportSize(wide);
     await lead.page.getByRole("button", { name: "重新练习" }).click();
     await lead.page.locator(".ant-modal-confirm").getByRole("button", { name: "重新练习" }).click();
     await lead.page.getByText("还没有人练习").waitFor();
@@ -256,6 +271,85 @@ test("who never rated practises first, and may try again when a supervisor says 
     await trainee.page.getByRole("button", { name: "开始正式评定" }).click();
     await trainee.page.getByText("现在没有需要您评定的画").waitFor();
     assert.deepEqual([...lead.faults, ...trainee.faults], []);
+  } finally {
+    await own.end();
+    rmSync(pictures, { recursive: true, force: true });
+  }
+});
+
+// A pile large enough that one of each rater's block comes again without a
+// word: the supervisor sees who coded it otherwise, the rater never which.
+test("two raters code a pile by hand; the supervisor sees how steady each is over the hidden repeats", { timeout: 900_000 }, async () => {
+  const own = await openHouse();
+  const pictures = mkdtempSync(join(tmpdir(), "zugou-photos-"));
+  const pile = 27; // a block of 14, and twelve others behind its last drawing
+  try {
+    const desk = await openPage(browser, wide);
+    desk.page.setDefaultTimeout(60_000);
+    await signIn(desk.page, own.base, "section1");
+    const schools = new Map();
+    for (const c of (await api(desk.page, "GET", "/drawings/classes")).body.items.filter((x) => x.school)) schools.set(c.school, (schools.get(c.school) ?? 0) + c.children);
+    const sheets = [];
+    for (const [school] of [...schools].sort((a, b) => b[1] - a[1])) {
+      if (sheets.length >= pile) break;
+      await desk.page.evaluate(async (name) => (await fetch("/api/drawings/sheets", { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify({ school: name }) })).status, school);
+      sheets.push(...(await api(desk.page, "GET", `/drawings/sheets?school=${encodeURIComponent(school)}`)).body.items);
+    }
+    assert.ok(sheets.length >= pile, `the demonstration has ${sheets.length} pupils`);
+    photosOf(pictures, ...sheets.slice(0, pile).map(code));
+    await desk.page.goto(`${own.base}/console/drawings`);
+    await newBatch(desk.page);
+    await desk.page.getByTestId("files").setInputFiles(Array.from({ length: pile }, (_, i) => join(pictures, `${i + 1}.jpg`)));
+    await desk.page.getByText(`收到 ${pile} 张新照片`).waitFor({ timeout: 180_000 });
+    // Photos of one picture under many numbers look alike: a person says that both are kept.
+    const [batch] = (await api(desk.page, "GET", "/drawings/batches")).body.items;
+    for (let tries = 0; ; tries++) {
+      const { counts } = (await api(desk.page, "GET", `/drawings/batches/${batch.id}`)).body;
+      const { items } = (await api(desk.page, "GET", `/drawings/batches/${batch.id}/mending`)).body;
+      if (counts.waiting === 0 && items.length === 0) {
+        assert.equal(counts.drawings, pile, JSON.stringify(counts));
+        break;
+      }
+      for (const x of items) await api(desk.page, "POST", x.drawing ? `/drawing/${x.drawing}/choose` : `/drawings/photos/${x.photo}/mend`, x.drawing ? { choice: "both" } : { accept: true });
+      assert.ok(tries < 240, `not read: ${JSON.stringify(counts)}`);
+      await new Promise((done) => setTimeout(done, 1_000));
+    }
+    for (const account of ["clinic1", "clinic2"]) {
+      const r = await openPage(browser, wide);
+      r.page.setDefaultTimeout(60_000);
+      await signIn(r.page, own.base, account);
+      await r.page.goto(`${own.base}/console/rating`);
+      const seen = new Map(); // pictures by their bytes: no name tells that one comes again
+      for (let n = 0; n <= pile + 2; n++) {
+        await r.page.locator(".rate-list").or(r.page.getByText("现在没有需要您评定的画")).first().waitFor();
+        if (await r.page.getByText("现在没有需要您评定的画").count()) break;
+        const src = await r.page.locator(".rate-picture img").getAttribute("src");
+        const key = n < pile ? "first" : "again";
+        seen.set(key, (seen.get(key) ?? 0) + 1);
+        // clinic1 codes alike each time; clinic2 sees another thing in what comes later.
+        await rate(r.page, account === "clinic1" ? ["W06"] : n < 14 ? ["W06"] : ["T02"]);
+        await r.page.waitForFunction((was) => document.querySelector(".rate-picture img")?.getAttribute("src") !== was, src);
+      }
+      assert.equal(seen.get("again"), 1, `${account} had ${JSON.stringify(Object.fromEntries(seen))}`);
+      assert.equal((await api(r.page, "GET", "/rating/repeats")).status, 403, "a rater reads which were repeated");
+      assert.deepEqual(r.faults, []);
+      await r.context.close();
+    }
+    const lead = await openPage(browser, { width: 1440, height: 900 });
+    lead.page.setDefaultTimeout(30_000);
+    await signIn(lead.page, own.base, "super1");
+    const steady = (await api(lead.page, "GET", "/rating/repeats")).body.items;
+    assert.equal(steady.length, 2, JSON.stringify(steady));
+    await lead.page.goto(`${own.base}/console/drawing-results`);
+    await lead.page.getByRole("button", { name: "评定人", exact: true }).click();
+    await lead.page.locator(".ant-segmented-item").filter({ hasText: "隐藏复评" }).click();
+    for (const x of steady) await lead.page.locator(".repeats tr").filter({ hasText: x.name }).first().waitFor();
+    await lead.page.locator(".repeats .ant-table-row-expand-icon").first().click();
+    await lead.page.locator(".repeats-list li").first().waitFor();
+    await shot(lead.page, "12-repeats");
+    await lead.page.setViewportSize(tall);
+    await shot(lead.page, "12-repeats-phone");
+    assert.deepEqual([...desk.faults, ...lead.faults], []);
   } finally {
     await own.end();
     rmSync(pictures, { recursive: true, force: true });

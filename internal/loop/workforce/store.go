@@ -105,15 +105,17 @@ func classesOf(ctx context.Context, r db.Reader, p id.ID) ([]Class, error) {
 	return out, err
 }
 
-// ClassesOf gives what an account teaches now: nothing for who is not entered
-// as a teacher, or works here no longer.
-func ClassesOf(ctx context.Context, r db.Reader, account id.ID) ([]Class, error) {
+// ClassesOf gives what an account teaches now, and the area that the person
+// works in: nothing for who is not entered as a teacher, or works here no
+// longer.
+func ClassesOf(ctx context.Context, r db.Reader, account id.ID) ([]Class, string, error) {
 	p, err := byAccount(ctx, r, account)
 	if errs.Is(err, errs.KindNotFound) || err == nil && !p.Active(today(r)) {
-		return nil, nil
+		return nil, "", nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return classesOf(ctx, r, p.ID)
+	list, err := classesOf(ctx, r, p.ID)
+	return list, p.Region, err
 }

@@ -112,8 +112,17 @@ func (s *Service) pickScope(ctx context.Context, r db.Reader, a access.Actor) (s
 	return "(" + strings.Join(parts, " OR ") + ")", args, nil
 }
 
-func taughtIn(c School) (string, []any) {
-	in, args := "p.school = ?", []any{c.Name}
+// Taught is what somebody teaches: a school, a grade of it, or one class, in the
+// area where the school lies. Two districts of a city may have schools of one
+// name: who teaches at one of them finds no pupil of the other.
+type Taught struct {
+	School
+	Area string // region code; the prefix rule holds
+}
+
+func taughtIn(c Taught) (string, []any) {
+	in, args := access.Where("p.region", []string{c.Area})
+	in, args = in+" AND p.school = ?", append(args, c.Name)
 	if c.Grade != "" {
 		in, args = in+" AND p.grade = ?", append(args, c.Grade)
 	}
@@ -124,8 +133,8 @@ func taughtIn(c School) (string, []any) {
 }
 
 // TaughtIn tells whether a child learns in one of the classes.
-func (c Pupil) TaughtIn(list []School) bool {
-	return slices.ContainsFunc(list, func(s School) bool {
-		return s.Name != "" && s.Name == c.School && (s.Grade == "" || s.Grade == c.Grade) && (s.Class == "" || s.Class == c.Class)
+func (c Pupil) TaughtIn(list []Taught) bool {
+	return slices.ContainsFunc(list, func(s Taught) bool {
+		return s.Name != "" && s.Name == c.School && s.Area != "" && strings.HasPrefix(c.Region, s.Area) && (s.Grade == "" || s.Grade == c.Grade) && (s.Class == "" || s.Class == c.Class)
 	})
 }

@@ -36,7 +36,7 @@ type Ports struct {
 	Marked func(column, which string) (string, []any)
 	// Pupils gives the classes that an account teaches, Cases the children of
 	// the cases that it works on: whom it may pick though it searches no area.
-	Pupils func(ctx context.Context, r db.Reader, account id.ID) ([]School, error)
+	Pupils func(ctx context.Context, r db.Reader, account id.ID) ([]Taught, error)
 	Cases  func(ctx context.Context, r db.Reader, account id.ID) ([]id.ID, error)
 	// Handler names the account that decides on duplicates of an area.
 	Handler func(ctx context.Context, r db.Reader, region string) (id.ID, error)

@@ -38,13 +38,13 @@ type world struct {
 	tasks map[[2]id.ID]id.ID // account, child → task
 	foes  map[[2]id.ID]bool  // account, child: on the conflict list
 
-	pupils map[id.ID][]person.School // account: what it teaches
+	pupils map[id.ID][]person.Taught // account: what it teaches
 	cases  map[id.ID][]id.ID         // account: children of its cases
 }
 
 func newWorld(t *testing.T, d *db.DB, clk *clock.Fake) *world {
 	t.Helper()
-	w := &world{t: t, db: d, clk: clk, keys: crypto.Ephemeral(crypto.AES), tasks: map[[2]id.ID]id.ID{}, foes: map[[2]id.ID]bool{}, pupils: map[id.ID][]person.School{}, cases: map[id.ID][]id.ID{}}
+	w := &world{t: t, db: d, clk: clk, keys: crypto.Ephemeral(crypto.AES), tasks: map[[2]id.ID]id.ID{}, foes: map[[2]id.ID]bool{}, pupils: map[id.ID][]person.Taught{}, cases: map[id.ID][]id.ID{}}
 	w.s = person.New(d, w.keys, person.Ports{
 		Names: func(_ context.Context, _ db.Reader, accounts ...id.ID) (map[id.ID]string, error) {
 			out := map[id.ID]string{}
@@ -68,7 +68,7 @@ func newWorld(t *testing.T, d *db.DB, clk *clock.Fake) *world {
 			}
 			return out, nil
 		},
-		Pupils: func(_ context.Context, _ db.Reader, account id.ID) ([]person.School, error) {
+		Pupils: func(_ context.Context, _ db.Reader, account id.ID) ([]person.Taught, error) {
 			return w.pupils[account], nil
 		},
 		Cases:   func(_ context.Context, _ db.Reader, account id.ID) ([]id.ID, error) { return w.cases[account], nil },

@@ -6,6 +6,7 @@ import { api, errorText } from "@shared/api/client";
 import type { List } from "@shared/api/types";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { Day } from "../kit/day";
 import { t } from "../locale";
@@ -282,12 +283,13 @@ export default function BatchesPage() {
       <Loaded query={query} errorText={errorText} isEmpty={(l) => l.length === 0} empty={<Empty title={t("drawing.empty")} hint={t("drawing.emptyHint")} />}>
         {(list) => (
           <Table
+            className="page-table kit-cards"
             rowKey="id"
             size="middle"
             dataSource={list}
             pagination={list.length > 20 ? { pageSize: 20 } : false}
             onRow={(b) => ({ onClick: () => setOpen(b.id), onKeyDown: (e) => e.key === "Enter" && setOpen(b.id), tabIndex: 0, className: "drawing-row" })}
-            columns={[
+            columns={carded<Batch>([
               { title: t("drawing.batch"), dataIndex: "title", sorter: (a, b) => a.title.localeCompare(b.title, "zh") },
               { title: t("drawing.area"), dataIndex: "region_name" },
               { title: t("drawing.drawnOn"), dataIndex: "drawn_on", className: "zg-num", sorter: (a, b) => a.drawn_on.localeCompare(b.drawn_on) },
@@ -295,7 +297,7 @@ export default function BatchesPage() {
               { title: t("drawing.toMend"), render: (_, b) => toDo(b), className: "zg-num", align: "right", sorter: (a, b) => toDo(a) - toDo(b) },
               { title: t("drawing.rated"), render: (_, b) => `${b.counts.rated} / ${b.counts.drawings}`, className: "zg-num", align: "right" },
               { title: t("drawing.marked"), render: (_, b) => b.counts.marked, className: "zg-num", align: "right" },
-            ]}
+            ])}
           />
         )}
       </Loaded>

@@ -13,7 +13,8 @@ function share(s: Share) {
   return t("agree.share", { count: s.count, of: s.of, value: percent(s.value), low: percent(s.low), high: percent(s.high) });
 }
 
-const kappa = (g: Agreement | undefined) => (!g ? "" : g.kappa !== null ? two(g.kappa) : t(`agree.undefined.${g.undefined}` as keyof typeof words));
+/** κ in two places, or why there is none. */
+export const kappa = (g: Agreement | undefined) => (!g ? "" : g.kappa !== null ? two(g.kappa) : t(`agree.undefined.${g.undefined}` as keyof typeof words));
 
 /** Agreement by feature and rater, and local validity, of one batch. */
 export function ReportView({ batch }: { batch: string }) {

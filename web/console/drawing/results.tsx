@@ -1,14 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Checkbox, Drawer, Table } from "antd";
+import { Button, Checkbox, Drawer, Segmented, Table } from "antd";
 import { useState } from "react";
 import { address, api, errorText } from "@shared/api/client";
 import { formatDate, formatDateTime } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { More, usePages } from "../kit/pages";
 import { t } from "../locale";
 import { useMay } from "../session";
+import { RepeatsView } from "./repeats";
 import { TrainingsView } from "./trainings";
 import type { CodingSheet, Result } from "./types";
 import "./drawing.css";
@@ -43,6 +45,7 @@ export default function ResultsPage() {
   const [marked, setMarked] = useState(true);
   const [open, setOpen] = useState<string>();
   const [training, setTraining] = useState(false);
+  const [part, setPart] = useState<"practice" | "repeats">("practice");
   const may = useMay();
   const query = usePages<Result>(["drawing-results", marked], "/drawings/results", { marked });
   const sheet = useQuery({ queryKey: ["coding-sheet"], queryFn: () => api.get<CodingSheet>("/rating/sheet"), staleTime: Infinity });
@@ -52,25 +55,26 @@ export default function ResultsPage() {
       <PageHead title={t("results.title")} actions={
         <>
           <Checkbox checked={marked} onChange={(e) => setMarked(e.target.checked)}>{t("results.onlyMarked")}</Checkbox>
-          {may("drawing.train") && <Button onClick={() => setTraining(true)}>{t("trainings.title")}</Button>}
+          {may("drawing.train") && <Button onClick={() => setTraining(true)}>{t("trainings.raters")}</Button>}
         </>
       } />
       <p className="drawing-muted">{t("results.note")}</p>
       <Loaded query={query} errorText={errorText} isEmpty={(l) => l.length === 0} empty={<Empty title={t("results.empty")} hint={t("results.emptyHint")} />}>
         {(list) => (
           <Table
+            className="page-table kit-cards"
             rowKey="drawing"
             dataSource={list}
             pagination={list.length > 20 ? { pageSize: 20 } : false}
             onRow={(r) => ({ onClick: () => setOpen(r.drawing), onKeyDown: (e) => e.key === "Enter" && setOpen(r.drawing), tabIndex: 0, className: "drawing-row" })}
-            columns={[
+            columns={carded<Result>([
               { title: t("results.child"), dataIndex: "name" },
               { title: t("results.mark"), render: (_, r) => mark(r), sorter: (a, b) => a.mark_until - b.mark_until },
               { title: t("results.sum"), dataIndex: "sum", align: "right", className: "zg-num", sorter: (a, b) => a.sum - b.sum },
               { title: t("results.urgent"), render: (_, r) => r.urgent.join("、") },
               { title: t("results.third"), render: (_, r) => (r.why.length ? r.why.filter((w) => w !== "sum").join("、") || t("results.sum") : "") },
               { title: t("results.decided"), render: (_, r) => formatDateTime(r.decided_at), className: "zg-num", sorter: (a, b) => a.decided_at - b.decided_at },
-            ]}
+            ])}
           />
         )}
       </Loaded>
@@ -78,8 +82,15 @@ export default function ResultsPage() {
       <Drawer open={!!shown} size="large" title={shown?.name} onClose={() => setOpen(undefined)}>
         {shown && <One result={shown} sheet={sheet.data} onDone={() => void query.refetch()} />}
       </Drawer>
-      <Drawer open={training} size={1000} title={t("trainings.title")} onClose={() => setTraining(false)}>
-        {training && <TrainingsView sheet={sheet.data} />}
+      <Drawer open={training} size={1000} title={t("trainings.raters")} onClose={() => setTraining(false)}>
+        {training && (
+          <>
+            <div className="page-filters">
+              <Segmented value={part} onChange={(v) => setPart(v as "practice" | "repeats")} options={[{ value: "practice", label: t("trainings.title") }, { value: "repeats", label: t("repeats.title") }]} />
+            </div>
+            {part === "practice" ? <TrainingsView sheet={sheet.data} /> : <RepeatsView sheet={sheet.data} />}
+          </>
+        )}
       </Drawer>
     </div>
   );

@@ -6,8 +6,9 @@ import { api, errorText } from "@shared/api/client";
 import { formatDateTime } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { t } from "../locale";
-import type { CodingSheet, Trainee, Trainings } from "./types";
+import type { CodingSheet, Reference, Trainee, Trainings } from "./types";
 
 export function TrainingsView({ sheet }: { sheet: CodingSheet | undefined }) {
   const query = useQuery({ queryKey: ["rating-trainings"], queryFn: () => api.get<Trainings>("/rating/trainings") });
@@ -31,13 +32,13 @@ export function TrainingsView({ sheet }: { sheet: CodingSheet | undefined }) {
         <>
           <h3>{t("trainings.trainees")}</h3>
           <Table
+            className="kit-cards"
             rowKey="account"
             size="small"
-            scroll={{ x: 860 }}
             pagination={false}
             dataSource={d.trainees}
             locale={{ emptyText: <Empty title={t("trainings.nobody")} hint={t("trainings.nobodyHint")} /> }}
-            columns={[
+            columns={carded<Trainee>([
               { title: t("agree.rater"), width: 100, render: (_, x) => <strong>{x.name}</strong> },
               { title: t("trainings.progress"), width: 80, className: "zg-num", render: (_, x) => `${x.done}/${x.of}` },
               { title: t("trainings.outcome"), width: 110, render: (_, x) => (x.passed ? t("rate.trainingPassed") : x.done < x.of ? t("trainings.underWay") : <strong>{t("trainings.failed")}</strong>) },
@@ -45,17 +46,17 @@ export function TrainingsView({ sheet }: { sheet: CodingSheet | undefined }) {
               { title: t("trainings.weak"), render: (_, x) => names(x.weak) },
               { title: t("trainings.lastAt"), width: 150, className: "zg-num", render: (_, x) => formatDateTime(x.last_at) },
               { title: "", width: 100, align: "right", render: (_, x) => <Button size="small" loading={busy === "again"} onClick={() => again(x)}>{t("trainings.again")}</Button> },
-            ]}
+            ])}
           />
           <h3>{t("trainings.references")}</h3>
           <Table
+            className="kit-cards"
             rowKey="id"
             size="small"
-            scroll={{ x: 860 }}
             pagination={false}
             dataSource={d.references}
             locale={{ emptyText: <Empty title={t("trainings.none")} hint={t("trainings.noneHint")} /> }}
-            columns={[
+            columns={carded<Reference>([
               { title: t("results.features"), render: (_, x) => names(x.present) || t("results.none") },
               { title: t("trainings.by"), width: 100, dataIndex: "by_name" },
               { title: t("trainings.since"), width: 150, className: "zg-num", render: (_, x) => formatDateTime(x.made_at) },
@@ -68,7 +69,7 @@ export function TrainingsView({ sheet }: { sheet: CodingSheet | undefined }) {
                   <Button size="small" loading={busy === x.id} onClick={() => void act(x.id, () => api.delete(`/rating/references/${x.id}`), t("trainings.ended")).then((ok) => ok && done())}>{t("trainings.end")}</Button>
                 ),
               },
-            ]}
+            ])}
           />
         </>
       )}

@@ -103,3 +103,7 @@ export type Report = {
 export type Reference = { id: string; drawing: string; note: string; present: string[]; by_name: string; made_at: number; tried: number };
 export type Trainee = { account: string; name: string; done: number; of: number; passed: boolean; missed: number; weak: string[] | null; last_at: number };
 export type Trainings = { references: Reference[]; trainees: Trainee[] };
+
+/** How a rater's hidden repeats agree with the own first sheets. */
+export type Twice = { drawing: string; batch: string; first: number; again: number; apart: { code: string; first: number; again: number }[] };
+export type Steadiness = { account: string; name: string; rated: number; agreement: Agreement; weak: string[]; repeats: Twice[] };

@@ -101,7 +101,7 @@ export function Members(props: {
     queryFn: async () =>
       (
         await api.get<List<Member>>(`/campaigns/${c.id}/members`, {
-          ...(group?.school ? { school: group.school, grade: group.grade, class: group.class } : group ? { region: group.region } : {}),
+          ...(group?.school ? { school: group.school, grade: group.grade, class: group.class, region: group.region.slice(0, 6) } : group ? { region: group.region } : {}),
           state: state,
         })
       ).items,

@@ -100,7 +100,7 @@ export type Campaign = {
 };
 export type Responder = { account: string; name: string; region: string; talks_a_day: number; trained_on: string; valid_until: string; on_duty: boolean };
 export type Group = { school: string; grade: string; class: string; region: string; region_name: string; size: number; waiting: number; refused: number; begun: number; done: number; last_at: Ms };
-export type Teaching = { account: string; name: string; school: string; grade: string; class: string };
+export type Teaching = { account: string; name: string; school: string; grade: string; class: string; area: string };
 export type Progress = {
   campaign: Campaign;
   groups: Group[];
@@ -126,7 +126,8 @@ export type Member = {
   done: boolean;
 };
 export type Colleague = { account: string; name: string; role: string; region: string; place: string };
-export type ClassCount = { school: string; grade: string; class: string; children: number };
+/** A class with the district where its pupils live: two districts may have schools of one name. */
+export type ClassCount = { school: string; grade: string; class: string; area: string; area_name: string; children: number };
 
 export type Listed = {
   id: string;

@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -140,6 +141,10 @@ func (v sight) where() (string, []any) {
 	for _, t := range v.classes {
 		where += " OR (school = ?"
 		args = append(args, t.School)
+		if t.Area != "" {
+			in, more := access.Where("region", []string{t.Area})
+			where, args = where+" AND "+in, append(args, more...)
+		}
 		if t.Grade != "" {
 			where, args = where+" AND grade = ?", append(args, t.Grade)
 		}
@@ -287,11 +292,14 @@ func (s *Service) SetTeachers(ctx context.Context, campaign id.ID, list []Teachi
 			return err
 		}
 		for _, t := range list {
-			if t.Account == "" || t.School == "" {
+			if t.Account == "" || t.School == "" || t.Area != "" && !strings.HasPrefix(t.Area, c.Region) && !strings.HasPrefix(c.Region, t.Area) {
 				return errs.Invalid("items", "campaign.teacher_form")
 			}
-			if _, err := tx.Exec(ctx, "INSERT INTO campaign_teacher (campaign_id, account_id, school, grade, class, set_by, set_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				c.ID, t.Account, t.School, t.Grade, t.Class, access.From(ctx).Account, tx.Now); err != nil {
+			if t.Area == "" {
+				t.Area = c.Region
+			}
+			if _, err := tx.Exec(ctx, "INSERT INTO campaign_teacher (campaign_id, account_id, school, grade, class, area, set_by, set_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				c.ID, t.Account, t.School, t.Grade, t.Class, t.Area, access.From(ctx).Account, tx.Now); err != nil {
 				return err
 			}
 		}

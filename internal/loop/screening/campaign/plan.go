@@ -11,6 +11,7 @@ import (
 	"zugou/internal/loop/screening/instrument"
 	"zugou/internal/people/access"
 	"zugou/internal/people/person"
+	"zugou/internal/people/region"
 )
 
 // ClassCount is a class that a campaign may be planned for.
@@ -18,6 +19,8 @@ type ClassCount struct {
 	School   string `json:"school"`
 	Grade    string `json:"grade"`
 	Class    string `json:"class"`
+	Area     string `json:"area"`      // the district where its pupils live
+	AreaName string `json:"area_name"` // to tell schools of one name apart
 	Children int    `json:"children"`
 }
 
@@ -30,14 +33,29 @@ func (s *Service) Classes(ctx context.Context) ([]ClassCount, error) {
 	out := []ClassCount{}
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
 		pupils, err := person.RollOf(ctx, r, person.Roll{Areas: access.From(ctx).Areas("campaign.write")})
-		for _, p := range pupils {
-			if n := len(out) - 1; n >= 0 && out[n].School == p.School && out[n].Grade == p.Grade && out[n].Class == p.Class {
-				out[n].Children++
-			} else {
-				out = append(out, ClassCount{p.School, p.Grade, p.Class, 1})
-			}
+		if err != nil {
+			return err
 		}
-		return err
+		at := map[ClassCount]int{}
+		for _, p := range pupils {
+			c := ClassCount{School: p.School, Grade: p.Grade, Class: p.Class, Area: string(region.Code(p.Region).At(region.LevelDistrict))}
+			i, known := at[c]
+			if !known {
+				i = len(out)
+				at[c], out = i, append(out, c)
+			}
+			out[i].Children++
+		}
+		names := map[string]string{}
+		for i, c := range out {
+			if _, known := names[c.Area]; !known {
+				if names[c.Area], err = s.ports.Place(ctx, r, c.Area); err != nil {
+					return err
+				}
+			}
+			out[i].AreaName = names[c.Area]
+		}
+		return nil
 	})
 	return out, err
 }

@@ -567,7 +567,7 @@ func (s *Service) remind(ctx context.Context, tx *db.Tx, c Campaign) (int, error
 	for _, g := range open {
 		found := false
 		for _, t := range teachers {
-			if t.sees(Member{School: g.School, Grade: g.Grade, Class: g.Class}) {
+			if t.sees(Member{Region: g.Region, School: g.School, Grade: g.Grade, Class: g.Class}) {
 				to[t.Account], found = true, true
 			}
 		}

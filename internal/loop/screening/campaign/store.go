@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -123,8 +124,8 @@ type Group struct {
 
 func groups(ctx context.Context, r db.Reader, campaign id.ID, own int, where string, args ...any) ([]Group, error) {
 	var out []Group
-	// A class whose pupils live in many villages is one group; without a class
-	// the village is it.
+	// A class whose pupils live in many villages of a district is one group;
+	// without a class the village is it.
 	err := r.List(ctx, &out, `SELECT school, grade, class, min(CASE WHEN school = '' THEN substr(region, 1, 12) ELSE substr(region, 1, 9) END) AS area,
 		count(*) AS n,
 		sum(CASE WHEN done_at = 0 AND consent <> 'refused' AND assent <> 'refused' AND (assent = '' OR (age < ? AND consent = '')) THEN 1 ELSE 0 END) AS waiting,
@@ -133,7 +134,7 @@ func groups(ctx context.Context, r db.Reader, campaign id.ID, own int, where str
 		sum(CASE WHEN done_at > 0 THEN 1 ELSE 0 END) AS done,
 		max(done_at) AS last_at
 		FROM campaign_member WHERE campaign_id = ? AND `+where+`
-		GROUP BY school, grade, class, CASE WHEN school = '' THEN substr(region, 1, 12) ELSE '' END
+		GROUP BY school, grade, class, CASE WHEN school = '' THEN substr(region, 1, 12) ELSE substr(region, 1, 6) END
 		ORDER BY school, grade, class, area`, append([]any{own, campaign}, args...)...)
 	return out, err
 }
@@ -174,18 +175,19 @@ type Teaching struct {
 	School  string `bun:"school" json:"school"`
 	Grade   string `bun:"grade" json:"grade"`
 	Class   string `bun:"class" json:"class"`
+	Area    string `bun:"area" json:"area"` // where the school lies; the prefix rule holds
 }
 
 func (t Teaching) sees(m Member) bool {
-	return t.School == m.School && (t.Grade == "" || t.Grade == m.Grade) && (t.Class == "" || t.Class == m.Class)
+	return strings.HasPrefix(m.Region, t.Area) && t.School == m.School && (t.Grade == "" || t.Grade == m.Grade) && (t.Class == "" || t.Class == m.Class)
 }
 
 func teachings(ctx context.Context, r db.Reader, campaign, account id.ID) ([]Teaching, error) {
 	var out []Teaching
-	query, args := "SELECT account_id, school, grade, class FROM campaign_teacher WHERE campaign_id = ?", []any{campaign}
+	query, args := "SELECT account_id, school, grade, class, area FROM campaign_teacher WHERE campaign_id = ?", []any{campaign}
 	if account != "" {
 		query, args = query+" AND account_id = ?", append(args, account)
 	}
-	err := r.List(ctx, &out, query+" ORDER BY school, grade, class, account_id", args...)
+	err := r.List(ctx, &out, query+" ORDER BY school, grade, class, area, account_id", args...)
 	return out, err
 }
