@@ -104,7 +104,24 @@ test("a danger zone is drawn, its corner is moved, and others come from a file",
   assert.deepEqual(faults, []);
 });
 
-test("a child's day is played back for a reason, and the badge is asked where it is", { timeout: 180_000 }, async () => {
+/** A day of some two thousand places: home, the way, a classroom that only cells reach, and a noon of silence. */
+function longDay(day) {
+  const start = Date.parse(`${day}T00:00:00+08:00`);
+  const minute = (h, m) => start + (h * 60 + m) * 60_000;
+  const out = [];
+  const stay = (from, to, step, lat, lon, source, accuracy_m) => {
+    for (let at = from; at < to; at += step) out.push({ at, lat: lat + 1e-4 * Math.sin(at), lon: lon + 1e-4 * Math.cos(at), source, accuracy_m, late: false, suspect: false });
+  };
+  stay(minute(0, 0), minute(7, 0), 60_000, 29.7, 105.72, "wifi", 40);
+  stay(minute(7, 0), minute(9, 0), 20_000, 29.705, 105.73, "gps", 8);
+  stay(minute(9, 0), minute(9, 45), 300_000, 29.705, 105.731, "cell", 700);
+  stay(minute(9, 45), minute(11, 50), 30_000, 29.705, 105.73, "gps", 8);
+  stay(minute(13, 40), minute(17, 30), 20_000, 29.703, 105.728, "gps", 8);
+  stay(minute(17, 30), minute(23, 50), 60_000, 29.7, 105.72, "gps", 12);
+  return out;
+}
+
+test("a child's day is played back for a reason, and the badge is asked where it is", { timeout: 300_000 }, async () => {
   const { page, faults } = await at("seat1", "/console/map");
   const device = await located(page);
   await page.getByLabel("按姓名、拼音或证件尾号找儿童").fill(device.wearer.name);
@@ -116,7 +133,35 @@ test("a child's day is played back for a reason, and the badge is asked where it
   await page.getByRole("slider", { name: "轨迹时间" }).waitFor();
   await page.locator(".gd-here").waitFor();
   await shot(page, "guard-track");
+
+  // A long day: the badges of the demonstration have just begun theirs.
+  await page.route("**/api/children/*/track", async (route) => {
+    const answer = await route.fetch();
+    const track = await answer.json();
+    await route.fulfill({ response: answer, json: { ...track, spots: longDay(track.day) } });
+  });
+  await page.getByRole("button", { name: "查看轨迹" }).click();
+  await page.getByRole("dialog").getByLabel("理由").fill("处置中的告警，需核实位置");
+  await page.getByRole("dialog").getByRole("button", { name: "查看", exact: true }).click();
+  await page.getByText(/共 2\d{3} 个位置/).waitFor();
+  await page.getByText("没有定位的时段：11:49–13:40").waitFor();
+  const whole = page.getByRole("button", { name: "停止，看全天" });
+  const slider = page.getByRole("slider", { name: "轨迹时间" });
+  await slider.press("Home");
+  await page.locator(".gd-play b", { hasText: "00:00" }).waitFor();
+  await page.getByText("20 分钟", { exact: true }).click();
   await page.getByRole("button", { name: "播放" }).click();
+  // It goes by the badge's clock, and does not wait where nothing was heard.
+  await page.waitForFunction(() => {
+    const at = document.querySelector(".gd-play b")?.textContent ?? "";
+    return at >= "13:40";
+  }, undefined, { timeout: 120_000 });
+  await page.getByRole("button", { name: "暂停" }).click();
+  await shot(page, "guard-track-long");
+  await whole.click();
+  await page.locator(".gd-play b", { hasText: "23:49" }).waitFor();
+  assert.ok(await whole.isDisabled());
+  await page.unroute("**/api/children/*/track");
 
   await page.goto(`${house.base}/console/devices`);
   await page.getByRole("button", { name: device.label, exact: true }).click();

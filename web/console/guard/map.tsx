@@ -7,6 +7,7 @@ import { formatDistance, formatTime } from "@shared/format";
 import { t } from "../locale";
 import { bounded, fit, metres, project, scaleBar, unproject, type LatLon, type Outline, type Pen, type View } from "./geo";
 import { Vertices } from "./vertices";
+import { Way } from "./way";
 import "./guard.css";
 
 export type MapFence = { id: string; name: string; kind: string; mode: string; outline: Outline; active?: boolean };
@@ -173,8 +174,6 @@ export function GeoMap(props: MapProps) {
   };
 
   const { w, h } = size;
-  const spots = (props.spots ?? []).slice(0, props.upTo ?? props.spots?.length ?? 0);
-  const way = spots.map((s) => project(view, s, w, h));
   const bar = scaleBar(view.mpp, 120);
   const first = pen?.points[0];
   const tip = hover ?? view;
@@ -239,11 +238,7 @@ export function GeoMap(props: MapProps) {
             </g>
           );
         })}
-        {way.length > 1 && <polyline className="gd-way" points={way.map((p) => `${p.x.toFixed(1)},${p.y.toFixed(1)}`).join(" ")} />}
-        {way.map((p, i) => {
-          const s = spots[i];
-          return s && <circle key={s.at} cx={p.x} cy={p.y} r={i === way.length - 1 ? 6 : 3} className={s.late ? "gd-spot gd-spot-late" : "gd-spot"} />;
-        })}
+        {props.spots && props.spots.length > 0 && <Way spots={props.spots} upTo={props.upTo ?? props.spots.length} view={view} w={w} h={h} />}
         {here && props.here && (
           <g>
             <circle cx={here.x} cy={here.y} r={Math.max(8, props.here.accuracy_m / view.mpp)} className="gd-accuracy" />

@@ -1,11 +1,11 @@
-import { Button, DatePicker, Form, Input, InputNumber, Modal, Popconfirm, Segmented, Select, Slider, Switch, TimePicker } from "antd";
+import { Button, DatePicker, Form, Input, InputNumber, Modal, Popconfirm, Segmented, Select, Switch, TimePicker } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
 import { serverNow } from "@shared/clock";
-import { formatAgo, formatDate, formatTime } from "@shared/format";
+import { formatAgo, formatDate } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
 import { wordFor } from "@shared/locale";
 import { useAct } from "../kit/act";
@@ -16,13 +16,12 @@ import { corners, ringOf, type Outline, type Pen } from "./geo";
 import { GeoMap, type Label, type MapFence, type Spot } from "./map";
 import { GeoImport } from "./geojson";
 import { ChildSearch, useRegions, type Child } from "./parts";
+import { exactness, Playback } from "./playback";
 
 type Window = { days: string; from: string; to: string };
 type Fence = MapFence & { child_id?: string; region: string; schedule: Window[]; active: boolean; version: number };
 type Position = { lat: number; lon: number; at: Ms; source: string; accuracy_m: number };
-type Track = { child_name: string; spots: Spot[]; devices: { label: string; battery: number; last_seen_at: Ms; silent: boolean; position: Position | null }[]; kept_days: number };
-
-const STEP_MS = 250;
+type Track = { day: string; child_name: string; spots: Spot[]; devices: { label: string; battery: number; last_seen_at: Ms; silent: boolean; position: Position | null }[]; kept_days: number };
 
 /** The spans of a fence in words: 上学日 08:00–16:30. */
 const spans = (f: Fence) =>
@@ -114,42 +113,6 @@ function FenceDialog(props: { fence: Partial<Fence>; outline: Outline; child: Ch
   );
 }
 
-function Playback({ spots, upTo, onUpTo }: { spots: Spot[]; upTo: number; onUpTo: (n: number) => void }) {
-  const [playing, setPlaying] = useState(false);
-  useEffect(() => {
-    if (!playing) return;
-    const timer = setInterval(() => {
-      if (upTo >= spots.length) setPlaying(false);
-      else onUpTo(upTo + 1);
-    }, STEP_MS);
-    return () => clearInterval(timer);
-  }, [playing, upTo, spots.length, onUpTo]);
-  const now = spots[upTo - 1];
-  return (
-    <div>
-      <div className="gd-row">
-        <Button
-          size="small"
-          onClick={() => {
-            if (upTo >= spots.length) onUpTo(1);
-            setPlaying(!playing);
-          }}
-        >
-          {playing ? t("gd.pause") : t("gd.play")}
-        </Button>
-        <Slider className="gd-grow" min={1} max={spots.length} value={upTo} onChange={onUpTo} tooltip={{ formatter: null }} ariaLabelForHandle={t("gd.playback")} />
-        <b className="zg-num">{now ? formatTime(now.at, false) : ""}</b>
-      </div>
-      {now && (
-        <small className="gd-muted">
-          {t("gd.spotNote", { source: wordFor(words, "gd.source", now.source), metres: Math.round(now.accuracy_m) })}
-          {now.late && t("gd.spotLate")}
-        </small>
-      )}
-    </div>
-  );
-}
-
 export default function MapPage() {
   const may = useMay();
   const me = useMe();
@@ -187,9 +150,11 @@ export default function MapPage() {
     const p = track?.devices.find((x) => x.position)?.position;
     return p && track ? { ...p, name: track.child_name } : undefined;
   }, [track]);
+  // Where it is now is no part of another day.
+  const today = track?.day === formatDate(serverNow());
   const focus = useMemo(() => {
     const one = fences.find((f) => f.id === chosen);
-    const way = track ? [...track.spots, ...(here ? [here] : [])] : [];
+    const way = track ? [...track.spots, ...(here && today ? [here] : [])] : [];
     const pts = one
       ? corners(one.outline)
       : way.length
@@ -198,7 +163,7 @@ export default function MapPage() {
           ? fences.filter((f) => f.child_id).flatMap((f) => corners(f.outline))
           : labels.filter((l) => l.big);
     return { key: `${child?.id ?? "all"}/${chosen ?? ""}/${visit}/${pts.length > 0}`, points: pts.length ? pts : labels.filter((l) => l.big) };
-  }, [fences, chosen, track, here, child, labels, visit]);
+  }, [fences, chosen, track, today, here, child, labels, visit]);
 
   const look = async () => {
     if (!child) return;
@@ -280,7 +245,7 @@ export default function MapPage() {
           <section aria-label={t("gd.track")}>
             {here ? (
               <p>
-                {t("gd.lastKnown", { age: formatAgo(here.at, serverNow()), source: wordFor(words, "gd.source", here.source), metres: Math.round(here.accuracy_m) })}
+                {t("gd.lastKnown", { age: formatAgo(here.at, serverNow()), exact: exactness(here) })}
               </p>
             ) : (
               <p>{t("gd.noPlace")}</p>
@@ -355,7 +320,7 @@ export default function MapPage() {
         labels={labels}
         spots={track?.spots}
         upTo={upTo}
-        here={here}
+        here={today && upTo >= (track?.spots.length ?? 0) ? here : undefined}
         chosen={chosen}
         onChoose={setChosen}
         pen={pen}
