@@ -309,7 +309,7 @@ test("from the goal to the closing by a second person, the child's opinion on a 
   await clinic.page.locator(".care-life [aria-current]").getByText("回访完成").waitFor();
 
   await open(supervisor, "/care-results");
-  await supervisor.page.getByRole("button", { name: /儿童评分/ }).getByText("5", { exact: true }).waitFor({ timeout: 15_000 });
+  await supervisor.page.getByRole("button", { name: /儿童评分/ }).getByText("5", { exact: true }).waitFor({ timeout: 30_000 });
   const none = await supervisor.page.getByRole("button", { name: /监护人评分/ }).innerText();
   assert.ok(none.includes("—") && !none.includes("0"), none);
   await supervisor.page.getByRole("button", { name: /目标达到率/ }).click();

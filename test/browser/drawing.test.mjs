@@ -258,6 +258,7 @@ test("who never rated practises first, and may try again when a supervisor says 
     await lead.page.getByText("没有通过").waitFor();
     await shot(lead.page, "11-trainings");
     await lead.page.setViewportSize(tall);
+    await lead.page.waitForFunction(() => document.querySelector(".ant-drawer-content-wrapper")?.getBoundingClientRect().left >= 0);
     await shot(lead.page, "11-trainings-phone");
     await lead.page.setViewportSize(wide);
     await lead.page.getByRole("button", { name: "重新练习" }).click();

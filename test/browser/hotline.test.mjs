@@ -44,18 +44,18 @@ test("a telephone rings in the browser, is taken, spoken with, and written down"
   await signIn(seat.page, house.base, "seat1");
   await seat.page.goto(`${house.base}/console/hotline`);
   await seat.page.getByRole("switch").click();
-  await seat.page.getByText("今天还没有人就绪").waitFor({ state: "detached", timeout: 15_000 });
+  await seat.page.getByText("今天还没有人就绪").waitFor({ state: "detached", timeout: 30_000 });
   const tel = caller(60);
   try {
-    await seat.page.getByRole("button", { name: "接听" }).waitFor({ timeout: 20_000 });
+    await seat.page.getByRole("button", { name: "接听" }).waitFor({ timeout: 30_000 });
     await shot(seat.page, "line-waiting");
     await seat.page.getByRole("button", { name: "接听" }).click();
-    await seat.page.getByRole("button", { name: "静音" }).waitFor({ timeout: 20_000 }); // sound goes both ways
+    await seat.page.getByRole("button", { name: "静音" }).waitFor({ timeout: 30_000 }); // sound goes both ways
     await seat.page.getByText("否", { exact: true }).first().click();
     await shot(seat.page, "line-talking");
     await seat.page.waitForTimeout(2_000);
     await seat.page.getByRole("button", { name: "挂断" }).click();
-    await seat.page.getByRole("heading", { name: "通话已结束" }).waitFor({ timeout: 10_000 });
+    await seat.page.getByRole("heading", { name: "通话已结束" }).waitFor({ timeout: 30_000 });
     await choose(seat.page, "类别", "心理倾诉");
     await seat.page.getByRole("textbox", { name: /记录要点/ }).fill("聊了家里的事");
     await seat.page.getByRole("button", { name: /保存/ }).click();
@@ -103,11 +103,11 @@ test("a child writes without a name, a seat answers, and the words are read late
   const seat = await openPage(browser, desktop);
   await signIn(seat.page, house.base, "seat1");
   await seat.page.goto(`${house.base}/console/hotline`);
-  await seat.page.getByText("我不想回家").waitFor({ timeout: 15_000 });
+  await seat.page.getByText("我不想回家").waitFor({ timeout: 30_000 });
   await seat.page.getByRole("button", { name: "接待" }).click();
   await seat.page.getByRole("textbox", { name: "回复" }).fill("我在，你慢慢说");
   await seat.page.keyboard.press("Enter");
-  await child.page.getByText("我在，你慢慢说").waitFor({ timeout: 15_000 });
+  await child.page.getByText("我在，你慢慢说").waitFor({ timeout: 30_000 });
   await shot(seat.page, "chat-seat");
   // Without a network the words stay on the page and go when it is back.
   await child.context.setOffline(true);
@@ -115,16 +115,16 @@ test("a child writes without a name, a seat answers, and the words are read late
   await child.page.getByRole("button", { name: "发送" }).click();
   await child.page.locator(".pending").getByText("爸爸喝酒了").waitFor();
   await child.context.setOffline(false);
-  await seat.page.getByText("爸爸喝酒了").waitFor({ timeout: 20_000 });
+  await seat.page.getByText("爸爸喝酒了").waitFor({ timeout: 30_000 });
   await child.page.reload(); // a reload keeps the chat
-  await child.page.getByText("我在，你慢慢说").waitFor({ timeout: 15_000 });
+  await child.page.getByText("我在，你慢慢说").waitFor({ timeout: 30_000 });
   const call = (await api(seat.page, "GET", "/hotline")).body.talking.find((c) => c.channel === "chat");
   const colleague = await openPage(browser, desktop);
   await signIn(colleague.page, house.base, "seat2");
   assert.equal((await api(colleague.page, "GET", `/calls/${call.id}/chat`)).status, 403, "a colleague reads along");
   await colleague.context.close();
   await seat.page.getByRole("button", { name: "结束聊天" }).click();
-  await child.page.getByText("这次聊天结束了").waitFor({ timeout: 20_000 });
+  await child.page.getByText("这次聊天结束了").waitFor({ timeout: 30_000 });
   await shot(child.page, "chat-ended");
   assert.equal(await child.page.evaluate(() => sessionStorage.getItem("chat")), null, "an ended chat stays on the phone");
   assert.equal((await api(seat.page, "POST", `/calls/${call.id}/wrap`, { class: "counselling", topic: "family" })).status, 200);
@@ -162,7 +162,7 @@ test("a flood of chats without a word crowds out no child: its phone works a mom
   const child = await openPage(browser, phone);
   await child.page.goto(`${house.base}/chat/`);
   await child.page.getByRole("button", { name: "开始聊" }).click();
-  await child.page.locator("#room").waitFor({ timeout: 15_000 });
+  await child.page.locator("#room").waitFor({ timeout: 30_000 });
   await child.page.getByLabel("想说的话").fill("他又打我了");
   await child.page.getByRole("button", { name: "发送" }).click();
   await child.page.locator("#talk li:not(.pending)").getByText("他又打我了").waitFor();
@@ -171,7 +171,7 @@ test("a flood of chats without a word crowds out no child: its phone works a mom
   const waiting = (await api(seat.page, "GET", "/hotline")).body.waiting;
   assert.ok(waiting[0].grave && waiting.slice(1).every((c) => c.silent), JSON.stringify(waiting.map((c) => [c.grave, c.silent])));
   await seat.page.goto(`${house.base}/console/hotline`);
-  await seat.page.locator(".line-item").first().getByText("危急字词").waitFor({ timeout: 15_000 });
+  await seat.page.locator(".line-item").first().getByText("危急字词").waitFor({ timeout: 30_000 });
   await shot(seat.page, "chat-flood");
   assert.deepEqual([...child.faults, ...seat.faults], []);
 });

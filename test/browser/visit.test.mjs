@@ -40,7 +40,7 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   const { page, faults, context } = await openPage(browser, phoneSize);
   await signIn(page, house.base, "volunteer1");
   await page.goto(`${house.base}/m/visits`);
-  await page.locator(".f-card").first().waitFor({ timeout: 15_000 });
+  await page.locator(".f-card").first().waitFor({ timeout: 30_000 });
   const name = (await page.locator(".f-card b").first().textContent()) ?? "";
   assert.ok(name.length > 1);
 
@@ -62,7 +62,6 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   await page.mouse.move(box.x + 160, box.y + 70, { steps: 5 });
   await page.mouse.up();
   await page.getByRole("button", { name: "重新签" }).waitFor();
-  await page.waitForTimeout(400); // the draft's pause
   await page.getByRole("button", { name: "保存", exact: true }).click();
   await page.getByText("已保存在手机上").waitFor();
   const lying = await disk(page);
@@ -79,11 +78,11 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   assert.equal(list.status, 200);
   assert.equal(list.body.items.length, 1, "the visit is there once");
   await desk.page.goto(`${house.base}/console/visits?tab=records`);
-  await desk.page.getByText(name).first().waitFor({ timeout: 15_000 });
+  await desk.page.getByText(name).first().waitFor({ timeout: 30_000 });
   await desk.page.locator(".page-row-key").first().click();
   await desk.page.getByText("孩子在家写作业").waitFor();
   await desk.page.getByText("图书 1").waitFor();
-  await desk.page.locator(".kit-files img").first().waitFor({ timeout: 15_000 });
+  await desk.page.locator(".kit-files img").first().waitFor({ timeout: 30_000 });
   assert.deepEqual(desk.faults, []);
   await context.close();
   await desk.context.close();
@@ -94,7 +93,7 @@ async function carried(name) {
   const p = await openPage(browser, phoneSize);
   await signIn(p.page, house.base, "village001001");
   await p.page.goto(`${house.base}/m/visits`);
-  await p.page.locator(".f-card").first().waitFor({ timeout: 15_000 });
+  await p.page.locator(".f-card").first().waitFor({ timeout: 30_000 });
   return { ...p, name };
 }
 
@@ -113,7 +112,6 @@ async function fillOffline(p, child, text) {
   await p.page.mouse.move(box.x + 160, box.y + 70, { steps: 5 });
   await p.page.mouse.up();
   await p.page.getByRole("button", { name: "重新签" }).waitFor();
-  await p.page.waitForTimeout(400); // the draft's pause
   await p.page.getByRole("button", { name: "保存", exact: true }).click();
   await p.page.getByText("已保存在手机上").waitFor();
 }
@@ -248,7 +246,7 @@ test("two phones' versions, a visit that can't be true, and a phone that must fo
   const field = await openPage(browser, phoneSize);
   await signIn(field.page, house.base, "volunteer1");
   await field.page.goto(`${house.base}/m/visits`);
-  await field.page.locator(".f-card").first().waitFor({ timeout: 15_000 });
+  await field.page.locator(".f-card").first().waitFor({ timeout: 30_000 });
   const stops = (await api(field.page, "GET", "/visits/route")).body.stops;
   assert.ok(stops.length >= 2, "two children are to be visited");
   const now = Date.now();

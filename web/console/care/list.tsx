@@ -8,6 +8,7 @@ import { useServerSecond } from "@shared/clock";
 import { formatDate, formatDateTime, spanWords } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
+import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { t, words } from "../locale";
 import { useMay } from "../session";
@@ -30,14 +31,14 @@ export function CaseTable({ rows, more }: { rows: Row[]; more?: React.ReactNode 
   return (
     <>
       <Table
-        className="page-table"
+        className="page-table kit-cards"
         size="small"
         rowKey="id"
         pagination={false}
         dataSource={rows}
         onRow={(c) => ({ onClick: () => go(`/cases/${c.id}`) })}
         locale={{ emptyText: <Empty title={t("care.none")} hint={t("care.noneHint")} /> }}
-        columns={[
+        columns={carded<Row>([
           { title: t("care.no"), render: (_, c) => <button type="button" className="page-row-key zg-num">{c.no}</button> },
           { title: t("care.child"), render: (_, c) => <>{c.child_name} {!!c.crisis_at && <span className="care-crisis">{t("care.crisis")}</span>}</> },
           { title: t("care.stateName"), render: (_, c) => wordFor(words, "care.state", c.state) },
@@ -45,7 +46,7 @@ export function CaseTable({ rows, more }: { rows: Row[]; more?: React.ReactNode 
           { title: t("care.worker"), render: (_, c) => c.worker_name || t("care.nobody") },
           { title: t("care.nextDue"), render: (_, c) => <DueAt at={c.next_due} /> },
           { title: t("care.openedAt"), render: (_, c) => <span className="zg-num">{formatDate(c.opened_at)}</span> },
-        ]}
+        ])}
       />
       {more}
     </>

@@ -35,7 +35,7 @@ export function RepeatsView({ sheet }: { sheet: CodingSheet | undefined }) {
                     <li key={r.drawing}>
                       <b>{r.batch}</b> <small className="zg-num">{t("repeats.when", { first: formatDateTime(r.first), again: formatDateTime(r.again) })}</small>
                       {r.apart.length === 0 ? (
-                        <p>{t("rate.same")}</p>
+                        <p>{t("repeats.same")}</p>
                       ) : (
                         <ul>{r.apart.map((a) => <li key={a.code}>{t("repeats.apart", { what: name(a.code), first: code(a.first), again: code(a.again) })}</li>)}</ul>
                       )}
@@ -50,7 +50,7 @@ export function RepeatsView({ sheet }: { sheet: CodingSheet | undefined }) {
               { title: t("repeats.count"), render: (_, x) => x.repeats.length, className: "zg-num" },
               { title: t("repeats.apartCount"), render: (_, x) => t("repeats.of", { n: x.agreement.only_a + x.agreement.only_b, of: x.agreement.both + x.agreement.only_a + x.agreement.only_b + x.agreement.neither }), className: "zg-num" },
               { title: t("agree.kappa"), render: (_, x) => kappa(x.agreement), className: "zg-num" },
-              { title: t("repeats.weak"), render: (_, x) => x.weak.slice(0, 5).map(name).join("、") || t("rate.same") },
+              { title: t("repeats.weak"), render: (_, x) => x.weak.slice(0, 5).map(name).join("、") || t("repeats.same") },
             ])}
           />
         </>

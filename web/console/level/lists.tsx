@@ -12,6 +12,7 @@ import { Countdown } from "@shared/countdown";
 import { formatDate, formatDateTime, formatSpan } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
+import { carded } from "../kit/cards";
 import { Count, PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
@@ -171,14 +172,14 @@ function Rows({ which, region, school }: { which: Exclude<Which, "places">; regi
           <>
           {list.length >= mostShown && <p className="page-muted" role="status">{t("colour.more", { n: mostShown })}</p>}
           <Table<Entry>
-            className="page-table"
+            className="page-table kit-cards"
             size="small"
             rowKey={(e) => e.child_id + e.ref + String(e.at)}
             dataSource={list}
             pagination={list.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
             locale={{ emptyText: <Empty title={t(`colour.none.${which}`)} /> }}
             onRow={(e) => ({ tabIndex: 0, onClick: () => setOpen(e), onKeyDown: (k) => k.key === "Enter" && setOpen(e) })}
-            columns={columns[which]}
+            columns={carded(columns[which])}
           />
           </>
         )}
@@ -201,7 +202,7 @@ function Places({ region, onPick }: { region: string; onPick: (s: Standing) => v
       <Loaded query={query} errorText={errorText}>
         {(list) => (
           <Table<Standing>
-            className="page-table"
+            className="page-table kit-cards"
             size="small"
             rowKey={(s) => s.region + s.school}
             dataSource={list}
@@ -209,7 +210,7 @@ function Places({ region, onPick }: { region: string; onPick: (s: Standing) => v
             expandable={{ childrenColumnName: "below" }}
             pagination={list.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
             onRow={(s) => ({ tabIndex: 0, onClick: () => onPick(s), onKeyDown: (k) => k.key === "Enter" && onPick(s) })}
-            columns={[
+            columns={carded<Standing>([
               { title: by === "school" ? t("colour.schoolName") : t("colour.township"), render: (_, s) => <strong>{s.school || s.region_name}</strong> },
               ...(by === "school" ? [{ title: t("colour.township"), render: (_: unknown, s: Standing) => s.region_name }] : []),
               number(t("colour.suspected"), (s) => s.suspected),
@@ -219,7 +220,7 @@ function Places({ region, onPick }: { region: string; onPick: (s: Standing) => v
               number(t("colour.children"), (s) => s.children),
               number(t("colour.screenedYear"), (s) => s.screened),
               { title: t("colour.share"), align: "right", className: "zg-num", render: (_, s) => `${share(s)}%`, sorter: (a, b) => share(a) - share(b) },
-            ]}
+            ])}
           />
         )}
       </Loaded>

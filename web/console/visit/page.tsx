@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button, Segmented, Skeleton, Table } from "antd";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
 import { api, errorText } from "@shared/api/client";
 import type { List } from "@shared/api/types";
@@ -119,6 +119,10 @@ export default function Visits() {
   const [first, setFirst] = useState<Tab>();
   if (!first && counts.data) setFirst(shown.find((x) => counts.data[x] > 0) ?? "dues");
   const tab = tabs.find((x) => x === params.get("tab")) ?? first ?? (counts.isError ? "dues" : undefined);
+  // On a phone the row of lists is wider than the screen: the open one is in sight.
+  useEffect(() => {
+    if (tab) document.querySelector(".page-filters .ant-segmented-item-selected")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [tab]);
   const open = params.get("visit") ?? "";
   const [asking, setAsking] = useState(false);
   const go = (next: Record<string, string>) => setParams((p) => {
