@@ -31,7 +31,7 @@ func (a *App) openJournal() {
 	if a.Config.Postgres() {
 		return
 	}
-	j, err := journal.Open(journal.Parts{Dir: filepath.Join(a.Config.DataDir, "journal"), DB: a.DB, Seat: a.Seat, Clock: clock.System(), Log: a.Log, Rest: time.Second})
+	j, err := journal.Open(journal.Parts{Dir: filepath.Join(a.Config.DataDir, "journal"), DB: a.DB, Seat: a.Seat, Clock: clock.System(), Log: a.Log, Rest: journalRest})
 	if err != nil {
 		a.Log.Error("the journal of reports is not used", "error", err)
 		return
@@ -53,6 +53,10 @@ func (a *App) closeJournal(ctx context.Context) {
 	j.Close(within)
 	a.doors.journal.Store(nil)
 }
+
+// journalRest is how long a storm of reports may keep the database waiting.
+// Badges report each some minutes: what is three seconds late is not stale.
+const journalRest = 3 * time.Second
 
 // Journal gives the numbers of the journal of reports.
 func (a *App) Journal() journal.Counts {

@@ -68,12 +68,40 @@ func (x *session) run(ctx context.Context) {
 	}
 }
 
+// workers are goroutines that ran something and wait for more, with the stack
+// that it made them grow.
+var workers = make(chan chan func(), mostIdle)
+
+// mostIdle is how many of them may wait: some 4 MB.
+const mostIdle = 128
+
 // apart runs fn beside the caller and waits for it: storing a message needs a
-// deep stack, which a line that waits for its next word must not keep.
+// deep stack, which a line that waits for its next word must not keep, and
+// which is not grown anew for each word either.
 func apart(fn func() bool) bool {
-	done := make(chan bool)
-	go func() { done <- fn() }()
+	done := make(chan bool, 1)
+	work := func() { done <- fn() }
+	select {
+	case w := <-workers:
+		w <- work
+	default:
+		go labour(work)
+	}
 	return <-done
+}
+
+// labour does the work, and more that comes, until enough others wait for it.
+func labour(work func()) {
+	more := make(chan func())
+	for {
+		work()
+		select {
+		case workers <- more:
+			work = <-more
+		default:
+			return
+		}
+	}
 }
 
 // drain takes all whole frames; false ends the connection.

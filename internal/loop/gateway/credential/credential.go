@@ -103,6 +103,11 @@ func hashOf(deviceID, secret string) string {
 func (s *Store) Check(ctx context.Context, deviceID, door, secret string) (bool, error) {
 	deviceID = device.NormalID(deviceID)
 	given := hashOf(deviceID, secret)
+	// The one process of the embedded engine knows what it wrote: a badge that
+	// speaks HTTP proves its name with every word.
+	if s.db.Engine() == db.SQLite && s.knows(deviceID, door, given) {
+		return true, nil
+	}
 	var found []row
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
 		return r.List(ctx, &found, "SELECT "+columns+" FROM device_secret WHERE device_id = ? AND door = ?", deviceID, door)
@@ -121,6 +126,13 @@ func (s *Store) Check(ctx context.Context, deviceID, door, secret string) (bool,
 	}
 	s.remember(deviceID, door, found[0].Hash)
 	return same(found[0].Hash, given), nil
+}
+
+func (s *Store) knows(deviceID, door, hash string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, ok := s.known[key{deviceID, door}]
+	return ok && same(known, hash)
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
@@ -202,8 +214,10 @@ func (s *Store) PairAnew(ctx context.Context, which id.ID) error {
 		tx.AfterCommit(func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			delete(s.known, key{device.Key(d.DeviceID), DoorJT808})
-			delete(s.known, key{d.DeviceID, DoorToken})
+			for _, name := range []string{device.Key(d.DeviceID), d.DeviceID} {
+				delete(s.known, key{name, DoorJT808})
+				delete(s.known, key{name, DoorToken})
+			}
 		})
 		return err
 	})

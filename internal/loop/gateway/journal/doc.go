@@ -16,7 +16,8 @@
 //     finds it in the database if the program died between the two.
 //   - The reports of one device are taken in in their order. An alarm that is
 //     a state bit of a report waits (a moment) for the device's earlier
-//     reports; an alarm of its own waits for nothing.
+//     reports, which then go before all others; an alarm of its own waits for
+//     nothing.
 //   - What waits is taken in behind what is urgent, and all the same: the writer
 //     keeps a share of its changes for what is not (package db), so that a flood
 //     of alarms makes reports late, never lost.

@@ -48,7 +48,7 @@ const (
 	batchSize    = 32     // reports of one change: some ms
 	mostRaw      = 64 << 10
 	orderWait    = 2 * time.Second
-	gap          = 20 * time.Millisecond  // no report for so long: the storm is over
+	gap          = 200 * time.Millisecond // no report for so long: the storm is over
 	firstPause   = 100 * time.Millisecond // after a batch that failed
 	longestPause = 5 * time.Second
 )
@@ -67,7 +67,7 @@ type Journal struct {
 	mu      sync.Mutex
 	direct  int            // reports that wait for the database
 	owing   map[string]int // reports of a device that are not in the database
-	pressed int            // alarms that wait for their device's earlier reports
+	pressed map[string]int // alarms that wait for their device's earlier reports
 	last    clock.Millis   // when a group was last appended
 	queue   []*entry       // on disk, not in the database; oldest first
 	waiting int            // appended or being appended
@@ -88,6 +88,7 @@ type entry struct {
 	n      signal.New
 	record []byte // until it is written
 	device string
+	taken  bool // in the database, out of its turn: an alarm waited for it
 	seg    *segment
 	err    error
 	synced chan struct{}
@@ -102,7 +103,7 @@ type Counts struct {
 
 // Open reads what a run before left behind and begins to take it in.
 func Open(p Parts) (*Journal, error) {
-	j := &Journal{p: p, create: create, writes: make(chan *entry, mostGroup), idle: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{}), owing: map[string]int{}, more: make(chan struct{})}
+	j := &Journal{p: p, create: create, writes: make(chan *entry, mostGroup), idle: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{}), owing: map[string]int{}, pressed: map[string]int{}, more: make(chan struct{})}
 	unlock, err := lock(p.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -238,7 +239,7 @@ func (j *Journal) way(ctx context.Context, key string, n signal.New) (through bo
 		}
 		if patience == nil && !ordinary {
 			patience = j.p.Clock.After(orderWait)
-			defer j.press()()
+			defer j.press(key)()
 		}
 		select {
 		case <-more:
@@ -252,24 +253,52 @@ func (j *Journal) way(ctx context.Context, key string, n signal.New) (through bo
 	}
 }
 
-// press ends a rest as long as an alarm waits; it gives the end of that.
-func (j *Journal) press() (over func()) {
+// press ends a rest and has the device's reports taken in before all others,
+// as long as an alarm waits for them; it gives the end of that.
+func (j *Journal) press(device string) (over func()) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.pressed++
+	j.pressed[device]++
 	j.wake()
 	return func() {
 		j.mu.Lock()
 		defer j.mu.Unlock()
-		j.pressed--
+		if j.pressed[device]--; j.pressed[device] == 0 {
+			delete(j.pressed, device)
+		}
 	}
+}
+
+// pick gives the reports that are to be taken in next, and whether an alarm
+// waits for them; the caller holds mu.
+func (j *Journal) pick() (batch []*entry, pressed bool) {
+	if len(j.pressed) > 0 {
+		for _, e := range j.queue {
+			if !e.taken && j.pressed[e.device] > 0 {
+				if batch = append(batch, e); len(batch) == batchSize {
+					break
+				}
+			}
+		}
+		if len(batch) > 0 {
+			return batch, true
+		}
+	}
+	for _, e := range j.queue {
+		if !e.taken {
+			if batch = append(batch, e); len(batch) == batchSize {
+				break
+			}
+		}
+	}
+	return batch, false
 }
 
 // resting tells whether the database waits for the devices that are still
 // coming in; the caller holds mu.
 func (j *Journal) resting() bool {
 	now := clock.Of(j.p.Clock.Now())
-	return j.pressed == 0 && !j.closed && len(j.queue) > 0 && now.Sub(j.queue[0].at) < j.p.Rest && now.Sub(j.last) < gap
+	return len(j.pressed) == 0 && !j.closed && len(j.queue) > 0 && now.Sub(j.queue[0].at) < j.p.Rest && now.Sub(j.last) < gap
 }
 
 // append puts a report, whose place is held, onto the disk.
@@ -459,7 +488,12 @@ func (j *Journal) takeIn() {
 	pause := firstPause
 	for {
 		j.mu.Lock()
-		batch, more, resting := j.queue[:min(len(j.queue), batchSize)], j.more, j.resting()
+		more, resting := j.more, j.resting()
+		var batch []*entry
+		var pressed bool
+		if !resting {
+			batch, pressed = j.pick()
+		}
 		j.mu.Unlock()
 		if resting {
 			select {
@@ -481,7 +515,7 @@ func (j *Journal) takeIn() {
 		if j.stopped() {
 			return
 		}
-		if err := j.batch(ctx, batch); err != nil {
+		if err := j.batch(ctx, batch, pressed); err != nil {
 			j.p.Log.Error("reports wait in the journal", "reports", len(batch), "error", err)
 			select {
 			case <-j.p.Clock.After(pause):
@@ -505,10 +539,15 @@ func (j *Journal) stopped() bool {
 	}
 }
 
-// batch takes reports into the database as one change; if it fails, each in
-// one of its own. Kind busy means that the storage is away.
-func (j *Journal) batch(ctx context.Context, batch []*entry) error {
-	err := j.p.DB.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+// batch takes reports into the database as one change, behind what is urgent
+// unless an alarm waits for them; if it fails, each in one of its own. Kind
+// busy means that the storage is away.
+func (j *Journal) batch(ctx context.Context, batch []*entry, pressed bool) error {
+	update := j.p.DB.Update
+	if pressed {
+		update = j.p.DB.UpdateUrgent
+	}
+	err := update(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now := tx.Now
 		for _, e := range batch {
 			tx.Now = min(e.at, now)
@@ -557,18 +596,21 @@ func (j *Journal) settled(batch []*entry) {
 	var gone []string
 	j.mu.Lock()
 	for _, e := range batch {
+		e.taken = true
 		if e.seg.left--; e.seg.left == 0 && e.seg.closed {
 			gone = append(gone, e.seg.name)
 		}
 	}
-	j.queue = j.queue[len(batch):]
+	for len(j.queue) > 0 && j.queue[0].taken {
+		j.queue[0] = nil
+		j.queue = j.queue[1:]
+	}
 	if len(j.queue) == 0 {
 		j.queue = nil // lets the long list go
 	}
 	j.counts.TakenIn += int64(len(batch))
 	j.mu.Unlock()
 	j.release(batch...)
-	clear(batch)
 	select {
 	case j.idle <- struct{}{}:
 	default:

@@ -439,6 +439,7 @@ func TestAnAlarmWaitsForNothingAndAStateBitForItsDevice(t *testing.T) {
 // is answered and not in the database yet ends that at once.
 func TestTheDatabaseRestsWhileAStormComesInAndForNoAlarm(t *testing.T) {
 	const rounds = int(time.Second/(gap-time.Millisecond)) + 1
+	const each = batchSize/rounds + 1 // reports of a round
 	stored := func(w *world, n int) func() bool { return func() bool { return len(w.stored(t)) == manyUnderWay+n } }
 	for name, tt := range map[string]struct {
 		ends func(w *world, j *Journal)
@@ -447,15 +448,17 @@ func TestTheDatabaseRestsWhileAStormComesInAndForNoAlarm(t *testing.T) {
 	}{
 		"silence of the devices": {ends: func(w *world, _ *Journal) { w.clk.Advance(gap) }},
 		"age": {ends: func(w *world, j *Journal) {
-			for range rounds { // a report in each gap
+			for round := range rounds { // reports in each gap
 				w.clk.Advance(gap - time.Millisecond)
-				w.take(j, word(3, int(w.clk.Now().UnixMilli()%1000)))
+				for n := range each {
+					w.take(j, word(3, round*each+n))
+				}
 			}
 			for len(w.stored(t)) < manyUnderWay+batchSize { // the old ones, while the storm goes on
 				time.Sleep(2 * time.Millisecond)
 			}
 			w.clk.Advance(gap)
-		}, more: rounds},
+		}, more: rounds * each},
 		"an alarm of the device": {ends: func(w *world, j *Journal) { w.take(j, word(1, 9, report.SOS)) }, more: 1},
 		"the end of the program": {ends: func(_ *world, j *Journal) { j.Close(context.Background()) }, over: true},
 	} {
@@ -499,6 +502,46 @@ func TestTheDatabaseRestsWhileAStormComesInAndForNoAlarm(t *testing.T) {
 				end(j)
 			}
 		})
+	}
+}
+
+// An alarm does not wait for the storm: its device's reports are taken in
+// before those of all others.
+func TestAnAlarmDrawsItsDevicesReportsForward(t *testing.T) {
+	w := newWorld(t)
+	w.rest = time.Hour
+	j := w.open()
+	answers := w.busy(j)
+	const others = 5 * batchSize
+	for n := range others {
+		w.take(j, word(2, n))
+	}
+	for n := range 3 {
+		w.take(j, word(1, n))
+	}
+	w.free()
+	for range manyUnderWay {
+		if err := <-answers; err != nil {
+			t.Fatal(err)
+		}
+	}
+	over := j.press("7700000001")
+	w.until(func() bool { return len(w.stored(t)) == manyUnderWay+3+others })
+	over()
+	w.mu.Lock()
+	first := slices.Clone(w.order[manyUnderWay : manyUnderWay+3])
+	w.mu.Unlock()
+	for n, key := range first {
+		if key != word(1, n).Key {
+			t.Errorf("%d: %s was taken in", n, key)
+		}
+	}
+	if c := j.Counts(); c.Waiting != 0 || c.Lag != 0 || c.TakenIn != others+3 {
+		t.Errorf("%+v", c)
+	}
+	end(j)
+	if left := files(t, w.dir); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 
