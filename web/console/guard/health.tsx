@@ -134,7 +134,7 @@ export default function HealthPage() {
                   <b>{t("gd.outage", { group: group(o.group) })}</b> {t("gd.outageNote", { silent: o.silent, of: o.of, held: o.held, at: formatDateTime(o.found_at) })}
                 </p>
               ))}
-            {x.calendar_missing > 0 && <p className="gd-warn">{t("gd.calendarMissing", { year: x.calendar_missing })}</p>}
+            {x.calendar_missing > 0 && <p className="gd-warn">{t(may("policy.write") ? "gd.calendarMissing" : "gd.calendarMissingTell", { year: x.calendar_missing })}</p>}
             {x.terms_missing && <p className="gd-warn">{t("gd.termsMissing")}</p>}
             <Tabs
               items={[
@@ -152,30 +152,33 @@ export default function HealthPage() {
                           </button>
                         ))}
                       </div>
-                      <Table<Fitness>
-                        size="small"
-                        rowKey="device"
-                        dataSource={rows}
-                        pagination={{ pageSize: 30, showSizeChanger: false, hideOnSinglePage: true }}
-                        locale={{ emptyText: <Empty title={t("gd.roundEmpty")} hint={t("gd.roundEmptyHint")} /> }}
-                        columns={[
-                          { title: t("gd.wearer"), dataIndex: "child_name" },
-                          {
-                            title: t("gd.device"),
-                            render: (_, f) => (
-                              <button type="button" className="page-row-key" onClick={() => setOpen(f.device)}>
-                                {f.label || f.device_id}
-                              </button>
-                            ),
-                          },
-                          { title: t("gd.area"), render: (_, f) => areaName(regions.data?.items, f.region) },
-                          { title: t("gd.whyCall"), render: (_, f) => <span className="gd-need">{f.calls.map((c) => wordFor(words, "gd.call", c)).join(t("list.comma"))}</span> },
-                          { title: t("gd.seen"), sorter: (a, b) => a.last_seen_at - b.last_seen_at, render: (_, f) => (f.last_seen_at ? formatAgo(f.last_seen_at, serverNow()) : t("gd.never")) },
-                          { title: t("gd.battery"), className: "zg-num", sorter: (a, b) => a.battery - b.battery, render: (_, f) => (f.battery >= 0 ? `${f.battery}%` : "") },
-                          { title: t("gd.trend"), render: (_, f) => <Trend days={f.trend} /> },
-                          { title: t("gd.simDays"), className: "zg-num", sorter: (a, b) => a.sim_days - b.sim_days, render: (_, f) => (f.sim_days < 0 ? "" : f.sim_until < formatDate(serverNow()) ? <span className="gd-need">{t("gd.simOver")}</span> : t("gd.days", { n: f.sim_days })) },
-                        ]}
-                      />
+                      {rows.length === 0 ? (
+                        <Empty title={t("gd.roundEmpty")} hint={t("gd.roundEmptyHint")} />
+                      ) : (
+                        <Table<Fitness>
+                          size="small"
+                          rowKey="device"
+                          dataSource={rows}
+                          pagination={{ pageSize: 30, showSizeChanger: false, hideOnSinglePage: true }}
+                          columns={[
+                            { title: t("gd.wearer"), dataIndex: "child_name" },
+                            {
+                              title: t("gd.device"),
+                              render: (_, f) => (
+                                <button type="button" className="page-row-key" onClick={() => setOpen(f.device)}>
+                                  {f.label || f.device_id}
+                                </button>
+                              ),
+                            },
+                            { title: t("gd.area"), render: (_, f) => areaName(regions.data?.items, f.region) },
+                            { title: t("gd.whyCall"), render: (_, f) => <span className="gd-need">{f.calls.map((c) => wordFor(words, "gd.call", c)).join(t("list.comma"))}</span> },
+                            { title: t("gd.seen"), sorter: (a, b) => a.last_seen_at - b.last_seen_at, render: (_, f) => (f.last_seen_at ? formatAgo(f.last_seen_at, serverNow()) : t("gd.never")) },
+                            { title: t("gd.battery"), className: "zg-num", sorter: (a, b) => a.battery - b.battery, render: (_, f) => (f.battery >= 0 ? `${f.battery}%` : "") },
+                            { title: t("gd.trend"), render: (_, f) => <Trend days={f.trend} /> },
+                            { title: t("gd.simDays"), className: "zg-num", sorter: (a, b) => a.sim_days - b.sim_days, render: (_, f) => (f.sim_days < 0 ? "" : f.sim_until < formatDate(serverNow()) ? <span className="gd-need">{t("gd.simOver")}</span> : t("gd.days", { n: f.sim_days })) },
+                          ]}
+                        />
+                      )}
                     </>
                   ),
                 },

@@ -137,11 +137,11 @@ export default function MapPage() {
     meta: { topics: ["guard"] },
   });
   const fences = useMemo(() => (child ? own.data?.items : zones.data?.items) ?? [], [child, own.data, zones.data]);
-  const labels = useMemo<Label[]>(
+  const labels = useMemo<(Label & { code: string })[]>(
     () =>
       (regions.data?.items ?? []).flatMap((r) =>
         typeof r.lat === "number" && typeof r.lon === "number" && (r.level === "township" || r.level === "village")
-          ? [{ lat: r.lat, lon: r.lon, name: r.name, big: r.level === "township" }]
+          ? [{ lat: r.lat, lon: r.lon, name: r.name, big: r.level === "township", code: r.code }]
           : [],
       ),
     [regions.data],
@@ -152,6 +152,12 @@ export default function MapPage() {
   }, [track]);
   // Where it is now is no part of another day.
   const today = track?.day === formatDate(serverNow());
+  // One begins where one works: a township, and for a village its township.
+  const ground = useMemo(() => {
+    const town = me.grants.map((g) => g.region).find((r) => r.length >= 9)?.slice(0, 9);
+    const own = town ? labels.filter((l) => l.code.startsWith(town)) : [];
+    return own.length > 1 ? own : labels.filter((l) => l.big);
+  }, [labels, me.grants]);
   const focus = useMemo(() => {
     const one = fences.find((f) => f.id === chosen);
     const way = track ? [...track.spots, ...(here && today ? [here] : [])] : [];
@@ -161,9 +167,9 @@ export default function MapPage() {
         ? way
         : child
           ? fences.filter((f) => f.child_id).flatMap((f) => corners(f.outline))
-          : labels.filter((l) => l.big);
-    return { key: `${child?.id ?? "all"}/${chosen ?? ""}/${visit}/${pts.length > 0}`, points: pts.length ? pts : labels.filter((l) => l.big) };
-  }, [fences, chosen, track, today, here, child, labels, visit]);
+          : ground;
+    return { key: `${child?.id ?? "all"}/${chosen ?? ""}/${visit}/${pts.length > 0}`, points: pts.length ? pts : ground };
+  }, [fences, chosen, track, today, here, child, ground, visit]);
 
   const look = async () => {
     if (!child) return;
