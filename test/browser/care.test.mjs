@@ -253,8 +253,8 @@ test("before cases are handed over it is seen who goes above the limit; they are
   await page.locator(".ant-modal #above").waitFor({ state: "detached" });
   await shot(page, "care-handover");
   await page.setViewportSize(phone);
+  await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth); // laid out anew
   await shot(page, "care-handover-phone");
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
   await page.setViewportSize(desktop);
   await page.locator(".ant-modal .ant-btn-primary").click();
   await page.getByText(`已交接${before + 3}个个案`).waitFor();
@@ -272,7 +272,7 @@ test("from the goal to the closing by a second person, the child's opinion on a 
   await field(clinic, "说明").fill("目标已达到，情绪稳定");
   await clinic.page.locator(".ant-modal").getByRole("button", { name: "申请结案" }).click();
   await clinic.page.locator(".care-life [aria-current]").getByText("待结案确认").waitFor();
-  await supervisor.page.reload();
+  await open(supervisor, `/cases/${caseID}`);
   await supervisor.page.getByRole("button", { name: "确认结案" }).click();
   await supervisor.page.locator(".care-life [aria-current]").getByText("已结案").waitFor();
 

@@ -100,7 +100,7 @@ export type Campaign = {
 };
 export type Responder = { account: string; name: string; region: string; talks_a_day: number; trained_on: string; valid_until: string; on_duty: boolean };
 export type Group = { school: string; grade: string; class: string; region: string; region_name: string; size: number; waiting: number; refused: number; begun: number; done: number; last_at: Ms };
-export type Teaching = { account: string; name: string; school: string; grade: string; class: string; area: string };
+export type Teaching = { account: string; name: string; school: string; grade: string; class: string; area?: string };
 export type Progress = {
   campaign: Campaign;
   groups: Group[];

@@ -175,7 +175,7 @@ type Teaching struct {
 	School  string `bun:"school" json:"school"`
 	Grade   string `bun:"grade" json:"grade"`
 	Class   string `bun:"class" json:"class"`
-	Area    string `bun:"area" json:"area"` // where the school lies; the prefix rule holds
+	Area    string `bun:"area" json:"area,omitempty"` // where the school lies; the prefix rule holds
 }
 
 func (t Teaching) sees(m Member) bool {
