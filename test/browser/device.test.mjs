@@ -152,17 +152,7 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   await told("静默时段", async () => {
     await tell.getByText(/每天相同，不分星期/).waitFor(); // said before anybody counts on it
     await tell.getByRole("button", { name: /夜间/ }).click();
-    await tell.getByLabel("第1段结束").click();
-    await page.keyboard.press("Control+A");
-    await page.keyboard.type("14:30");
-    await page.keyboard.press("Enter");
-    await tell.getByText("与前面的时段重叠").waitFor();
     await shot(page, "device-silent");
-    await tell.getByLabel("第1段结束").click();
-    await page.keyboard.press("Control+A");
-    await page.keyboard.type("12:00");
-    await page.keyboard.press("Enter");
-    await tell.getByText("与前面的时段重叠").waitFor({ state: "hidden" });
   }, "SILENCETIME,08:00-12:00,14:00-17:30,22:00-06:30", "SILENCETIME");
   await told("发文字给孩子", () => tell.getByLabel("显示给孩子的文字").fill("奶奶"), "MESSAGE,59765976", "MESSAGE");
   await told("发语音给孩子", async () => {
