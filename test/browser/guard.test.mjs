@@ -198,7 +198,7 @@ test("a guardian sees the child on a phone, and is cut off while looking", { tim
   assert.ok(who.consent_at > 0, "the consent is recorded");
   const barred = await api(office.page, "POST", `/children/${mine.child_id}/bars`, { person_id: who.person_id, kind: "protection_order", document_no: "试令1号", from_on: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10) });
   assert.equal(barred.status, 200, JSON.stringify(barred.body));
-  await page.getByText("现在不能查看这个孩子的位置").waitFor({ timeout: 15_000 });
+  await page.getByText("现在不能查看这个孩子的位置").waitFor({ timeout: 30_000 });
   assert.ok(!(await page.locator("body").innerText()).includes(mine.name), "the name stays on the page");
   const again = await api(page, "GET", `/guardian/children/${mine.child_id}`);
   assert.equal(again.status, 403);

@@ -66,7 +66,7 @@ export async function signIn(page, base, account) {
   await page.locator("input").first().fill(account);
   await page.locator("input[type=password]").first().fill(password);
   await page.keyboard.press("Enter");
-  await page.waitForURL((url) => !url.pathname.startsWith("/login"), { timeout: 15_000 });
+  await page.waitForURL((url) => !url.pathname.startsWith("/login"), { timeout: 30_000 });
 }
 
 /** A call of the API as the signed-in person of the page, whatever the page does meanwhile. */

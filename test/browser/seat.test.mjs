@@ -45,7 +45,7 @@ test("an SOS rings within 30 seconds of the first page, and one key sends the ne
   const village = (await api(seat.page, "GET", `/matters/${matter.id}`)).body.matter.region.slice(6);
   await signIn(field.page, house.base, `village${village}`);
   await field.page.goto(`${house.base}/m`);
-  await field.page.getByText(order.no).or(field.page.getByText("SOS 求助")).first().waitFor({ timeout: 15_000 });
+  await field.page.getByText(order.no).or(field.page.getByText("SOS 求助")).first().waitFor({ timeout: 30_000 });
   for (const step of ["accept", "depart", "arrive", "handle", "feedback"]) {
     const res = await api(field.page, "POST", `/orders/${order.id}/${step}`, { note: "已见到孩子,平安", key: `k-${step}` });
     assert.equal(res.status, 200, `${step}: ${JSON.stringify(res.body)}`);
