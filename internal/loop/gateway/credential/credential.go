@@ -18,6 +18,7 @@ import (
 	"encoding/base64"
 	"sync"
 
+	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
@@ -39,13 +40,19 @@ type Store struct {
 	hidden device.Hidden
 
 	mu    sync.Mutex
-	known map[key]string // hashes
+	known map[key]secret
 }
 
 type key struct{ device, door string }
 
+// secret is what holds since a moment; an empty hash: no secret holds.
+type secret struct {
+	hash string
+	at   clock.Millis
+}
+
 // New makes a store; Learn fills its memory.
-func New(d *db.DB) *Store { return &Store{db: d, known: map[key]string{}} }
+func New(d *db.DB) *Store { return &Store{db: d, known: map[key]secret{}} }
 
 // Hiding lets an officer do nothing with the devices of children that it may
 // not find.
@@ -58,14 +65,15 @@ func (s *Store) Hiding(h device.Hidden) *Store {
 const mostKnown = 1_000_000
 
 type row struct {
-	DeviceID string `bun:"device_id"`
-	Door     string `bun:"door"`
-	Hash     string `bun:"hash"`
-	Traits   string `bun:"traits"`
-	UsedAt   int64  `bun:"used_at"`
+	DeviceID string       `bun:"device_id"`
+	Door     string       `bun:"door"`
+	Hash     string       `bun:"hash"`
+	Traits   string       `bun:"traits"`
+	UsedAt   int64        `bun:"used_at"`
+	IssuedAt clock.Millis `bun:"issued_at"`
 }
 
-const columns = "device_id, door, hash, traits, used_at"
+const columns = "device_id, door, hash, traits, used_at, issued_at"
 
 // Learn reads all secrets into the memory, for the time without storage.
 func (s *Store) Learn(ctx context.Context) error {
@@ -79,16 +87,25 @@ func (s *Store) Learn(ctx context.Context) error {
 	defer s.mu.Unlock()
 	clear(s.known)
 	for _, x := range rows {
-		s.known[key{x.DeviceID, x.Door}] = x.Hash
+		s.known[key{x.DeviceID, x.Door}] = secret{x.Hash, x.IssuedAt}
 	}
 	return nil
 }
 
-func (s *Store) remember(deviceID, door, hash string) {
+// remember notes since when a secret holds. Whoever read or changed one comes
+// here in any order: what is newer stays, so that an ended secret can't come
+// back. Of two of the same moment none is believed; the storage is asked.
+func (s *Store) remember(deviceID, door, hash string, at clock.Millis) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.known) < mostKnown {
-		s.known[key{deviceID, door}] = hash
+	k := key{deviceID, door}
+	old, known := s.known[k]
+	switch {
+	case !known && len(s.known) >= mostKnown, known && old.at > at:
+	case known && old.at == at && old.hash != hash:
+		s.known[k] = secret{"", at}
+	default:
+		s.known[k] = secret{hash, at}
 	}
 }
 
@@ -114,25 +131,25 @@ func (s *Store) Check(ctx context.Context, deviceID, door, secret string) (bool,
 	})
 	if err != nil {
 		s.mu.Lock()
-		hash, ok := s.known[key{deviceID, door}]
+		held, ok := s.known[key{deviceID, door}]
 		s.mu.Unlock()
 		if !ok {
 			return false, err
 		}
-		return same(hash, given), nil
+		return same(held.hash, given), nil
 	}
 	if len(found) == 0 {
 		return false, nil
 	}
-	s.remember(deviceID, door, found[0].Hash)
+	s.remember(deviceID, door, found[0].Hash, found[0].IssuedAt)
 	return same(found[0].Hash, given), nil
 }
 
 func (s *Store) knows(deviceID, door, hash string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known, ok := s.known[key{deviceID, door}]
-	return ok && same(known, hash)
+	held, ok := s.known[key{deviceID, door}]
+	return ok && held.hash != "" && same(held.hash, hash)
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
@@ -164,12 +181,12 @@ func (s *Store) Register(ctx context.Context, deviceID, traits string) (result b
 		_, err := tx.Exec(ctx, `INSERT INTO device_secret (device_id, door, hash, traits, issued_at, issued_by) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (device_id, door) DO UPDATE SET hash = excluded.hash, traits = excluded.traits, issued_at = excluded.issued_at`,
 			deviceID, DoorJT808, hash, traits, tx.Now, access.From(ctx).Account)
+		tx.AfterCommit(func() { s.remember(deviceID, DoorJT808, hash, tx.Now) })
 		return err
 	})
 	if err != nil || result != registered {
 		return result, "", err
 	}
-	s.remember(deviceID, DoorJT808, hash)
 	return result, code, nil
 }
 
@@ -197,7 +214,7 @@ func (s *Store) Issue(ctx context.Context, which id.ID) (token string, err error
 		_, err := tx.Exec(ctx, `INSERT INTO device_secret (device_id, door, hash, issued_at, issued_by) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (device_id, door) DO UPDATE SET hash = excluded.hash, used_at = 0, issued_at = excluded.issued_at, issued_by = excluded.issued_by`,
 			d.DeviceID, DoorToken, hash, tx.Now, access.From(ctx).Account)
-		tx.AfterCommit(func() { s.remember(d.DeviceID, DoorToken, hash) })
+		tx.AfterCommit(func() { s.remember(d.DeviceID, DoorToken, hash, tx.Now) })
 		return err
 	})
 	if err != nil {
@@ -212,11 +229,9 @@ func (s *Store) PairAnew(ctx context.Context, which id.ID) error {
 	return s.change(ctx, which, "pairing", func(ctx context.Context, tx *db.Tx, d device.Device) error {
 		_, err := tx.Exec(ctx, "DELETE FROM device_secret WHERE device_id IN (?, ?)", d.DeviceID, device.Key(d.DeviceID)) // a terminal signs on without zeros
 		tx.AfterCommit(func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
 			for _, name := range []string{device.Key(d.DeviceID), d.DeviceID} {
-				delete(s.known, key{name, DoorJT808})
-				delete(s.known, key{name, DoorToken})
+				s.remember(name, DoorJT808, "", tx.Now)
+				s.remember(name, DoorToken, "", tx.Now)
 			}
 		})
 		return err
