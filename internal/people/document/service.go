@@ -114,7 +114,7 @@ func (s *Service) put(ctx context.Context, u Upload, rec Record, held func(ctx c
 			return err
 		}
 		p := s.policies.On(civil.DateOf(tx.Now.Time()))
-		n, err := count(ctx, tx, u.RecordKind, u.RecordID)
+		n, err := CountOf(ctx, tx, u.RecordKind, u.RecordID)
 		if err != nil {
 			return err
 		}

@@ -57,15 +57,11 @@ func insert(ctx context.Context, tx *db.Tx, d Document) (added bool, err error) 
 	return n == 1, err
 }
 
-func count(ctx context.Context, r db.Reader, kind string, record id.ID) (n int, err error) {
-	err = r.Get(ctx, db.To(&n), "SELECT count(*) FROM document WHERE record_kind = ? AND record_id = ? AND erased_at = 0", kind, record)
-	return n, err
-}
-
 // CountOf counts the files of a record that are still kept. Whoever calls it has
 // checked that the record may be read.
-func CountOf(ctx context.Context, r db.Reader, kind string, record id.ID) (int, error) {
-	return count(ctx, r, kind, record)
+func CountOf(ctx context.Context, r db.Reader, kind string, record id.ID) (n int, err error) {
+	err = r.Get(ctx, db.To(&n), "SELECT count(*) FROM document WHERE record_kind = ? AND record_id = ? AND erased_at = 0", kind, record)
+	return n, err
 }
 
 // expired lists files whose time is over.

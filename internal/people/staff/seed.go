@@ -66,7 +66,7 @@ func (s *Service) SeedDemo(ctx context.Context, towns []region.Code) ([]DemoAcco
 			if err := lockGrants(ctx, tx); err != nil {
 				return err
 			}
-			return s.found(ctx, tx, row, fmt.Sprintf(demoPhone, i+1), hash, []access.Role{a.Role}, "demonstration")
+			return s.found(ctx, tx, row, fmt.Sprintf(demoPhone, i+1), hash, []access.Role{a.Role}, "演示环境预置账号")
 		})
 		if err != nil {
 			return nil, err

@@ -26,7 +26,7 @@ function AccountsTable({ state, setState }: { state: string; setState: (s: strin
   const query = usePages<Account>(["accounts", q, role, state], "/accounts", { q, role, state }, ["system"]);
   return (
     <>
-      <div className="kit-counts">
+      <div className="page-filters">
         <Input.Search allowClear style={{ width: 260 }} placeholder={t("accounts.search")} aria-label={t("accounts.search")} onSearch={setQ} />
         <Select allowClear style={{ width: 180 }} placeholder={t("accounts.anyRole")} aria-label={t("accounts.anyRole")} onChange={(v?: string) => setRole(v ?? "")} options={choices("role")} />
         <Select allowClear style={{ width: 140 }} value={state || null} placeholder={t("accounts.anyState")} aria-label={t("accounts.anyState")} onChange={(v?: string) => setState(v ?? "")} options={states.map((s) => ({ value: s, label: t(`accounts.state.${s}`) }))} />
@@ -75,7 +75,7 @@ function Grants({ state, setState }: { state: string; setState: (s: string) => v
   };
   return (
     <>
-      <div className="kit-counts">
+      <div className="page-filters">
         <Input.Search allowClear style={{ width: 260 }} placeholder={t("accounts.search")} aria-label={t("accounts.search")} onSearch={setQ} />
         <Select style={{ width: 180 }} value={state} onChange={setState} aria-label={t("accounts.paperState")} options={(["proposed", "active", "review", "rejected", "revoked", "ended"] as const).map((s) => ({ value: s, label: t(`accounts.paper.${s}`) }))} />
       </div>

@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useRef } from "react";
-import { api } from "@shared/api/client";
 import { useAct } from "../kit/act";
+import { addFile } from "../kit/files";
 import { t } from "../locale";
 
 /** Adds a photo or a PDF to a record; one file that is sent twice is one. */
@@ -12,12 +12,8 @@ export function Attach({ kind, id }: { kind: string; id: string }) {
   const input = useRef<HTMLInputElement>(null);
   const send = async (list: FileList | null) => {
     for (const file of list ?? []) {
-      const body = new FormData();
-      body.set("file", file);
-      body.set("record_kind", kind);
-      body.set("record_id", id);
-      body.set("key", `${kind}:${id}:${file.name}:${file.size}:${file.lastModified}`.slice(0, 100));
-      await act.act("file", () => api.post("/attachments", body), t("care.fileKept"));
+      const key = `${kind}:${id}:${file.name}:${file.size}:${file.lastModified}`.slice(0, 100);
+      await act.act("file", () => addFile(kind, id, key, file), t("care.fileKept"));
     }
     if (input.current) input.current.value = "";
     void client.invalidateQueries({ queryKey: ["files", kind, id] });

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { App, Button, Form, Input, Modal, Segmented, Select } from "antd";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import { wordFor } from "@shared/locale";
 import { Loaded } from "@shared/state";
@@ -91,18 +91,18 @@ export function HandOver({ onClose }: { onClose: () => void }) {
   const [form] = Form.useForm<{ from: string; receivers: string[]; reason: string; above?: string }>();
   const from = Form.useWatch("from", form) as string | undefined;
   const receivers = (Form.useWatch("receivers", form) as string[] | undefined) ?? [];
-  const [to, setTo] = useState<Record<string, string>>({});
+  const asked = `${from ?? ""}>${receivers.join()}`;
+  // What is proposed stands until somebody changes it; a change is worth as long as the same people are asked.
+  const [own, setOwn] = useState<{ asked: string; to: Record<string, string> }>();
   const plan = useQuery({
-    queryKey: ["hand-over", from, receivers.join()],
+    queryKey: ["hand-over", asked],
     queryFn: () => api.get<Handing>("/cases/hand-over", { from: from ?? "", to: receivers.join(",") }),
     enabled: !!from,
     placeholderData: keepPreviousData,
     meta: { topics: ["matter"] },
   });
-  // What is proposed stands until somebody changes it: a new receiver makes a new proposal.
-  useEffect(() => {
-    if (plan.data) setTo(Object.fromEntries(plan.data.cases.map((c) => [c.id, c.to])));
-  }, [plan.data]);
+  const changed = own?.asked === asked ? own.to : {};
+  const to = Object.fromEntries((plan.data?.cases ?? []).map((c) => [c.id, changed[c.id] ?? c.to]));
   const given = new Map<string, number>();
   for (const c of plan.data?.cases ?? []) if (to[c.id]) given.set(to[c.id]!, (given.get(to[c.id]!) ?? 0) + 1);
   const over = (plan.data?.hands ?? []).filter((h) => h.most > 0 && (given.get(h.account) ?? 0) > 0 && h.holds + given.get(h.account)! > h.most);
@@ -130,7 +130,7 @@ export function HandOver({ onClose }: { onClose: () => void }) {
                 {!!d.cases.length && receivers.length > 0 && (
                   <>
                     <Loads hands={d.hands} given={given} />
-                    <Split plan={d} to={to} set={setTo} />
+                    <Split plan={d} to={to} set={(next) => setOwn({ asked, to: next })} />
                   </>
                 )}
               </>

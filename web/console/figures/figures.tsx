@@ -8,6 +8,7 @@ import { Empty, ErrorState, Skeleton } from "@shared/state";
 import { serverNow } from "@shared/clock";
 import { Link } from "wouter";
 import { useAct } from "../kit/act";
+import { addFile } from "../kit/files";
 import { areaName, useRegions } from "../guard/parts";
 import { PageHead } from "../kit/page";
 import { PickFile } from "../kit/pick";
@@ -139,13 +140,7 @@ function Recording({ figure, onDone }: { figure: Figure; onDone: () => void }) {
           source: v.source,
           ...(v.note && { note: v.note }),
         });
-        if (!paper) return;
-        const body = new FormData();
-        body.append("file", paper);
-        body.append("record_kind", "figure");
-        body.append("record_id", made.id);
-        body.append("key", `figure:${made.id}`);
-        await api.post("/attachments", body);
+        if (paper) await addFile("figure", made.id, `figure:${made.id}`, paper);
       },
       t("figures.added"),
     );

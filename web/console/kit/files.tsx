@@ -18,6 +18,16 @@ export type FileRow = {
   said?: { taken_at?: number; lat?: number; lon?: number } | null;
 };
 
+/** Adds a file to a record; sent twice under one key it is one. */
+export async function addFile(kind: string, id: string, key: string, file: File | Blob, name = file instanceof File ? file.name : ""): Promise<void> {
+  const body = new FormData();
+  body.set("file", file, name);
+  body.set("record_kind", kind);
+  body.set("record_id", id);
+  body.set("key", key);
+  await api.post("/attachments", body);
+}
+
 const size = (bytes: number) => (bytes < 1 << 20 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / (1 << 20)).toFixed(1)} MB`);
 
 function about(f: FileRow): string {

@@ -15,22 +15,13 @@ import { Empty, Loaded } from "@shared/state";
 import { Attach } from "../care/attach";
 import { useAct } from "../kit/act";
 import { carded } from "../kit/cards";
-import { Files } from "../kit/files";
+import { addFile, Files } from "../kit/files";
 import { t, words } from "../locale";
 import type { Awaited, Goods, Greeted, Greeting, GreetingSheet } from "./data";
 import { goodsText } from "./words";
 
 const ways = ["fetched", "brought"];
 const receivers = ["guardian", "carer", "child"];
-
-async function attach(kind: string, id: string, key: string, file: Blob, name: string) {
-  const body = new FormData();
-  body.set("file", file, name);
-  body.set("record_kind", kind);
-  body.set("record_id", id);
-  body.set("key", key);
-  await api.post("/attachments", body);
-}
 
 type Filled = { way: string; signer: string; at: Dayjs; goods: Record<string, number | null>; note?: string };
 
@@ -57,8 +48,8 @@ function GiveDialog({ due, items, onClose }: { due: Awaited; items: Record<strin
     const kept = await act.act("give", async () => {
       const { id } = await api.post<{ id: string }>("/visits/hands", { due_id: due.id, key: key.current, way: v.way, signer: v.signer, given_at: v.at.valueOf(), goods, note: v.note ?? "" });
       try {
-        if (sign) await attach("hand_sign", id, `sign:${key.current}`, new Blob([sign], { type: "image/png" }), "sign.png");
-        for (const [i, f] of photos.entries()) await attach("hand", id, `photo:${key.current}:${i}`, f, f.name);
+        if (sign) await addFile("hand_sign", id, `sign:${key.current}`, new Blob([sign], { type: "image/png" }), "sign.png");
+        for (const [i, f] of photos.entries()) await addFile("hand", id, `photo:${key.current}:${i}`, f, f.name);
         void message.success(t("greet.kept", { name: due.child_name }));
       } catch (e) {
         // The hand-over stands; its papers can be added from the list.

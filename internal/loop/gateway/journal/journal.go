@@ -273,25 +273,25 @@ func (j *Journal) press(device string) (over func()) {
 // waits for them; the caller holds mu.
 func (j *Journal) pick() (batch []*entry, pressed bool) {
 	if len(j.pressed) > 0 {
-		for _, e := range j.queue {
-			if !e.taken && j.pressed[e.device] > 0 {
-				if batch = append(batch, e); len(batch) == batchSize {
-					break
-				}
-			}
-		}
-		if len(batch) > 0 {
+		if batch = j.oldest(func(e *entry) bool { return j.pressed[e.device] > 0 }); len(batch) > 0 {
 			return batch, true
 		}
 	}
+	return j.oldest(func(*entry) bool { return true }), false
+}
+
+// oldest gives the first of the queue that are not in the database and that
+// are asked for; the caller holds mu.
+func (j *Journal) oldest(asked func(*entry) bool) (batch []*entry) {
 	for _, e := range j.queue {
-		if !e.taken {
-			if batch = append(batch, e); len(batch) == batchSize {
-				break
-			}
+		if e.taken || !asked(e) {
+			continue
+		}
+		if batch = append(batch, e); len(batch) == batchSize {
+			break
 		}
 	}
-	return batch, false
+	return batch
 }
 
 // resting tells whether the database waits for the devices that are still

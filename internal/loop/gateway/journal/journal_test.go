@@ -526,8 +526,11 @@ func TestAnAlarmDrawsItsDevicesReportsForward(t *testing.T) {
 		}
 	}
 	over := j.press("7700000001")
-	w.until(func() bool { return len(w.stored(t)) == manyUnderWay+3+others })
+	w.until(func() bool { return j.Counts().Waiting == 0 })
 	over()
+	if n := len(w.stored(t)); n != manyUnderWay+3+others {
+		t.Errorf("%d are in the database", n)
+	}
 	w.mu.Lock()
 	first := slices.Clone(w.order[manyUnderWay : manyUnderWay+3])
 	w.mu.Unlock()
