@@ -77,18 +77,24 @@ func runDecode(_ context.Context, e env, args []string) error {
 	if model == nil || model.Protocol != protocol && (protocol == "jt808" || *name != "standard") {
 		return fmt.Errorf("decode: no profile %q for this protocol; there are: %s", *name, strings.Join(set.Names(protocol), ", "))
 	}
-	var decode frameDecoder
-	switch protocol {
-	case "watch":
-		decode = decodeWatch
-	case "jt808":
-		decode = decodeJT808(model)
-	case "gt06":
-		decode = decodeGT06(model)
-	default:
+	decode := decoderOf(protocol, model)
+	if decode == nil {
 		return fmt.Errorf("decode: protocol must be watch, jt808 or gt06; `zugou help decode` tells more")
 	}
 	return decodeLines(e, protocol == "watch", decode)
+}
+
+// decoderOf begins a connection of a protocol; nil for one that is not known.
+func decoderOf(protocol string, model *profile.Profile) frameDecoder {
+	switch protocol {
+	case "watch":
+		return decodeWatch
+	case "jt808":
+		return decodeJT808(model)
+	case "gt06":
+		return decodeGT06(model)
+	}
+	return nil
 }
 
 // decodeLines reads lines until the end of input. text says that a line

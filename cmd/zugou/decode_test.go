@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -8,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"zugou/internal/loop/gateway/profile"
+	"zugou/policy/devices"
 )
 
 var updateDecode = flag.Bool("update-decode", false, "write the golden files of decode anew")
@@ -57,6 +61,11 @@ func objects(t *testing.T, in string, args ...string) []map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return read(t, out)
+}
+
+func read(t *testing.T, out string) []map[string]any {
+	t.Helper()
 	var list []map[string]any
 	for line := range strings.Lines(out) {
 		m := map[string]any{}
@@ -131,21 +140,28 @@ func TestDecodeProfile(t *testing.T) {
 }
 
 func FuzzDecodeLines(f *testing.F) {
-	for _, protocol := range []string{"watch", "jt808", "gt06"} {
+	protocols := []string{"watch", "jt808", "gt06"}
+	set, err := profile.Load(devices.Files)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i, protocol := range protocols {
 		in, err := os.ReadFile(filepath.Join("testdata", "decode", protocol+".in"))
 		if err != nil {
 			f.Fatal(err)
 		}
 		for line := range strings.Lines(string(in)) {
-			f.Add(protocol, line)
+			f.Add(uint8(i), line)
 		}
 	}
-	f.Fuzz(func(t *testing.T, protocol, in string) {
-		if protocol != "watch" && protocol != "jt808" && protocol != "gt06" {
-			return
+	f.Fuzz(func(t *testing.T, which uint8, in string) {
+		protocol := protocols[int(which)%len(protocols)]
+		var out bytes.Buffer
+		if err := decodeLines(env{In: strings.NewReader(in), Out: &out}, protocol == "watch", decoderOf(protocol, set["standard"])); err != nil {
+			t.Fatal(err)
 		}
 		lines := strings.Count(in, "\n") + 1
-		for _, m := range objects(t, in, protocol) {
+		for _, m := range read(t, out.String()) {
 			if n, _ := m["n"].(float64); n < 1 || int(n) > lines {
 				t.Fatalf("%v", m)
 			}
