@@ -42,7 +42,7 @@ type Parts struct {
 
 // Bounds.
 const (
-	manyUnderWay = 16     // reports that wait for the database at once: more go through the journal
+	manyUnderWay = 4      // reports that wait for the database at once: more go through the journal
 	mostWaiting  = 60_000 // reports that are not in the database yet
 	mostGroup    = 512    // appends of one fsync
 	batchSize    = 32     // reports of one change: some ms
