@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zugou/internal/app/backup"
+	"zugou/internal/centre/matter"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/config"
 	"zugou/internal/kernel/db"
@@ -34,7 +35,7 @@ func (staffNotices) Settled(ctx context.Context, tx *db.Tx, ref id.ID) error {
 // staffOptions gives the accounts their settings. A time for a role that is
 // none would hold for nobody, and is refused.
 func (a *App) staffOptions() (staff.Options, error) {
-	o := staff.Options{District: a.Config.District, Demo: a.Config.Demo, Sender: smsCodes{a.Notify}, Notices: staffNotices{}, Idle: map[access.Role]time.Duration{}}
+	o := staff.Options{District: a.Config.District, Demo: a.Config.Demo, Sender: smsCodes{a.Notify}, Notices: staffNotices{}, Hidden: matter.ConflictsOf, Idle: map[access.Role]time.Duration{}}
 	known := map[access.Role]bool{}
 	for _, r := range access.Roles() {
 		known[r] = true

@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"zugou/internal/centre/matter"
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/civil"
 	"zugou/internal/kernel/crypto"
@@ -38,6 +40,7 @@ func (a *App) wireVisits() error {
 			return rec.Matter, err
 		},
 		MayMeet:  a.Workforce.MayMeet,
+		Away:     matter.Away,
 		Nearest:  a.nearest,
 		Officers: officersOf,
 		Tell: func(ctx context.Context, tx *db.Tx, to id.ID, key, text string, ref id.ID) error {
@@ -90,14 +93,17 @@ func (a *App) wireVisits() error {
 }
 
 // nearest gives the village's director with a records check in force, else the
-// township's officer.
-func (a *App) nearest(ctx context.Context, r db.Reader, area string) (id.ID, error) {
+// township's officer; none of those that are to be kept away.
+func (a *App) nearest(ctx context.Context, r db.Reader, area string, away []id.ID) (id.ID, error) {
 	for _, role := range []access.Role{access.VillageDirector, access.TownshipOfficer} {
 		found, err := staff.ByRole(ctx, r, role, area)
 		if err != nil {
 			return "", err
 		}
 		for _, b := range found {
+			if slices.Contains(away, b.ID) {
+				continue
+			}
 			err := a.Workforce.MayMeet(ctx, r, b.ID, "who")
 			if err == nil {
 				return b.ID, nil

@@ -280,7 +280,7 @@ func pick(step policy.Step, region string, found []Candidate, excluded []id.ID) 
 
 // excluded gives the accounts that must not be called for the matter.
 func (s *Service) excluded(ctx context.Context, r db.Reader, m matter.Matter) ([]id.ID, error) {
-	list, err := matter.Conflicts(ctx, r, m.ID)
+	list, err := matter.Conflicts(ctx, r, m)
 	if err != nil {
 		return nil, err
 	}

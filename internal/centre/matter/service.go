@@ -412,7 +412,8 @@ type Who struct {
 }
 
 // AddConflict puts somebody on the list of who must not be told. Orders and
-// messages that reach them are withdrawn by whoever listens (see dispatch).
+// messages that reach them, for this matter or another open one of the child,
+// are withdrawn by whoever listens (see dispatch).
 func (s *Service) AddConflict(ctx context.Context, matterID id.ID, w Who, withdraw func(ctx context.Context, tx *db.Tx, m Matter, accounts []id.ID) error) (Matter, error) {
 	reason, err := checkNote("reason", w.Reason, true)
 	if err != nil {
@@ -449,7 +450,18 @@ func (s *Service) AddConflict(ctx context.Context, matterID id.ID, w Who, withdr
 			}
 		}
 		return m, "conflict_added", nil
-	}, func(ctx context.Context, tx *db.Tx, m Matter) error { return withdraw(ctx, tx, m, accounts) })
+	}, func(ctx context.Context, tx *db.Tx, m Matter) error {
+		others, err := openBeside(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		for _, x := range append([]Matter{m}, others...) {
+			if err := withdraw(ctx, tx, x, accounts); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // RemoveConflict takes an entry off the list; it stays in the history.

@@ -140,6 +140,7 @@ func Events(ctx context.Context, r db.Reader, matterID id.ID) ([]Event, error) {
 // are sealed.
 type Conflict struct {
 	ID       id.ID        `bun:"id"`
+	MatterID id.ID        `bun:"matter_id"`
 	PersonID id.ID        `bun:"person_id"`
 	Account  id.ID        `bun:"account_id"`
 	Name     string       `bun:"name"`
@@ -150,12 +151,23 @@ type Conflict struct {
 	SetAt    clock.Millis `bun:"set_at"`
 }
 
-// Conflicts lists the entries in force.
-func Conflicts(ctx context.Context, r db.Reader, matterID id.ID) ([]Conflict, error) {
+// Conflicts lists the entries in force for a matter: its own, then those of the
+// other open matters of its child. Whoever must not be told of the one must not
+// be sent to the child, or called, for the sake of the other.
+func Conflicts(ctx context.Context, r db.Reader, m Matter) ([]Conflict, error) {
 	var rows []Conflict
-	err := r.List(ctx, &rows, `SELECT id, person_id, account_id, name, phone_index, relation, reason, set_by, set_at
-		FROM matter_conflict WHERE matter_id = ? AND removed_at = 0 ORDER BY set_at, id`, matterID)
+	err := r.List(ctx, &rows, `SELECT id, matter_id, person_id, account_id, name, phone_index, relation, reason, set_by, set_at
+		FROM matter_conflict WHERE removed_at = 0 AND (matter_id = ? OR matter_id IN (SELECT id FROM matter WHERE child_id = ? AND child_id <> '' AND state <> 'closed' AND drill = FALSE))
+		ORDER BY CASE WHEN matter_id = ? THEN 0 ELSE 1 END, set_at, id`, m.ID, m.ChildID, m.ID)
 	return rows, err
+}
+
+// openBeside gives the other open matters of a matter's child.
+func openBeside(ctx context.Context, r db.Reader, m Matter) ([]Matter, error) {
+	if m.ChildID == "" || m.Drill {
+		return nil, nil
+	}
+	return Select(ctx, r, "WHERE child_id = ? AND state <> 'closed' AND drill = FALSE AND id <> ? ORDER BY id", m.ChildID, m.ID)
 }
 
 // TaskOf gives the open order by which the account works on the matter, empty
@@ -173,7 +185,7 @@ func TaskOf(ctx context.Context, r db.Reader, matterID, account id.ID) (id.ID, e
 
 // TargetOf is the matter as a question to the table of rights.
 func TargetOf(ctx context.Context, r db.Reader, m Matter) (access.Target, error) {
-	t := access.Target{Region: m.Region, Owner: m.OpenedBy}
+	t := access.Target{Region: m.Region, Child: m.ChildID, Owner: m.OpenedBy}
 	a := access.From(ctx)
 	if a.System {
 		return t, nil
@@ -232,6 +244,26 @@ func ConflictsOf(ctx context.Context, r db.Reader, account id.ID) ([]id.ID, erro
 	err := r.List(ctx, &out, `SELECT DISTINCT m.child_id FROM matter_conflict c JOIN matter m ON m.id = c.matter_id
 		WHERE c.account_id = ? AND c.account_id <> '' AND c.removed_at = 0 AND m.state <> 'closed' AND m.child_id <> ''`, account)
 	return out, err
+}
+
+// Away gives, child by child, the accounts that stand on the conflict list of
+// an open matter of it: they are given nothing to do for the child.
+func Away(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]id.ID, error) {
+	out := map[id.ID][]id.ID{}
+	for part := range slices.Chunk(children, 300) {
+		var rows []struct {
+			Child   id.ID `bun:"child_id"`
+			Account id.ID `bun:"account_id"`
+		}
+		if err := r.List(ctx, &rows, `SELECT DISTINCT m.child_id, c.account_id FROM matter m JOIN matter_conflict c ON c.matter_id = m.id
+			WHERE m.child_id IN (`+db.Marks(len(part))+`) AND m.state <> 'closed' AND c.account_id <> '' AND c.removed_at = 0 ORDER BY m.child_id, c.account_id`, db.Anys(part)...); err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			out[row.Child] = append(out[row.Child], row.Account)
+		}
+	}
+	return out, nil
 }
 
 // OpenOf counts the open matters of children.

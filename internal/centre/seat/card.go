@@ -88,6 +88,7 @@ type ConflictView struct {
 	Reason   string       `json:"reason"`
 	ByName   string       `json:"by_name"`
 	At       clock.Millis `json:"at"`
+	Other    bool         `json:"other"` // of another open matter of the child, which tells the reason
 }
 
 // OrderView is an order with its life-line.
@@ -151,7 +152,7 @@ func (s *Service) Card(ctx context.Context, r db.Reader, matterID id.ID) (Card, 
 	if err != nil {
 		return c, err
 	}
-	conflicts, err := matter.Conflicts(ctx, r, m.ID)
+	conflicts, err := matter.Conflicts(ctx, r, m)
 	if err != nil {
 		return c, err
 	}
@@ -197,7 +198,11 @@ func (s *Service) Card(ctx context.Context, r db.Reader, matterID id.ID) (Card, 
 				name = c.Contacts[i].Name
 			}
 		}
-		c.Conflicts = append(c.Conflicts, ConflictView{ID: x.ID, Name: name, Relation: x.Relation, Reason: reason, ByName: names[x.SetBy].Name, At: x.SetAt})
+		other := x.MatterID != m.ID
+		if other {
+			reason = "" // who may read this matter may not read that one for it
+		}
+		c.Conflicts = append(c.Conflicts, ConflictView{ID: x.ID, Name: name, Relation: x.Relation, Reason: reason, ByName: names[x.SetBy].Name, At: x.SetAt, Other: other})
 	}
 	audit.Show(ctx, "matter.read", string(t.Task), m.Region, audit.Shown{Kind: "matter", ID: m.ID, Fields: []string{"text", "timeline", "signals"}})
 	return c, nil
@@ -464,7 +469,7 @@ func (s *Service) myOrder(ctx context.Context, r db.Reader, o dispatch.Order) (M
 	if err != nil {
 		return out, err
 	}
-	conflicts, err := matter.Conflicts(ctx, r, m.ID)
+	conflicts, err := matter.Conflicts(ctx, r, m)
 	if err != nil {
 		return out, err
 	}
@@ -501,7 +506,7 @@ func (s *Service) RevealPhone(ctx context.Context, matterID, person id.ID) (stri
 		if i < 0 {
 			return errs.NotFound("record.not_found")
 		}
-		conflicts, err := matter.Conflicts(ctx, tx, m.ID)
+		conflicts, err := matter.Conflicts(ctx, tx, m)
 		if err != nil {
 			return err
 		}
@@ -532,7 +537,7 @@ func (s *Service) StaffPhone(ctx context.Context, matterID, account id.ID) (stri
 		if err := access.Check(access.From(ctx), "order.dispatch", t); err != nil {
 			return err
 		}
-		conflicts, err := matter.Conflicts(ctx, tx, m.ID)
+		conflicts, err := matter.Conflicts(ctx, tx, m)
 		if err != nil {
 			return err
 		}

@@ -95,7 +95,8 @@ func areaOrTask(a access.Actor, action access.Action, column string) (string, []
 	sql := "(" + area + ` OR id IN (SELECT o.matter_id FROM dispatch_offer f JOIN dispatch_order o ON o.id = f.order_id
 		WHERE f.account_id = ? AND f.state IN ('offered', 'accepted') AND o.state IN ('active', 'done')))
 		AND id NOT IN (SELECT matter_id FROM matter_conflict WHERE account_id = ? AND removed_at = 0)`
-	return sql, append(args, a.Account, a.Account)
+	shown, hidden := a.Shown("child_id")
+	return sql + " AND " + shown, append(append(args, a.Account, a.Account), hidden...)
 }
 
 // rows dresses matters for a list and notes what is shown.

@@ -323,6 +323,68 @@ func TestWhoStandsOnTheConflictListHearsNothing(t *testing.T) {
 	})
 }
 
+// Who must not be told of one matter is not sent to the child, or called, for
+// the sake of another.
+func TestAConflictListHoldsForAllOpenMattersOfTheChild(t *testing.T) {
+	each(t, func(w *world) {
+		t := w.t
+		sos := w.press(badge, 1)
+		o := w.dispatch("op1", sos.Matter)
+		_, err := w.orders.Accept(as("village-zhou"), o.ID, dispatch.Report{})
+		w.must(err)
+		w.paged()
+		abuse, err := w.seat.Enter(as("op1"), seat.Entry{Source: signal.School, Kind: "abuse", ChildID: child, Text: "孩子说主任打过她", Key: "k1"})
+		w.must(err)
+		if abuse.Matter == sos.Matter {
+			t.Fatal("one matter")
+		}
+		for _, who := range []matter.Who{{Person: "village-zhou", Relation: "村主任", Reason: "孩子指认"}, {Person: "uncle", Relation: "叔叔", Reason: "涉嫌"}} {
+			_, err = w.matter.AddConflict(as("op1"), abuse.Matter, who, w.orders.Withdraw)
+			w.must(err)
+		}
+		if got := w.order(o.ID); got.Assignee != "" || got.Stage != policy.Offered {
+			t.Fatalf("still carried: %+v", got)
+		}
+		if got := w.paged(); got == "" || contains(got, "village-zhou") {
+			t.Fatalf("paged %q", got)
+		}
+		_, err = w.orders.Accept(as("village-zhou"), o.ID, dispatch.Report{})
+		w.wants(err, errs.KindNotFound, "")
+		_, err = w.orders.Dispatch(as("op1"), sos.Matter, dispatch.Sending{AsOfStep: 1, To: []id.ID{"village-zhou"}})
+		w.wants(err, errs.KindInvalid, "")
+		w.pass(10 * time.Minute)
+		if got := w.paged(); contains(got, "village-zhou") {
+			t.Fatalf("paged %q", got)
+		}
+		_, err = w.seat.RevealPhone(as("op1"), sos.Matter, "uncle")
+		w.wants(err, errs.KindForbidden, "blocked.conflict")
+		_, err = w.seat.StaffPhone(as("op1"), sos.Matter, "village-zhou")
+		w.wants(err, errs.KindForbidden, "blocked.conflict")
+		list := w.card("op1", sos.Matter).Conflicts
+		if len(list) != 2 || !list[0].Other || list[0].Reason != "" || list[0].Relation != "村主任" {
+			t.Errorf("%+v", list)
+		}
+		if list = w.card("op1", abuse.Matter).Conflicts; len(list) != 2 || list[0].Other || list[0].Reason == "" {
+			t.Errorf("%+v", list)
+		}
+		_, err = w.matter.RemoveConflict(as("leader"), sos.Matter, list[0].ID, "不在这件事里")
+		w.wants(err, errs.KindNotFound, "")
+		// Nothing of the child is found by whoever it is hidden from.
+		hidden := access.From(as("leader"))
+		hidden.Hidden = []id.ID{child}
+		ctx := access.With(context.Background(), hidden)
+		w.must(w.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+			q, err := w.seat.Queue(ctx, r)
+			if len(q.Items) != 0 {
+				t.Errorf("in the queue: %+v", q.Items)
+			}
+			_, unread := w.seat.Card(ctx, r, sos.Matter)
+			w.wants(unread, errs.KindNotFound, "")
+			return err
+		}))
+	})
+}
+
 func TestAbuseStartsWithoutContactToAnybodyNear(t *testing.T) {
 	each(t, func(w *world) {
 		w.near = []id.ID{"section-li"} // the paired helper works in the section

@@ -241,6 +241,8 @@ func (s *Service) Greeting(ctx context.Context, plan, area string) (GreetingShee
 		pol := s.policy(r)
 		out.Items = pol.Items
 		where, args := access.Where("region", []string{area})
+		shown, hidden := a.Shown("child_id")
+		where, args = where+" AND "+shown, append(args, hidden...)
 		rows, err := dues(ctx, r, "WHERE plan = ? AND state <> 'dropped' AND "+where+" ORDER BY region, id LIMIT 2000", append([]any{plan}, args...)...)
 		if err != nil {
 			return err
@@ -293,7 +295,7 @@ func (s *Service) Greeting(ctx context.Context, plan, area string) (GreetingShee
 			}
 			if d.State == Open || len(g.Goods) == 0 {
 				row := DueRow{d, n.children[d.ChildID].Name, place, n.accounts[d.Who], n.colours[d.ChildID], d.DueOn < today(r)}
-				out.Open = append(out.Open, Awaited{row, pol.goodsOf(plan), d.State == Done, a.Allowed("visit.make", access.Target{Region: d.Region})})
+				out.Open = append(out.Open, Awaited{row, pol.goodsOf(plan), d.State == Done, a.Allowed("visit.make", access.Target{Region: d.Region, Child: d.ChildID})})
 				continue
 			}
 			g.RegionName = place
@@ -313,7 +315,7 @@ func (s *Service) greeted(ctx context.Context, r db.Reader, d Due, h Hand, v Vis
 	var err error
 	if h.ID != "" {
 		g.Record, g.ID, g.Way, g.Signer, g.At, g.ByName = "hand", h.ID, h.Way, h.Signer, h.GivenAt, n.accounts[h.By]
-		g.MayAdd = a.Allowed("visit.make", access.Target{Region: d.Region})
+		g.MayAdd = a.Allowed("visit.make", access.Target{Region: d.Region, Child: d.ChildID})
 		if h.Note != "" {
 			key, _, err := s.ports.Key(ctx, r, d.ChildID)
 			if err != nil {
@@ -368,8 +370,9 @@ func (s *Service) Counts(ctx context.Context) (Counts, error) {
 		if err := access.May(a, "visit.read"); err != nil {
 			return err
 		}
-		area, args := access.Where("region", a.Areas("visit.read"))
-		own, mine := "("+area+" OR by_account = ?)", append(slices.Clone(args), a.Account)
+		area, args := a.Lists("visit.read", "region", "child_id")
+		shown, hidden := a.Shown("child_id")
+		own, mine := "("+area+" OR by_account = ?) AND "+shown, append(append(slices.Clone(args), a.Account), hidden...)
 		pairs, couples := access.Where("region", a.Areas("pairing.read"))
 		for _, c := range []struct {
 			into  *int
@@ -383,7 +386,7 @@ func (s *Service) Counts(ctx context.Context) (Counts, error) {
 			{&out.Danger, "SELECT count(*) FROM visit WHERE danger <> '' AND " + own, mine},
 			{&out.Doubt, "SELECT count(*) FROM visit WHERE id IN (SELECT visit_id FROM visit_mark WHERE state = 'open') AND " + own, mine},
 			{&out.Records, "SELECT count(*) FROM visit WHERE " + own, mine},
-			{&out.Pairings, "SELECT count(*) FROM visit_pairing WHERE ended_at = 0 AND (" + pairs + " OR helper = ?)", append(slices.Clone(couples), a.Account)},
+			{&out.Pairings, "SELECT count(*) FROM visit_pairing WHERE ended_at = 0 AND (" + pairs + " OR helper = ?) AND " + shown, append(append(slices.Clone(couples), a.Account), hidden...)},
 		} {
 			if err := r.Get(ctx, db.To(c.into), c.query, c.args...); err != nil {
 				return err

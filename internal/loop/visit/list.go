@@ -111,7 +111,8 @@ func (s *Service) Route(ctx context.Context) (Route, error) {
 		if out.Wipe, err = wipeOf(ctx, r, a.Account); err != nil {
 			return err
 		}
-		rows, err := dues(ctx, r, "WHERE who = ? AND state = 'open' AND from_on <= ? ORDER BY due_on, region, id LIMIT ?", a.Account, day, routeMost)
+		shown, hidden := a.Shown("child_id")
+		rows, err := dues(ctx, r, "WHERE who = ? AND state = 'open' AND from_on <= ? AND "+shown+" ORDER BY due_on, region, id LIMIT ?", append(append([]any{a.Account, day}, hidden...), routeMost)...)
 		if err != nil {
 			return err
 		}
@@ -149,7 +150,7 @@ func (s *Service) Route(ctx context.Context) (Route, error) {
 				x.Late = x.Late || other.DueOn < day
 				x.DueOn = min(x.DueOn, other.DueOn)
 			}
-			t := access.Target{Region: d.Region, Task: d.ID}
+			t := access.Target{Region: d.Region, Child: d.ChildID, Task: d.ID}
 			if x.RegionName, err = s.ports.Place(ctx, r, d.Region); err != nil {
 				return err
 			}
@@ -220,7 +221,7 @@ func (s *Service) Dues(ctx context.Context, which string) ([]DueRow, error) {
 		if err := access.May(a, "visit.read"); err != nil {
 			return err
 		}
-		where, args := access.Where("region", a.Areas("visit.read"))
+		where, args := a.Lists("visit.read", "region", "child_id")
 		day := today(r)
 		switch which {
 		case "late":
@@ -321,7 +322,8 @@ func (s *Service) List(ctx context.Context, q Query) (out []Row, next string, er
 		}
 		where, args := access.Where("region", a.Areas("visit.read"))
 		// One's own visits are one's own wherever the child lives.
-		where, args = "("+where+" OR by_account = ?)", append(args, a.Account)
+		shown, hidden := a.Shown("child_id")
+		where, args = "("+where+" OR by_account = ?) AND "+shown, append(append(args, a.Account), hidden...)
 		switch q.Which {
 		case "conflict":
 			where += " AND state = 'conflict'"
@@ -486,7 +488,8 @@ func (s *Service) Pairings(ctx context.Context, ended bool) ([]PairingRow, error
 			return err
 		}
 		where, args := access.Where("region", a.Areas("pairing.read"))
-		where, args = "("+where+" OR helper = ?)", append(args, a.Account)
+		shown, hidden := a.Shown("child_id")
+		where, args = "("+where+" OR helper = ?) AND "+shown, append(append(args, a.Account), hidden...)
 		if ended {
 			where += " AND ended_at > 0"
 		} else {

@@ -92,13 +92,23 @@ func (s *Service) planPage(ctx context.Context, tx *db.Tx, page []Walked) error 
 			k.helper[p.ChildID] = p.Helper
 		}
 	}
+	away, err := s.ports.Away(ctx, tx, ids...)
+	if err != nil {
+		return err
+	}
 	pol, day := s.policy(tx), today(tx)
 	fresh := []dueRow{}
 	for _, c := range page {
 		who := k.helper[c.ID]
-		if who == "" {
+		switch {
+		case who != "":
+		case len(away[c.ID]) > 0:
+			if who, err = s.ports.Nearest(ctx, tx, c.Region, away[c.ID]); err != nil {
+				return err
+			}
+		default:
 			if _, have := k.nearest[c.Region]; !have {
-				if k.nearest[c.Region], err = s.ports.Nearest(ctx, tx, c.Region); err != nil {
+				if k.nearest[c.Region], err = s.ports.Nearest(ctx, tx, c.Region, nil); err != nil {
 					return err
 				}
 			}

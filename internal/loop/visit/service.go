@@ -58,9 +58,12 @@ type Ports struct {
 	Take func(ctx context.Context, tx *db.Tx, n signal.New) (matter id.ID, err error)
 	// MayMeet tells why an account may not be sent to children.
 	MayMeet func(ctx context.Context, r db.Reader, account id.ID, field string) error
+	// Away gives the accounts that must be kept away from each child.
+	Away func(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]id.ID, error)
 	// Nearest gives who looks after the children of an area by office: the
-	// village's director, else the township's officer. Empty: nobody.
-	Nearest func(ctx context.Context, r db.Reader, region string) (id.ID, error)
+	// village's director, else the township's officer, but none of those that
+	// are to be kept away. Empty: nobody.
+	Nearest func(ctx context.Context, r db.Reader, region string, away []id.ID) (id.ID, error)
 	// Officers gives who supervises an area.
 	Officers func(ctx context.Context, r db.Reader, region string) ([]id.ID, error)
 	Tell     func(ctx context.Context, tx *db.Tx, to id.ID, key, text string, ref id.ID) error
@@ -119,12 +122,25 @@ func aad(n id.ID) string { return "visit_version.body:" + string(n) }
 // an open due of the actor is the task.
 func (s *Service) target(ctx context.Context, r db.Reader, childID id.ID, region string) (access.Target, error) {
 	a := access.From(ctx)
-	t := access.Target{Region: region}
+	t := access.Target{Region: region, Child: childID}
 	task, err := TaskOnChild(ctx, r, a.Account, childID)
 	if task != "" {
 		t.Task, t.Owner = task, a.Account
 	}
 	return t, err
+}
+
+// mayVisit tells why an account may not be sent to a child: children at all, or
+// this one.
+func (s *Service) mayVisit(ctx context.Context, r db.Reader, account, childID id.ID, field string) error {
+	if err := s.ports.MayMeet(ctx, r, account, field); err != nil {
+		return err
+	}
+	away, err := s.ports.Away(ctx, r, childID)
+	if err == nil && slices.Contains(away[childID], account) {
+		err = errs.Invalid(field, "visit.not_this_child")
+	}
+	return err
 }
 
 // Pair binds a helper to a child. Errors: Invalid (the records check too),
@@ -147,7 +163,7 @@ func (s *Service) Pair(ctx context.Context, childID, helper id.ID, kind string, 
 			return err
 		}
 		a := access.From(ctx)
-		if err := access.Check(a, "pairing.write", access.Target{Region: region}); err != nil {
+		if err := access.Check(a, "pairing.write", access.Target{Region: region, Child: childID}); err != nil {
 			return err
 		}
 		if on == "" {
@@ -156,7 +172,7 @@ func (s *Service) Pair(ctx context.Context, childID, helper id.ID, kind string, 
 		if !on.Valid() || on > today(tx) {
 			return errs.Invalid("begun_on", "visit.begun")
 		}
-		if err := s.ports.MayMeet(ctx, tx, helper, "helper"); err != nil {
+		if err := s.mayVisit(ctx, tx, helper, childID, "helper"); err != nil {
 			return err
 		}
 		out = Pairing{ID: id.New(), ChildID: childID, Region: region, Helper: helper, Kind: kind, BegunOn: on, MadeAt: tx.Now, MadeBy: a.Account}
@@ -193,7 +209,7 @@ func (s *Service) Unpair(ctx context.Context, n id.ID, reason string) (Pairing, 
 			return errs.NotFound("record.not_found")
 		}
 		out = rows[0]
-		if err := access.Check(access.From(ctx), "pairing.write", access.Target{Region: out.Region}); err != nil {
+		if err := access.Check(access.From(ctx), "pairing.write", access.Target{Region: out.Region, Child: out.ChildID}); err != nil {
 			return err
 		}
 		out, err = s.unpair(ctx, tx, out, reason)
@@ -210,7 +226,11 @@ func (s *Service) unpair(ctx context.Context, tx *db.Tx, p Pairing, reason strin
 	if _, err := tx.Exec(ctx, "UPDATE visit_pairing SET ended_on = ?, end_reason = ?, ended_at = ?, ended_by = ? WHERE id = ? AND ended_at = 0", p.EndedOn, reason, tx.Now, p.EndedBy, p.ID); err != nil {
 		return p, err
 	}
-	next, err := s.ports.Nearest(ctx, tx, p.Region)
+	away, err := s.ports.Away(ctx, tx, p.ChildID)
+	if err != nil {
+		return p, err
+	}
+	next, err := s.ports.Nearest(ctx, tx, p.Region, away[p.ChildID])
 	if err != nil {
 		return p, err
 	}
@@ -231,21 +251,70 @@ func (s *Service) Stop(ctx context.Context, tx *db.Tx, account id.ID) error {
 		return err
 	}
 	for _, p := range rows {
-		if _, err := s.unpair(ctx, tx, p, "barred"); err != nil {
+		if err := s.part(ctx, tx, p, "barred"); err != nil {
 			return err
-		}
-		officers, err := s.ports.Officers(ctx, tx, p.Region)
-		if err != nil {
-			return err
-		}
-		for _, o := range officers {
-			if err := s.ports.Tell(ctx, tx, o, "unpaired:"+string(p.ID)+":"+string(o), "visit.unpaired", p.ID); err != nil {
-				return err
-			}
 		}
 	}
 	_, err = tx.Exec(ctx, "UPDATE visit_due SET who = '' WHERE who = ? AND state = 'open'", account)
 	return err
+}
+
+// part ends a pairing for whose helper another must be found, and tells the
+// area's officers.
+func (s *Service) part(ctx context.Context, tx *db.Tx, p Pairing, reason string) error {
+	if _, err := s.unpair(ctx, tx, p, reason); err != nil {
+		return err
+	}
+	officers, err := s.ports.Officers(ctx, tx, p.Region)
+	if err != nil {
+		return err
+	}
+	for _, o := range officers {
+		if o == p.Helper {
+			continue
+		}
+		if err := s.ports.Tell(ctx, tx, o, "unpaired:"+string(p.ID)+":"+string(o), "visit.unpaired", p.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// KeepAway takes a child's pairings and open visits off accounts that must be
+// kept away from it, as part of the change that says so. Whoever is nearest of
+// the others has the visits now.
+func (s *Service) KeepAway(ctx context.Context, tx *db.Tx, childID id.ID, accounts []id.ID) error {
+	if childID == "" || len(accounts) == 0 {
+		return nil
+	}
+	marks, who := db.Marks(len(accounts)), append([]any{childID}, db.Anys(accounts)...)
+	rows, err := pairings(ctx, tx, "WHERE child_id = ? AND ended_at = 0 AND helper IN ("+marks+")", who...)
+	if err != nil {
+		return err
+	}
+	for _, p := range rows {
+		if err := s.part(ctx, tx, p, Recused); err != nil {
+			return err
+		}
+	}
+	open, err := dues(ctx, tx, "WHERE child_id = ? AND state = 'open' AND who IN ("+marks+") ORDER BY id", who...)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	away, err := s.ports.Away(ctx, tx, childID)
+	if err != nil {
+		return err
+	}
+	for _, d := range open {
+		next, err := s.ports.Nearest(ctx, tx, d.Region, away[childID])
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "UPDATE visit_due SET who = ? WHERE id = ?", next, d.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Ask plans a visit by hand.
@@ -257,7 +326,7 @@ func (s *Service) Ask(ctx context.Context, childID, who id.ID, on civil.Date, wh
 			return err
 		}
 		a := access.From(ctx)
-		if err := access.Check(a, "visit.plan", access.Target{Region: region}); err != nil {
+		if err := access.Check(a, "visit.plan", access.Target{Region: region, Child: childID}); err != nil {
 			return err
 		}
 		if !on.Valid() || on < today(tx) {
@@ -266,7 +335,7 @@ func (s *Service) Ask(ctx context.Context, childID, who id.ID, on civil.Date, wh
 		if len([]rune(why)) > 200 {
 			return errs.Invalid("why", "text.too_long")
 		}
-		if err := s.ports.MayMeet(ctx, tx, who, "who"); err != nil {
+		if err := s.mayVisit(ctx, tx, who, childID, "who"); err != nil {
 			return err
 		}
 		out = Due{ID: id.New(), ChildID: childID, Region: region, Plan: ByHand, Why: strings.TrimSpace(why), Who: who, FromOn: today(tx), DueOn: on, State: Open, MadeAt: tx.Now}
@@ -288,7 +357,7 @@ func (s *Service) Ask(ctx context.Context, childID, who id.ID, on civil.Date, wh
 // Give hands an open due to somebody else.
 func (s *Service) Give(ctx context.Context, due, who id.ID) (Due, error) {
 	return s.onDue(ctx, due, "given", func(ctx context.Context, tx *db.Tx, d Due) (Due, error) {
-		if err := s.ports.MayMeet(ctx, tx, who, "who"); err != nil {
+		if err := s.mayVisit(ctx, tx, who, d.ChildID, "who"); err != nil {
 			return d, err
 		}
 		d.Who = who
@@ -314,7 +383,7 @@ func (s *Service) onDue(ctx context.Context, n id.ID, what string, fn func(ctx c
 		if err != nil {
 			return err
 		}
-		if err := access.Check(access.From(ctx), "visit.plan", access.Target{Region: d.Region}); err != nil {
+		if err := access.Check(access.From(ctx), "visit.plan", access.Target{Region: d.Region, Child: d.ChildID}); err != nil {
 			return err
 		}
 		if d.State != Open {
@@ -377,6 +446,10 @@ func (s *Service) Store(ctx context.Context, q Report) (Stored, error) {
 		if due.Who == a.Account && a.Account != "" { // also once it is done: the phone was offline
 			t.Task, t.Owner = due.ID, a.Account
 		}
+		// What was written before its writer had to be kept away is not lost: it
+		// is taken, and stands in doubt.
+		recused := slices.Contains(a.Hidden, q.ChildID)
+		t.Child = ""
 		if err := access.Check(a, "visit.make", t); err != nil {
 			return err
 		}
@@ -432,6 +505,11 @@ func (s *Service) Store(ctx context.Context, q Report) (Stored, error) {
 		}
 		if err := s.close(ctx, tx, v, ver, len(q.Goods) > 0); err != nil {
 			return err
+		}
+		if recused {
+			if err := s.mark(ctx, tx, v, Mark{Kind: Recused}); err != nil {
+				return err
+			}
 		}
 		if err := s.doubt(ctx, tx, v, ver, pol.Doubt); err != nil {
 			return err
@@ -512,7 +590,7 @@ func (s *Service) Decide(ctx context.Context, n, version id.ID) (Visit, error) {
 			return err
 		}
 		a := access.From(ctx)
-		if err := access.Check(a, "visit.decide", access.Target{Region: v.Region}); err != nil {
+		if err := access.Check(a, "visit.decide", access.Target{Region: v.Region, Child: v.ChildID}); err != nil {
 			return err
 		}
 		if v.State != Conflict {
@@ -551,12 +629,12 @@ func (s *Service) Settle(ctx context.Context, mark id.ID, wrong bool, answer str
 			return errs.NotFound("record.not_found")
 		}
 		out = rows[0]
-		a := access.From(ctx)
-		if err := access.Check(a, "visit.decide", access.Target{Region: out.Region}); err != nil {
-			return err
-		}
 		v, err := find(ctx, tx, out.VisitID)
 		if err != nil {
+			return err
+		}
+		a := access.From(ctx)
+		if err := access.Check(a, "visit.decide", access.Target{Region: out.Region, Child: v.ChildID}); err != nil {
 			return err
 		}
 		if v.By == a.Account {

@@ -116,7 +116,7 @@ func Get(ctx context.Context, r db.Reader, n id.ID) (Visit, access.Target, error
 	if err != nil {
 		return v, access.Target{}, err
 	}
-	t := access.Target{Region: v.Region}
+	t := access.Target{Region: v.Region, Child: v.ChildID}
 	a := access.From(ctx)
 	var wrote int
 	if err := r.Get(ctx, db.To(&wrote), "SELECT count(*) FROM visit_version WHERE visit_id = ? AND by_account = ?", n, a.Account); err != nil {

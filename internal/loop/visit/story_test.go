@@ -43,6 +43,7 @@ type house struct {
 	clk     *clock.Fake
 	walked  []visit.Walked
 	unfit   map[id.ID]bool
+	away    []id.ID // from Lin
 	mu      sync.Mutex
 	matters []signal.New
 	told    []string
@@ -79,7 +80,15 @@ func each(t *testing.T, fn func(t *testing.T, h *house)) {
 				}
 				return nil
 			},
-			Nearest:  func(context.Context, db.Reader, string) (id.ID, error) { return "director", nil },
+			Away: func(context.Context, db.Reader, ...id.ID) (map[id.ID][]id.ID, error) {
+				return map[id.ID][]id.ID{lin: h.away}, nil
+			},
+			Nearest: func(_ context.Context, _ db.Reader, _ string, away []id.ID) (id.ID, error) {
+				if slices.Contains(away, "director") {
+					return "officer", nil
+				}
+				return "director", nil
+			},
 			Officers: func(context.Context, db.Reader, string) ([]id.ID, error) { return []id.ID{"officer"}, nil },
 			Tell: func(_ context.Context, _ *db.Tx, to id.ID, _, text string, _ id.ID) error {
 				h.mu.Lock()

@@ -213,6 +213,9 @@ const (
 	PhotoFar  = "photo_far"
 	TooShort  = "too_short"
 	NotYet    = "not_yet" // it lies in the future
+	// Recused: whoever wrote it must be kept away from the child. A pairing
+	// that ended for this has the word as its reason too.
+	Recused = "recused"
 )
 
 // Mark is something that can't be true of a visit.

@@ -70,6 +70,11 @@ type Actor struct {
 	Name    string // shown to colleagues, never logged
 	Grants  []Grant
 	System  bool // the program itself: clocks, gateways, imports under way
+
+	// Hidden are the children that the actor may not find: it stands on the
+	// conflict list of an open matter of theirs. No role, task or ownership
+	// opens anything of theirs, in any room.
+	Hidden []id.ID
 }
 
 // System is the actor of what the program does by itself.
@@ -83,6 +88,7 @@ func (a Actor) Has(r Role) bool {
 // Target is what the action is done to.
 type Target struct {
 	Region     string     // where the record belongs; "" = the whole district's
+	Child      id.ID      // whom it is about; "" = no child
 	Owner      id.ID      // whose own it is
 	Task       id.ID      // an open task of the actor on it: the purpose
 	Department Department // if set, a grant of another department does not count
@@ -96,7 +102,7 @@ func (a Actor) Allowed(action Action, t Target) bool {
 	if a.System {
 		return true
 	}
-	if t.Conflicted {
+	if t.Conflicted || t.Child != "" && slices.Contains(a.Hidden, t.Child) {
 		return false
 	}
 	row, known := rights[action]
@@ -195,6 +201,32 @@ func (a Actor) Areas(action Action) []string {
 		}
 	}
 	return kept
+}
+
+// Shown gives the SQL predicate "column is none of the children that are hidden
+// from the actor", with its arguments. Every list that names children has it,
+// beside areas, tasks and what is the actor's own.
+func (a Actor) Shown(column string) (string, []any) { return Except(column, a.Hidden) }
+
+// Except gives the SQL predicate "column is none of the children", with its
+// arguments.
+func Except(column string, children []id.ID) (string, []any) {
+	if len(children) == 0 {
+		return "1 = 1", nil
+	}
+	args := make([]any, len(children))
+	for i, c := range children {
+		args[i] = c
+	}
+	return column + " NOT IN (?" + strings.Repeat(", ?", len(children)-1) + ")", args
+}
+
+// Lists gives the predicate of a list: the region lies in the actor's areas of
+// the action, and the child is not hidden from the actor.
+func (a Actor) Lists(action Action, region, child string) (string, []any) {
+	where, args := Where(region, a.Areas(action))
+	shown, more := a.Shown(child)
+	return "(" + where + " AND " + shown + ")", append(args, more...)
 }
 
 // Where gives the SQL predicate "column lies in one of the areas" as ranges

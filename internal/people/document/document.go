@@ -68,6 +68,22 @@ type Held struct {
 	KeepUntil clock.Millis // 0: as the policy says
 }
 
+// mayRead asks for the right to the record's files.
+func (h Held) mayRead(ctx context.Context) error {
+	t := h.Target
+	t.Child = h.Child
+	return access.Check(access.From(ctx), h.Read, t)
+}
+
+// mayAdd asks for the right to add one. A phone sends what it took when there
+// is a signal again: if its owner must be kept away from the child by now, the
+// picture is taken all the same, and never shown to it.
+func (h Held) mayAdd(ctx context.Context) error {
+	t := h.Target
+	t.Child = ""
+	return access.Check(access.From(ctx), h.Write, t)
+}
+
 // Record answers for one kind of record. Held gives NotFound for a record that
 // is not there; rights are checked here, by what it gave.
 type Record interface {

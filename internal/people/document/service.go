@@ -60,7 +60,7 @@ func (s *Service) Put(ctx context.Context, u Upload) (Document, error) {
 		if err != nil {
 			return h, err
 		}
-		return h, access.Check(access.From(ctx), h.Write, h.Target)
+		return h, h.mayAdd(ctx)
 	})
 }
 
@@ -222,7 +222,7 @@ func (s *Service) List(ctx context.Context, r db.Reader, kind string, record id.
 	if err != nil {
 		return nil, err
 	}
-	if err := access.Check(access.From(ctx), h.Read, h.Target); err != nil {
+	if err := h.mayRead(ctx); err != nil {
 		return nil, err
 	}
 	list, err := Of(ctx, r, kind, record)
@@ -273,7 +273,7 @@ func (s *Service) Open(ctx context.Context, document id.ID, small bool) (Content
 		if err != nil {
 			return err
 		}
-		if err := access.Check(access.From(ctx), h.Read, h.Target); err != nil {
+		if err := h.mayRead(ctx); err != nil {
 			return err
 		}
 		out.Document = d

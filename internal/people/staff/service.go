@@ -45,6 +45,9 @@ type Options struct {
 	Issuer   string                // name of the house in authenticator apps
 	Notices  Notices               // tells administrators what waits for them; may be nil
 
+	// Hidden gives the children that an account may not find; nil hides nobody.
+	Hidden func(ctx context.Context, r db.Reader, account id.ID) ([]id.ID, error)
+
 	Idle map[access.Role]time.Duration // idle times in place of the built-in ones
 }
 

@@ -331,8 +331,8 @@ func (s *Service) look(ctx context.Context, r db.Reader, token string) (live, Se
 
 // Actor gives who the token is, and how far signed in. Only in state OK does
 // the actor hold grants: a caller that forgets the state shows nothing. It
-// reads two indexed rows and caches nothing, so that a revoked right is gone
-// at the next request. Errors: Unauthenticated "session.none".
+// reads three indexed rows and caches nothing, so that a revoked right, and a
+// child from whom the account must be kept away, is gone at the next request. Errors: Unauthenticated "session.none".
 func (s *Service) Actor(ctx context.Context, token string) (access.Actor, SessionState, error) {
 	return s.actor(ctx, token, func(st SessionState) bool { return st == OK })
 }
@@ -349,6 +349,9 @@ func (s *Service) actor(ctx context.Context, token string, full func(SessionStat
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
 		l, st, _, err := s.look(ctx, r, token)
 		a, state = l.actor(full(st)), st
+		if err == nil && full(st) && s.o.Hidden != nil {
+			a.Hidden, err = s.o.Hidden(ctx, r, a.Account)
+		}
 		return err
 	})
 	if err != nil {

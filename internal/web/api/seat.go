@@ -238,6 +238,17 @@ func (a *API) matterActs() {
 	})
 }
 
+// keepAway takes accounts off all that they do for the child of a matter.
+func (a *API) keepAway(ctx context.Context, tx *db.Tx, m matter.Matter, accounts []id.ID) error {
+	if err := a.Orders.Withdraw(ctx, tx, m, accounts); err != nil {
+		return err
+	}
+	if m.Drill {
+		return nil
+	}
+	return a.Visits.KeepAway(ctx, tx, m.ChildID, accounts)
+}
+
 func (a *API) conflicts() {
 	call(a, http.MethodPost, "/matters/{id}/conflicts", "put somebody on the list of who must not be told", func(ctx context.Context, in *struct {
 		ByID
@@ -250,7 +261,7 @@ func (a *API) conflicts() {
 		}
 	}) (matterState, error) {
 		b := in.Body
-		return stateOf(a.Matters.AddConflict(ctx, in.ID, matter.Who{Person: b.PersonID, Name: b.Name, Phone: b.Phone, Relation: b.Relation, Reason: b.Reason}, a.Orders.Withdraw))
+		return stateOf(a.Matters.AddConflict(ctx, in.ID, matter.Who{Person: b.PersonID, Name: b.Name, Phone: b.Phone, Relation: b.Relation, Reason: b.Reason}, a.keepAway))
 	})
 	call(a, http.MethodPost, "/matters/{id}/conflicts/{conflict}/remove", "take an entry off the list, with a reason", func(ctx context.Context, in *struct {
 		ByID

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"zugou/internal/centre/matter"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
@@ -61,6 +62,7 @@ type payload struct {
 	Urgency string `json:"urgency"`
 	Drill   bool   `json:"drill"`
 	Account id.ID  `json:"account"`
+	Child   id.ID  `json:"child_id"`
 }
 
 type sub struct {
@@ -108,7 +110,13 @@ func (h *Hub) item(ctx context.Context, e db.Event) item {
 		return it
 	}
 	err := h.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		return r.List(ctx, &it.conflicted, "SELECT account_id FROM matter_conflict WHERE matter_id = ? AND account_id <> '' AND removed_at = 0", e.Ref)
+		list, err := matter.Conflicts(ctx, r, matter.Matter{ID: id.ID(e.Ref), ChildID: it.data.Child})
+		for _, c := range list {
+			if c.Account != "" {
+				it.conflicted = append(it.conflicted, c.Account)
+			}
+		}
+		return err
 	})
 	if err != nil {
 		h.log.Error("conflict list not read", "error", err)
