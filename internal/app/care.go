@@ -34,7 +34,16 @@ func (a *App) careOptions() (care.Options, error) {
 			rec, err := a.Seat.TakeIn(ctx, tx, n)
 			return rec.Matter, err
 		},
-		May: a.mayTakeCases,
+		May:  a.mayTakeCases,
+		Away: matter.Away,
+		Leaders: func(ctx context.Context, r db.Reader) ([]id.ID, error) {
+			found, err := staff.HoldersWithin(ctx, r, a.Config.District, []access.Role{access.Supervisor, access.BureauSection})
+			out := make([]id.ID, len(found))
+			for i, h := range found {
+				out[i] = h.Account
+			}
+			return out, err
+		},
 		Tell: func(ctx context.Context, tx *db.Tx, to id.ID, key, text, no string, ref id.ID) error {
 			if to == "" {
 				return nil

@@ -68,7 +68,7 @@ func (s *Service) Desk(ctx context.Context) (Desk, error) {
 		if err := access.May(a, "case.supervise"); err != nil {
 			return err
 		}
-		area, args := access.Where("c.region", a.Areas("case.supervise"))
+		area, args := a.Lists("case.supervise", "c.region", "c.child_id")
 		today := r.At().Time().In(clock.Zone).Format("2006-01-02")
 		for _, f := range rowFigures {
 			with := append([]any{}, args...)

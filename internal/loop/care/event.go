@@ -112,6 +112,9 @@ func (s *Service) mayInvite(ctx context.Context, r db.Reader, a access.Actor, ch
 	if err != nil {
 		return err
 	}
+	if !a.Finds(child) {
+		return errs.NotFound("record.not_found")
+	}
 	if a.Allowed("event.write", access.Target{Region: area}) {
 		return nil
 	}
@@ -240,7 +243,8 @@ func (s *Service) GroupMembers(ctx context.Context, n id.ID) ([]Attendance, map[
 		if err := access.Check(access.From(ctx), "event.write", access.Target{Region: e.Region}); err != nil {
 			return err
 		}
-		if err := r.List(ctx, &out, "SELECT child_id, came, before_score, after_score, instrument FROM care_attendance WHERE event_id = ? ORDER BY child_id", n); err != nil {
+		shown, hidden := access.From(ctx).Shown("child_id")
+		if err := r.List(ctx, &out, "SELECT child_id, came, before_score, after_score, instrument FROM care_attendance WHERE event_id = ? AND "+shown+" ORDER BY child_id", append([]any{n}, hidden...)...); err != nil {
 			return err
 		}
 		var children []id.ID

@@ -31,8 +31,9 @@ func (h Hand) Above(n int) bool { return h.Most > 0 && n > 0 && h.Holds+n > h.Mo
 // Given is a case with who is proposed for it.
 type Given struct {
 	Row
-	Place string `json:"place"`
-	To    id.ID  `json:"to"` // empty: nobody of those asked has a hand free
+	Place string  `json:"place"`
+	To    id.ID   `json:"to"`   // empty: nobody of those asked has a hand free
+	Away  []id.ID `json:"away"` // who may not be given it, whatever the page offers; its worker too
 }
 
 // Handing is a hand-over before it is done.
@@ -41,7 +42,8 @@ type Handing struct {
 	Hands []Hand  `json:"hands"`
 }
 
-// Over is a hand-over: who takes which case, and the rest.
+// Over is a hand-over: who takes which case, and the rest. A case that is given
+// to whom it is handed over from stays.
 type Over struct {
 	From     id.ID
 	Fallback id.ID
@@ -50,7 +52,19 @@ type Over struct {
 	Above    string // why somebody is given more than the limit
 }
 
-const heldBy = "WHERE worker = ? AND state IN ('intake', 'assessed', 'serving', 'closing') ORDER BY opened_at, id"
+// heldBy gives the open cases of a worker, as far as the actor finds them.
+func (s *Service) heldBy(ctx context.Context, r db.Reader, worker id.ID) ([]Case, error) {
+	shown, hidden := access.From(ctx).Shown("child_id")
+	return cases(ctx, r, "WHERE worker = ? AND state IN ('intake', 'assessed', 'serving', 'closing') AND "+shown+" ORDER BY opened_at, id", append([]any{worker}, hidden...)...)
+}
+
+func childrenOf(list []Case) []id.ID {
+	out := make([]id.ID, len(list))
+	for i, c := range list {
+		out[i] = c.ChildID
+	}
+	return out
+}
 
 // Handing shows what a worker's hand-over moves, what each of the receivers
 // carries, and proposes who takes which case by need, language, area and load:
@@ -61,7 +75,11 @@ func (s *Service) Handing(ctx context.Context, from id.ID, receivers []id.ID) (H
 		if err := access.Check(access.From(ctx), "case.handover", access.Target{Region: s.district}); err != nil {
 			return err
 		}
-		open, err := cases(ctx, r, heldBy, from)
+		open, err := s.heldBy(ctx, r, from)
+		if err != nil {
+			return err
+		}
+		away, err := s.ports.Away(ctx, r, childrenOf(open)...)
 		if err != nil {
 			return err
 		}
@@ -80,10 +98,10 @@ func (s *Service) Handing(ctx context.Context, from id.ID, receivers []id.ID) (H
 				return err
 			}
 			to := proposed[i]
-			if to == row.Supervisor {
+			if to == row.Supervisor || slices.Contains(away[row.ChildID], to) {
 				to = "" // worker and supervisor are two people
 			}
-			out.Cases = append(out.Cases, Given{row, place, to})
+			out.Cases = append(out.Cases, Given{row, place, to, append([]id.ID{}, away[row.ChildID]...)})
 			audit.Show(ctx, "case.handover", string(row.ID), row.Region, audit.Shown{Kind: "child", ID: row.ChildID, Fields: []string{"name", "case"}})
 		}
 		hands, err := s.ports.Hands(ctx, r, receivers)
@@ -95,8 +113,8 @@ func (s *Service) Handing(ctx context.Context, from id.ID, receivers []id.ID) (H
 	return out, err
 }
 
-// HandOver gives all open cases of a worker to others in one step, as when a
-// counsellor leaves. Who gets more than their limit gets it with a reason only:
+// HandOver gives open cases of a worker to others in one step, as when a
+// counsellor leaves, or must be kept away from a child. Who gets more than their limit gets it with a reason only:
 // it is counted within the change, whatever a page showed before. Errors:
 // Invalid "above" with case.above_limit, "to" where a case has no receiver.
 func (s *Service) HandOver(ctx context.Context, q Over) (moved int, err error) {
@@ -108,10 +126,11 @@ func (s *Service) HandOver(ctx context.Context, q Over) (moved int, err error) {
 		if err := access.Check(access.From(ctx), "case.handover", access.Target{Region: s.district}); err != nil {
 			return err
 		}
-		open, err := cases(ctx, tx, heldBy, q.From)
+		open, err := s.heldBy(ctx, tx, q.From)
 		if err != nil {
 			return err
 		}
+		open = slices.DeleteFunc(open, func(c Case) bool { return q.to(c) == q.From })
 		above, err := s.receivers(ctx, tx, q, open)
 		if err != nil {
 			return err
@@ -147,6 +166,15 @@ func (s *Service) receivers(ctx context.Context, tx *db.Tx, q Over, open []Case)
 		}
 	}
 	slices.Sort(list) // locks are taken in one order
+	away, err := s.ports.Away(ctx, tx, childrenOf(open)...)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range open {
+		if slices.Contains(away[c.ChildID], q.to(c)) {
+			return nil, errs.Invalid("to", "case.not_this_child")
+		}
+	}
 	for _, to := range list {
 		if err := s.ports.May(ctx, tx, to, access.Clinician); err != nil {
 			return nil, err

@@ -119,7 +119,7 @@ func (s *Service) Ask(ctx context.Context, n id.ID, q Asking) (Move, error) {
 			if err := c.ownedBy(a); err != nil {
 				return err
 			}
-			if err := s.ports.May(ctx, tx, q.To, access.Clinician); err != nil {
+			if err := s.mayTake(ctx, tx, c, q.To, access.Clinician); err != nil {
 				return err
 			}
 		}
@@ -157,6 +157,9 @@ func (s *Service) Answer(ctx context.Context, n, move id.ID, state, reason, cons
 	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a := access.From(ctx)
 		c, err := find(ctx, tx, n)
+		if err == nil && !a.Finds(c.ChildID) {
+			err = errs.NotFound("record.not_found")
+		}
 		if err != nil {
 			return err
 		}
@@ -240,7 +243,7 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, c Case, m Move) (Case
 		if m.Kind == MoveRequest {
 			to = m.From
 		}
-		if err := s.ports.May(ctx, tx, to, access.Clinician); err != nil {
+		if err := s.mayTake(ctx, tx, c, to, access.Clinician); err != nil {
 			return c, err
 		}
 		from := c.Worker

@@ -61,6 +61,8 @@ func (s *Service) List(ctx context.Context, q Query) (out []Row, next id.ID, err
 		// Beside the actor's area, the cases on which it works.
 		where := "(" + area + " OR worker = ? OR supervisor = ? OR id IN (SELECT case_id FROM care_member WHERE account_id = ? AND until = 0))"
 		args = append(args, a.Account, a.Account, a.Account)
+		shown, hidden := a.Shown("child_id")
+		where, args = where+" AND "+shown, append(args, hidden...)
 		add := func(ok bool, part string, arg ...any) {
 			if ok {
 				where, args = where+" AND "+part, append(args, arg...)
@@ -327,7 +329,7 @@ func (s *Service) Of(ctx context.Context, childID id.ID) ([]Found, error) {
 	out := []Found{}
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
 		a := access.From(ctx)
-		if err := access.May(a, "case.find"); err != nil {
+		if err := access.May(a, "case.find"); err != nil || !a.Finds(childID) {
 			return err
 		}
 		list, err := cases(ctx, r, "WHERE child_id = ? AND state <> 'rejected' ORDER BY opened_at DESC", childID)
@@ -379,7 +381,7 @@ func (s *Service) SafetyOf(ctx context.Context, childID id.ID, task id.ID) (Safe
 		if err != nil {
 			return err
 		}
-		if err := access.Check(a, "case.safety", access.Target{Region: area, Task: task}); err != nil {
+		if err := access.Check(a, "case.safety", access.Target{Region: area, Child: childID, Task: task}); err != nil {
 			return err
 		}
 		if len(list) == 0 {

@@ -207,7 +207,7 @@ func (s *Service) Advance(ctx context.Context, n id.ID, q Step) (Report, error) 
 		if err != nil {
 			return err
 		}
-		if err := access.Check(a, "report.handle", access.Target{Region: r.Region}); err != nil {
+		if err := access.Check(a, "report.handle", access.Target{Region: r.Region, Child: r.ChildID}); err != nil {
 			return err
 		}
 		if q.Version != 0 && q.Version != r.Version {
@@ -323,6 +323,8 @@ func (s *Service) Reports(ctx context.Context, cursor id.ID, limit int) (out []R
 			}
 			action, where, args = "report.own", "made_by = ?", []any{a.Account}
 		}
+		shown, hidden := a.Shown("child_id")
+		where, args = where+" AND "+shown, append(args, hidden...)
 		if cursor != "" {
 			where, args = where+" AND id < ?", append(args, cursor)
 		}
@@ -373,7 +375,7 @@ func (s *Service) Reporter(ctx context.Context, n id.ID, task id.ID) (string, er
 		if task != "" && task != r.MatterID {
 			task = ""
 		}
-		if err := access.Check(access.From(ctx), "reporter.read", access.Target{Region: r.Region, Task: task, Sealed: true}); err != nil {
+		if err := access.Check(access.From(ctx), "reporter.read", access.Target{Region: r.Region, Child: r.ChildID, Task: task, Sealed: true}); err != nil {
 			return err
 		}
 		subject, err := s.keys.Subject(r.Subject)

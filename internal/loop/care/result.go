@@ -318,7 +318,7 @@ func (s *Service) asked(ctx context.Context, r db.Reader, from, to civil.Date) (
 	}
 	q := span{now: r.At(), policy: s.outcomes.On(civil.DateOf(r.At().Time()))}
 	q.from, q.to = midnight(from), midnight(to)
-	q.area, q.args = access.Where("c.region", a.Areas("case.supervise"))
+	q.area, q.args = a.Lists("case.supervise", "c.region", "c.child_id")
 	return q, nil
 }
 
@@ -381,7 +381,7 @@ func (s *Service) ResultRows(ctx context.Context, key string, from, to civil.Dat
 			row.WorkerName, row.ChildName = names[row.Worker], kids[row.ChildID]
 			fields := []string{"name", "case"}
 			if row.Change != nil {
-				if a.Allowed("sheet.read", access.Target{Region: row.Region}) {
+				if a.Allowed("sheet.read", access.Target{Region: row.Region, Child: row.ChildID}) {
 					fields = append(fields, "result")
 				} else {
 					row.Change = &Change{Instrument: row.Change.Instrument, BeforeAt: row.Change.BeforeAt, AfterAt: row.Change.AfterAt, Verdict: row.Change.Verdict}

@@ -33,6 +33,10 @@ type Ports struct {
 	// May tells whether an account may be given cases as worker or supervisor,
 	// and, if not, why: its role, its vetting, its qualification.
 	May func(ctx context.Context, r db.Reader, account id.ID, as access.Role) error
+	// Away gives the accounts that must be kept away from each child.
+	Away func(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]id.ID, error)
+	// Leaders gives who may hand any case over.
+	Leaders func(ctx context.Context, r db.Reader) ([]id.ID, error)
 	// Tell sends a notice without personal data.
 	Tell func(ctx context.Context, tx *db.Tx, to id.ID, key, text, no string, ref id.ID) error
 	// Names gives the names of accounts and children.
@@ -99,7 +103,7 @@ func aadPart(n id.ID, field string) string { return "care_part." + field + ":" +
 // it is the task, and makes it the owner.
 func (s *Service) target(ctx context.Context, r db.Reader, c Case) (access.Target, error) {
 	a := access.From(ctx)
-	t := access.Target{Region: c.Region}
+	t := access.Target{Region: c.Region, Child: c.ChildID}
 	member, err := isMember(ctx, r, c, a.Account)
 	if err != nil {
 		return t, err
@@ -113,7 +117,7 @@ func (s *Service) target(ctx context.Context, r db.Reader, c Case) (access.Targe
 // secretTarget is the same for the confidential part: worker and supervisor
 // only, whatever else their roles are.
 func secretTarget(a access.Actor, c Case) access.Target {
-	t := access.Target{Region: c.Region}
+	t := access.Target{Region: c.Region, Child: c.ChildID}
 	if a.Account != "" && (a.Account == c.Worker || a.Account == c.Supervisor) {
 		t.Owner = a.Account
 	}
@@ -203,7 +207,7 @@ func (s *Service) Refer(ctx context.Context, q Referral) (Case, error) {
 		if err != nil {
 			return err
 		}
-		t := access.Target{Region: area}
+		t := access.Target{Region: area, Child: q.ChildID}
 		if mine, err := s.ports.Pupil(ctx, tx, q.ChildID, a.Account); err != nil {
 			return err
 		} else if mine {
@@ -245,7 +249,7 @@ func (s *Service) Accept(ctx context.Context, n, worker, supervisor id.ID, versi
 		if err != nil {
 			return c, err
 		}
-		if err := s.may(ctx, tx, worker, supervisor); err != nil {
+		if err := s.may(ctx, tx, c, worker, supervisor); err != nil {
 			return c, err
 		}
 		if err := line(ctx, tx, next, "accepted"); err != nil {
@@ -255,11 +259,59 @@ func (s *Service) Accept(ctx context.Context, n, worker, supervisor id.ID, versi
 	})
 }
 
-func (s *Service) may(ctx context.Context, r db.Reader, worker, supervisor id.ID) error {
-	if err := s.ports.May(ctx, r, worker, access.Clinician); err != nil {
+func (s *Service) may(ctx context.Context, r db.Reader, c Case, worker, supervisor id.ID) error {
+	if err := s.mayTake(ctx, r, c, worker, access.Clinician); err != nil {
 		return err
 	}
-	return s.ports.May(ctx, r, supervisor, access.Supervisor)
+	return s.mayTake(ctx, r, c, supervisor, access.Supervisor)
+}
+
+// mayTake tells why an account may not be given a case: any, or this child's.
+func (s *Service) mayTake(ctx context.Context, r db.Reader, c Case, account id.ID, as access.Role) error {
+	if err := s.ports.May(ctx, r, account, as); err != nil {
+		return err
+	}
+	away, err := s.ports.Away(ctx, r, c.ChildID)
+	if err == nil && slices.Contains(away[c.ChildID], account) {
+		err = errs.Invalid(map[access.Role]string{access.Clinician: "worker", access.Supervisor: "supervisor"}[as], "case.not_this_child")
+	}
+	return err
+}
+
+// KeepAway tells who leads the work on a child's open case that its worker, or
+// its supervisor, must be kept away from the child, and ends the joint work of
+// such members, as part of the change that says so. They find the case no more.
+func (s *Service) KeepAway(ctx context.Context, tx *db.Tx, child id.ID, accounts []id.ID) error {
+	if child == "" || len(accounts) == 0 {
+		return nil
+	}
+	open, err := cases(ctx, tx, "WHERE child_id = ? AND state IN ('referred', 'intake', 'assessed', 'serving', 'closing')", child)
+	if err != nil {
+		return err
+	}
+	for _, c := range open {
+		if _, err := tx.Exec(ctx, "UPDATE care_member SET until = ? WHERE case_id = ? AND until = 0 AND account_id IN ("+db.Marks(len(accounts))+")", append([]any{tx.Now, c.ID}, db.Anys(accounts)...)...); err != nil {
+			return err
+		}
+		if !slices.Contains(accounts, c.Worker) && !slices.Contains(accounts, c.Supervisor) {
+			continue
+		}
+		leaders, err := s.ports.Leaders(ctx, tx)
+		if err != nil {
+			return err
+		}
+		told := append([]id.ID{""}, accounts...)
+		for _, l := range append(leaders, c.Worker, c.Supervisor) {
+			if slices.Contains(told, l) {
+				continue
+			}
+			told = append(told, l)
+			if err := s.ports.Tell(ctx, tx, l, "case:"+string(c.ID)+":recused:"+string(l), "case.recused", c.No, c.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Reject sends a referral back, with a reason for who referred.

@@ -45,6 +45,7 @@ type house struct {
 	raised  []id.ID
 	n       int
 	holds   map[id.ID]int // what workers carry beside
+	away    []id.ID       // from Lin
 
 	obliged   []care.Window // by the child's colour
 	resumed   []id.ID
@@ -75,6 +76,10 @@ func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
 			h.matters = append(h.matters, n)
 			return id.ID("matter-" + n.Kinds), nil
 		},
+		Away: func(context.Context, db.Reader, ...id.ID) (map[id.ID][]id.ID, error) {
+			return map[id.ID][]id.ID{lin: h.away}, nil
+		},
+		Leaders: func(context.Context, db.Reader) ([]id.ID, error) { return []id.ID{"super"}, nil },
 		May: func(_ context.Context, _ db.Reader, account id.ID, as access.Role) error {
 			if account == "unvetted" {
 				return errs.Invalid("worker", "case.not_qualified")

@@ -85,6 +85,11 @@ func (a Actor) Has(r Role) bool {
 	return slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.Role == r })
 }
 
+// Finds tells whether the child is not hidden from the actor; true of no child.
+func (a Actor) Finds(child id.ID) bool {
+	return a.System || child == "" || !slices.Contains(a.Hidden, child)
+}
+
 // Target is what the action is done to.
 type Target struct {
 	Region     string     // where the record belongs; "" = the whole district's
@@ -102,7 +107,7 @@ func (a Actor) Allowed(action Action, t Target) bool {
 	if a.System {
 		return true
 	}
-	if t.Conflicted || t.Child != "" && slices.Contains(a.Hidden, t.Child) {
+	if t.Conflicted || !a.Finds(t.Child) {
 		return false
 	}
 	row, known := rights[action]

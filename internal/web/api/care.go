@@ -179,7 +179,7 @@ func (a *API) caseActs() {
 		}
 		return a.Care.Handing(ctx, in.From, to)
 	})
-	call(a, http.MethodPost, "/cases/hand-over", "give all cases of a worker to others", func(ctx context.Context, in *struct {
+	call(a, http.MethodPost, "/cases/hand-over", "give cases of a worker to others; what is given to the worker stays", func(ctx context.Context, in *struct {
 		Body struct {
 			From     id.ID           `json:"from"`
 			Fallback id.ID           `json:"fallback,omitempty" doc:"takes what to does not name"`

@@ -246,7 +246,10 @@ func (a *API) keepAway(ctx context.Context, tx *db.Tx, m matter.Matter, accounts
 	if m.Drill {
 		return nil
 	}
-	return a.Visits.KeepAway(ctx, tx, m.ChildID, accounts)
+	if err := a.Visits.KeepAway(ctx, tx, m.ChildID, accounts); err != nil {
+		return err
+	}
+	return a.Care.KeepAway(ctx, tx, m.ChildID, accounts)
 }
 
 func (a *API) conflicts() {
