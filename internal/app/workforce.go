@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"zugou/internal/centre/matter"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/booking"
@@ -46,6 +47,7 @@ func (a *App) wireWorkforce() error {
 		ChildArea: func(ctx context.Context, r db.Reader, child id.ID) (string, error) {
 			return person.Region(ctx, r, child)
 		},
+		Away:  matter.Away,
 		Needs: care.Needs(),
 	}})
 	a.Bookings = booking.New(a.DB, booking.Ports{Place: a.placeName, Names: names})

@@ -174,6 +174,8 @@ func (s *Service) List(ctx context.Context, q Query) (rows []Row, next id.ID, er
 			return err
 		}
 		parts, args := q.parts()
+		found, hidden := access.From(ctx).Shown("child_id")
+		parts, args = append(parts, found), append(args, hidden...)
 		if q.Cursor != "" {
 			parts, args = append(parts, "id < ?"), append(args, q.Cursor)
 		}
@@ -219,7 +221,7 @@ func (s *Service) Find(ctx context.Context, call id.ID) (Sheet, error) {
 		if err != nil {
 			return err
 		}
-		if err := access.Check(access.From(ctx), "call.read", access.Target{Region: s.district, Owner: c.Seat}); err != nil {
+		if err := access.Check(access.From(ctx), "call.read", access.Target{Region: s.district, Child: c.ChildID, Owner: c.Seat}); err != nil {
 			return err
 		}
 		out = Sheet{Row: s.row(c), AgeBand: c.AgeBand, Sex: c.Sex, HeardMS: c.HeardMS, Gaps: c.Gaps, EndedBy: c.EndedBy, Earlier: []Row{}}
@@ -235,6 +237,9 @@ func (s *Service) Find(ctx context.Context, call id.ID) (Sheet, error) {
 				return err
 			}
 			for _, b := range before {
+				if !access.From(ctx).Finds(b.ChildID) {
+					continue
+				}
 				out.Earlier = append(out.Earlier, s.row(b))
 			}
 		}
@@ -252,7 +257,7 @@ func (s *Service) Number(ctx context.Context, call id.ID) (string, error) {
 		if err != nil {
 			return err
 		}
-		if err := access.Check(access.From(ctx), "call.take", access.Target{Region: s.district}); err != nil {
+		if err := access.Check(access.From(ctx), "call.take", access.Target{Region: s.district, Child: c.ChildID}); err != nil {
 			return err
 		}
 		if c.Phone == "" {
@@ -311,7 +316,7 @@ func (s *Service) opened(ctx context.Context, call id.ID, kind, reason string) (
 		if kind == phone.Message {
 			action = "call.take" // a voicemail is for whoever calls back
 		}
-		if err := access.Check(access.From(ctx), action, access.Target{Region: s.district, Owner: c.Seat}); err != nil {
+		if err := access.Check(access.From(ctx), action, access.Target{Region: s.district, Child: c.ChildID, Owner: c.Seat}); err != nil {
 			return err
 		}
 		// The reason is kept sealed beside the course; the audit names it.

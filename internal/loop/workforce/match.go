@@ -53,13 +53,19 @@ func (s *Service) Match(ctx context.Context, q Wanted) ([]Match, error) {
 	}
 	out := []Match{}
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		var away []id.ID
 		if q.Child != "" {
 			var err error
 			if q.Region, err = s.ports.ChildArea(ctx, r, q.Child); err != nil {
 				return err
 			}
+			found, err := s.ports.Away(ctx, r, q.Child)
+			if err != nil {
+				return err
+			}
+			away = found[q.Child]
 		}
-		if err := access.Check(access.From(ctx), "workforce.match", access.Target{Region: q.Region}); err != nil {
+		if err := access.Check(access.From(ctx), "workforce.match", access.Target{Region: q.Region, Child: q.Child}); err != nil {
 			return err
 		}
 		// A township looks at its own people and at those of the whole district.
@@ -70,7 +76,7 @@ func (s *Service) Match(ctx context.Context, q Wanted) ([]Match, error) {
 		}
 		rows = slices.DeleteFunc(rows, func(p Person) bool {
 			near := strings.HasPrefix(q.Region, p.Region) || strings.HasPrefix(p.Region, string(region.Code(q.Region).At(region.LevelTownship)))
-			return !slices.Contains(wanted, p.Kind) || !near
+			return !slices.Contains(wanted, p.Kind) || !near || slices.Contains(away, p.Account)
 		})
 		list, err := s.rows(ctx, r, rows)
 		if err != nil {

@@ -41,6 +41,8 @@ type Ports struct {
 	Barred func(ctx context.Context, tx *db.Tx, account id.ID) error
 	// ChildArea gives where a child lives.
 	ChildArea func(ctx context.Context, r db.Reader, child id.ID) (string, error)
+	// Away gives the accounts that must be kept away from each child.
+	Away func(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]id.ID, error)
 	// Needs are the needs of cases.
 	Needs []string
 }

@@ -39,6 +39,7 @@ type house struct {
 	told   []string
 	barred []id.ID
 	loads  map[id.ID]workforce.Load
+	away   map[id.ID][]id.ID
 }
 
 func each(t *testing.T, fn func(t *testing.T, h *house)) {
@@ -57,6 +58,7 @@ func each(t *testing.T, fn func(t *testing.T, h *house)) {
 				return nil
 			},
 			Barred:    func(_ context.Context, _ *db.Tx, a id.ID) error { h.barred = append(h.barred, a); return nil },
+			Away:      func(context.Context, db.Reader, ...id.ID) (map[id.ID][]id.ID, error) { return h.away, nil },
 			ChildArea: func(context.Context, db.Reader, id.ID) (string, error) { return village, nil },
 			Needs:     []string{"", "suicide", "family"},
 		}})
@@ -302,6 +304,36 @@ func TestCasesAreSharedByNeedAreaAndLanguageAndNobodyIsFilledAbove(t *testing.T)
 		}
 		if hands["near"].Most != 2 || hands["near"].Blocked != "" || hands["lapsed"].Blocked == "" || hands["stranger"].Blocked != "workforce.not_vetted" {
 			t.Fatalf("%+v", hands)
+		}
+	})
+}
+
+func TestWhoMustBeKeptAwayFromAChildIsNotProposedForIt(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		rows := func() []workforce.Match {
+			t.Helper()
+			list, err := h.s.Match(section, workforce.Wanted{Child: "child-lin", For: "pairing"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		for _, account := range []id.ID{"carer", "neighbour"} {
+			if _, err := h.s.Add(section, workforce.NewPerson{Account: account, Name: "某人", Kind: "volunteer_carer", Region: village, BeganOn: "2024-01-01"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(rows()); n != 2 {
+			t.Fatalf("%d proposed", n)
+		}
+		h.away = map[id.ID][]id.ID{"child-lin": {"neighbour"}}
+		if got := rows(); len(got) != 1 || got[0].Account != "carer" {
+			t.Errorf("%+v", got)
+		}
+		a := access.From(section)
+		a.Hidden = []id.ID{"child-lin"}
+		if _, err := h.s.Match(access.With(context.Background(), a), workforce.Wanted{Child: "child-lin", For: "pairing"}); err == nil {
+			t.Error("asked by whoever the child is hidden from")
 		}
 	})
 }

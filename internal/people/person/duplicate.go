@@ -116,7 +116,7 @@ func (s *Service) Cases(ctx context.Context) ([]CaseView, error) {
 	}
 	out := []CaseView{}
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		where, args := access.Where("region", actor.Areas("child.merge"))
+		where, args := actor.Lists("child.merge", "region", "person_id")
 		var rows []caseRow
 		if err := r.List(ctx, &rows, "SELECT "+caseColumns+" FROM person_duplicate WHERE state = 'open' AND "+where+" ORDER BY id LIMIT 500", args...); err != nil {
 			return err

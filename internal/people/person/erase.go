@@ -83,7 +83,7 @@ func (s *Service) Erasures(ctx context.Context) ([]Erasure, error) {
 	if err := access.May(actor, "child.erase"); err != nil {
 		return nil, err
 	}
-	where, args := access.Where("region", actor.Areas("child.erase"))
+	where, args := actor.Lists("child.erase", "region", "person_id")
 	out := []Erasure{}
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
 		if err := r.List(ctx, &out, "SELECT "+erasureColumns+" FROM erasure WHERE "+where+" ORDER BY id DESC LIMIT 200", args...); err != nil {
@@ -124,7 +124,7 @@ func (s *Service) Erase(ctx context.Context, erasure id.ID) error {
 			return errs.NotFound("record.not_found")
 		}
 		e := rows[0]
-		if err := access.Check(actor, "child.erase", access.Target{Region: e.Region}); err != nil {
+		if err := access.Check(actor, "child.erase", access.Target{Region: e.Region, Child: e.PersonID}); err != nil {
 			return err
 		}
 		if e.AskedBy == actor.Account {

@@ -169,7 +169,7 @@ func (s *Service) Glasses(ctx context.Context, q GlassQuery) (GlassPage, error) 
 	limit = min(limit, 200)
 	out := GlassPage{Items: []GlassView{}}
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		where, args := access.Where("region", actor.Areas("glass.read"))
+		where, args := actor.Lists("glass.read", "region", "child_id")
 		conds := []string{where}
 		add := func(cond string, a any) { conds, args = append(conds, cond), append(args, a) }
 		if q.State != "" {

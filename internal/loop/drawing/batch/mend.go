@@ -380,7 +380,7 @@ func (s *Service) Sheets(ctx context.Context, school string) ([]Printed, error) 
 	out := []Printed{}
 	var shown []audit.Shown
 	err := s.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
-		in, args := access.Where("region", a.Areas("drawing.mend"))
+		in, args := a.Lists("drawing.mend", "region", "child_id")
 		var rows []sheetRow
 		if err := r.List(ctx, &rows, "SELECT number, child_id, region, school, grade, class, printed_at, printed_by FROM drawing_sheet WHERE school = ? AND "+in+
 			" ORDER BY printed_at DESC, grade, class, number LIMIT 2000", append([]any{school}, args...)...); err != nil {

@@ -410,7 +410,7 @@ func (s *Service) Results(ctx context.Context, q ResultsQuery) (out []Result, ne
 	out = []Result{}
 	var shown []audit.Shown
 	err = s.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
-		in, args := access.Where("region", a.Areas("drawing.result"))
+		in, args := a.Lists("drawing.result", "region", "child_id")
 		where := "state = 'rating' AND rating = 'decided' AND " + in
 		if q.Batch != "" {
 			where, args = where+" AND batch_id = ?", append(args, q.Batch)
@@ -511,7 +511,7 @@ func (s *Service) ResultImage(ctx context.Context, drawing id.ID) ([]byte, error
 		if d.State != batch.Rating || d.Rating != string(coding.Decided) {
 			return errs.NotFound("record.not_found")
 		}
-		return access.Check(a, "drawing.result", access.Target{Region: d.Region})
+		return access.Check(a, "drawing.result", access.Target{Region: d.Region, Child: d.ChildID})
 	})
 	if err != nil {
 		return nil, err

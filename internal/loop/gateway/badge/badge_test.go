@@ -1,9 +1,7 @@
 package badge_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -19,7 +17,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/gateway"
 	"zugou/internal/loop/gateway/badge"
-	"zugou/internal/loop/gateway/report"
+	"zugou/internal/loop/gateway/contract"
 )
 
 type intake struct {
@@ -94,7 +92,7 @@ func TestAMessageByHTTPIsAnsweredWhenItIsOnDisk(t *testing.T) {
 		{"no token", "B-1/alarm", "", "m7", `{"kind":"sos"}`, 401, ""},
 		{"another's token", "B-1/alarm", "secret-of-B-2", "m8", `{"kind":"sos"}`, 401, ""},
 		{"no such subject", "B-1/firmware", token, "m9", `{}`, 404, ""},
-		{"too long", "B-1/vital", token, "m10", `{"mid":"` + strings.Repeat("x", badge.MaxBytes) + `"}`, 413, ""},
+		{"too long", "B-1/vital", token, "m10", `{"mid":"` + strings.Repeat("x", contract.MaxBytes) + `"}`, 413, ""},
 	} {
 		in.taken = nil
 		status, _, answer := post(t, url+c.path, c.token, c.key, c.body)
@@ -109,7 +107,7 @@ func TestTheSameMidIsTheSameMessageByEveryDoor(t *testing.T) {
 	url := door(t, in, secrets{})
 	post(t, url+"B-1/alarm", "secret-of-B-1", "m1", `{"kind":"sos"}`)
 	post(t, url+"B-1/alarm", "secret-of-B-1", "", `{"mid":"m1","kind":"sos","batt":4}`)
-	said, _ := badge.Read("B-1", "alarm", []byte(`{"mid":"m1"}`))
+	said, _ := contract.Read("B-1", "alarm", []byte(`{"mid":"m1"}`))
 	if k := badge.Signal(signal.MQTT, said, clock.System()).Key; len(in.taken) != 2 || in.taken[0].Key != k || in.taken[1].Key != k || k != gateway.MidKey("B-1", "m1") {
 		t.Errorf("%+v", in.taken)
 	}
@@ -140,53 +138,4 @@ func TestAFloodIsToldToWaitAndItsSOSIsTaken(t *testing.T) {
 	if status, _, _ := post(t, url+"B-1/alarm", "secret-of-B-1", "a", `{"kind":"sos"}`); refused == 0 || status != 200 {
 		t.Errorf("%d refused, the SOS got %d", refused, status)
 	}
-}
-
-func TestAWrongFieldIsNamedAndLeftOut(t *testing.T) {
-	said, ok := badge.Read("B-1", "alarm", []byte(`{"mid":"m","kind":"sos","lat":"north","lon":105.7,"batt":300,"crs":"mars","vitals":{"heart_rate":80},"t":1772600767000}`))
-	m := said.Message
-	if !ok || m.Lat != nil || m.Lon == nil || m.Battery != nil || m.Vitals[report.HeartRate] != 80 || !m.Alarmed(report.SOS) || m.Time.IsZero() {
-		t.Errorf("%+v", m)
-	}
-	for _, field := range []string{"lat", "batt", "crs"} {
-		if !strings.Contains(m.Err, field) {
-			t.Errorf("%q does not name %s", m.Err, field)
-		}
-	}
-}
-
-func FuzzRead(f *testing.F) {
-	for _, s := range []string{`{"mid":"m","kind":"sos","t":1772600767000,"lat":29.6,"lon":105.7,"crs":"gcj02","acc":12,"src":"wifi","batt":77,"seq":12}`, `{`, `[]`, `null`,
-		`{"alarms":["fall","dragon"],"cells":[{"mcc":460,"mnc":0,"lac":1,"cid":2}],"wifi":[{"mac":"a"}],"voice":"AAAA"}`, `{"t":1e400,"lat":-91,"mid":""}`, `{"cid":"c","ok":true,"text":"x"}`} {
-		for i := range badge.Subjects() {
-			f.Add(uint8(i), []byte(s))
-		}
-	}
-	clk := clock.System()
-	f.Fuzz(func(t *testing.T, which uint8, payload []byte) {
-		subject := badge.Subjects()[int(which)%len(badge.Subjects())]
-		said, ok := badge.Read("B-1", subject, payload)
-		if subject == "alarm" && (!ok || len(said.Message.Alarms) == 0) {
-			t.Fatalf("an alarm was lost: %+v", said)
-		}
-		if subject != "alarm" && len(said.Message.Alarms) > 0 {
-			t.Fatalf("an alarm of %s", subject)
-		}
-		if said.Mid != "" && !badge.Mid(said.Mid) {
-			t.Fatalf("mid %q", said.Mid)
-		}
-		n := badge.Signal(signal.MQTT, said, clk)
-		if n.Key == "" || n.DeviceID != "B-1" {
-			t.Fatalf("%+v", n)
-		}
-		if _, err := json.Marshal(n.Body); err != nil {
-			t.Fatal(err)
-		}
-		if v := said.Message.Lat; v != nil && (*v < -90 || *v > 90) {
-			t.Fatalf("lat %v", *v)
-		}
-		if bytes.Contains([]byte(said.Message.Err), []byte("\x00")) {
-			t.Fatal("raw bytes in a reason")
-		}
-	})
 }

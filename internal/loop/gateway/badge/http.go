@@ -15,6 +15,7 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/gateway"
+	"zugou/internal/loop/gateway/contract"
 	"zugou/internal/people/access"
 )
 
@@ -61,7 +62,7 @@ const takeWithin = 20 * time.Second
 func (h *HTTP) take(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("Cache-Control", "no-store")
 	deviceID, subject := r.PathValue("id"), r.PathValue("subject")
-	if !slices.Contains(Subjects(), subject) || subject == "answer" {
+	if !slices.Contains(contract.Subjects(), subject) || subject == "answer" {
 		answer(rw, http.StatusNotFound, map[string]string{"error": "subject"})
 		return
 	}
@@ -81,18 +82,18 @@ func (h *HTTP) take(rw http.ResponseWriter, r *http.Request) {
 		answer(rw, http.StatusUnauthorized, map[string]string{"error": "token"})
 		return
 	}
-	payload, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, MaxBytes))
+	payload, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, contract.MaxBytes))
 	if err != nil {
 		var long *http.MaxBytesError
 		if errors.As(err, &long) {
-			answer(rw, http.StatusRequestEntityTooLarge, map[string]any{"error": "length", "most": MaxBytes})
+			answer(rw, http.StatusRequestEntityTooLarge, map[string]any{"error": "length", "most": contract.MaxBytes})
 			return
 		}
 		answer(rw, http.StatusBadRequest, map[string]string{"error": "body"})
 		return
 	}
-	said, ok := Read(deviceID, subject, payload)
-	if key := r.Header.Get("Idempotency-Key"); Mid(key) {
+	said, ok := contract.Read(deviceID, subject, payload)
+	if key := r.Header.Get("Idempotency-Key"); contract.Mid(key) {
 		if said.Mid != "" && said.Mid != key {
 			answer(rw, http.StatusUnprocessableEntity, map[string]string{"error": "mid", "reason": "Idempotency-Key and mid differ"})
 			return
@@ -115,7 +116,7 @@ func (h *HTTP) take(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if said.Mid == "" {
-		said.Mid = NameOf(payload)
+		said.Mid = contract.NameOf(payload)
 	}
 	answer(rw, http.StatusOK, map[string]string{"mid": said.Mid})
 }

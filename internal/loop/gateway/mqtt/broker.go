@@ -22,6 +22,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/gateway"
 	"zugou/internal/loop/gateway/badge"
+	"zugou/internal/loop/gateway/contract"
 	"zugou/internal/loop/gateway/down"
 	"zugou/internal/people/access"
 )
@@ -72,7 +73,7 @@ const (
 // NewBroker makes a broker; Serve runs it.
 func NewBroker(p Parts) *Broker {
 	c := mochi.NewDefaultServerCapabilities()
-	c.MaximumClientWritesPending, c.MaximumPacketSize, c.MaximumSessionExpiryInterval = pendingWrites, badge.MaxBytes+1024, longestSession
+	c.MaximumClientWritesPending, c.MaximumPacketSize, c.MaximumSessionExpiryInterval = pendingWrites, contract.MaxBytes+1024, longestSession
 	c.MaximumInflight, c.ReceiveMaximum, c.TopicAliasMaximum = inflight, inflight, 0
 	b := &Broker{p: p, limits: gateway.NewLimits(p.Clock)}
 	b.server = mochi.New(&mochi.Options{Capabilities: c, ClientNetReadBufferSize: connBuffer, ClientNetWriteBufferSize: connBuffer,
@@ -201,7 +202,7 @@ func (h *hook) OnWill(_ *mochi.Client, will mochi.Will) (mochi.Will, error) {
 // line, not of the child; the clock of silence runs apart from it.
 func (h *hook) OnWillSent(cl *mochi.Client, pk packets.Packet) {
 	defer h.caught()
-	said, _ := badge.Read(cl.ID, "will", pk.Payload)
+	said, _ := contract.Read(cl.ID, "will", pk.Payload)
 	said.Mid = ""
 	_ = h.b.store(badge.Signal(signal.MQTT, said, h.b.p.Clock))
 }
@@ -238,7 +239,7 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (out packets.Packe
 		h.b.counts.bad.Add(1)
 		return pk, nil // will never be anything: the badge may forget it
 	}
-	said, ok := badge.Read(deviceID, subject, pk.Payload)
+	said, ok := contract.Read(deviceID, subject, pk.Payload)
 	if !ok {
 		h.b.counts.bad.Add(1)
 		h.b.p.Log.Info("message not read", "protocol", signal.MQTT, "from", from(cl), "reason", said.Message.Err)
@@ -272,10 +273,10 @@ func store(p Parts, n signal.New) error {
 	return err
 }
 
-func acknowledgement(s badge.Said, payload []byte) []byte {
+func acknowledgement(s contract.Said, payload []byte) []byte {
 	mid := s.Mid
 	if mid == "" {
-		mid = badge.NameOf(payload)
+		mid = contract.NameOf(payload)
 	}
 	text, _ := json.Marshal(map[string]string{"mid": mid})
 	return text
@@ -287,7 +288,7 @@ func split(topic string) (deviceID, subject string, ok bool) {
 	if len(parts) != 3 || parts[0] != "up" {
 		return "", "", false
 	}
-	for _, s := range append(badge.Subjects(), "will") {
+	for _, s := range append(contract.Subjects(), "will") {
 		if parts[2] == s {
 			return parts[1], s, true
 		}

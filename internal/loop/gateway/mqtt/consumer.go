@@ -19,6 +19,7 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/gateway"
 	"zugou/internal/loop/gateway/badge"
+	"zugou/internal/loop/gateway/contract"
 	"zugou/internal/loop/gateway/down"
 )
 
@@ -200,7 +201,7 @@ func (c *Consumer) take(pk *paho.Publish, client *paho.Client) (err error) {
 		c.counts.bad.Add(1)
 		return nil
 	}
-	said, ok := badge.Read(deviceID, subject, pk.Payload)
+	said, ok := contract.Read(deviceID, subject, pk.Payload)
 	if subject == "will" {
 		said.Mid, ok = "", true
 	}

@@ -248,7 +248,7 @@ func (s *Service) items(ctx context.Context, action access.Action, list func(ctx
 		}
 		for _, x := range found {
 			b, ok := briefs[x.ChildID]
-			if !ok {
+			if !ok || !access.From(ctx).Finds(x.ChildID) {
 				continue
 			}
 			x.Name, x.Age, x.ByName = b.Name, b.Age, names[id.ID(x.ByName)]

@@ -69,6 +69,8 @@ type Difference struct {
 }
 
 func (s *Service) rows(ctx context.Context, r db.Reader, list []Sheet) ([]Listed, error) {
+	a := access.From(ctx)
+	list = slices.DeleteFunc(list, func(sh Sheet) bool { return !a.Finds(sh.ChildID) })
 	var accounts, children []id.ID
 	for _, sh := range list {
 		accounts, children = append(accounts, sh.TakenBy), append(children, sh.ChildID)

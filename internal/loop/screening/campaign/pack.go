@@ -76,7 +76,8 @@ func (s *Service) Pack(ctx context.Context, campaign id.ID, area string,
 		if area != "" {
 			where, args = where+" AND region >= ? AND region < ?", append(args, area, access.After(area))
 		}
-		list, err := members(ctx, r, c.ID, where, args...)
+		found, hidden := actor.Shown("child_id")
+		list, err := members(ctx, r, c.ID, where+" AND "+found, append(args, hidden...)...)
 		if err != nil {
 			return err
 		}

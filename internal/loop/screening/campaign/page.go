@@ -251,6 +251,9 @@ func (s *Service) Members(ctx context.Context, campaign id.ID, q MemberQuery) ([
 			return err
 		}
 		for _, m := range list {
+			if !access.From(ctx).Finds(m.ChildID) {
+				continue
+			}
 			v := MemberView{ChildID: m.ChildID, Name: names[m.ChildID], School: m.School, Grade: m.Grade, Class: m.Class, Age: m.Age, Done: m.DoneAt != 0}
 			if seen.teacher {
 				v.Age = -1

@@ -1,4 +1,18 @@
-package badge
+// Package contract reads what badges of our own contract say, by whichever
+// door: a JSON object under one of the subjects alarm, pos, vital, beat and
+// answer.
+//
+//	{"mid":"k7…","t":1718900000000,"kind":"sos","lat":29.6,"lon":105.7,
+//	 "crs":"wgs84","acc":12,"src":"gnss","batt":77,"seq":12}
+//
+// mid names the message: the badge says it again with the same mid until it is
+// acknowledged, and the same mid is the same message for ever. kind belongs to
+// alarms (sos, fall, removed, voice_help …; several in "alarms").
+//
+// Always true: an alarm stays one whatever else of it can't be read. A wrong
+// field is named and left out, an unknown kind is a general alarm, and bytes
+// that are no JSON under "alarm" are a general alarm too.
+package contract
 
 import (
 	"bytes"
@@ -9,9 +23,6 @@ import (
 	"slices"
 	"time"
 
-	"zugou/internal/centre/signal"
-	"zugou/internal/kernel/clock"
-	"zugou/internal/loop/gateway"
 	"zugou/internal/loop/gateway/report"
 )
 
@@ -170,17 +181,6 @@ func (r fields) alarms() {
 	if len(r.m.Alarms) == 0 {
 		r.m.Raise(report.General)
 	}
-}
-
-// Signal makes the seat's signal of a message.
-func Signal(source signal.Source, s Said, clk clock.Clock) signal.New {
-	now := clk.Now()
-	frame := gateway.Frame{Messages: []report.Message{s.Message}, Content: s.Message.Raw}
-	n := gateway.Signal(source, frame, 0, now)
-	if s.Mid != "" {
-		n.Key = gateway.MidKey(s.Message.DeviceID, s.Mid)
-	}
-	return n
 }
 
 // NameOf gives a mid to bytes that carry none, for their acknowledgement.
