@@ -2,6 +2,7 @@ package matter
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -401,10 +402,11 @@ func (s *Service) Assign(ctx context.Context, tx *db.Tx, m Matter, child id.ID, 
 	return m, tell(ctx, tx, m, "assigned")
 }
 
-// Who names somebody for the conflict list: a person of the register, or a
-// name with or without a phone.
+// Who names somebody for the conflict list: a person of the register, an
+// account of this house, or a name with or without a phone.
 type Who struct {
 	Person   id.ID
+	Account  id.ID
 	Name     string
 	Phone    string
 	Relation string
@@ -419,11 +421,11 @@ func (s *Service) AddConflict(ctx context.Context, matterID id.ID, w Who, withdr
 	if err != nil {
 		return Matter{}, err
 	}
-	if w.Person == "" && w.Name == "" && w.Phone == "" {
+	if w.Person == "" && w.Account == "" && w.Name == "" && w.Phone == "" {
 		return Matter{}, errs.Invalid("name", "conflict.who")
 	}
 	var accounts []id.ID
-	return s.change(ctx, matterID, "matter.conflict", "", map[string]any{"person": w.Person}, func(ctx context.Context, tx *db.Tx, m Matter) (Matter, string, error) {
+	return s.change(ctx, matterID, "matter.conflict", "", map[string]any{"person": w.Person, "account": w.Account}, func(ctx context.Context, tx *db.Tx, m Matter) (Matter, string, error) {
 		phone := ""
 		if w.Phone != "" {
 			p, ok := civil.ParsePhone(w.Phone)
@@ -435,6 +437,9 @@ func (s *Service) AddConflict(ctx context.Context, matterID id.ID, w Who, withdr
 		var err error
 		if accounts, err = s.near.AccountsOf(ctx, tx, w.Person, w.Phone); err != nil {
 			return m, "", err
+		}
+		if w.Account != "" && !slices.Contains(accounts, w.Account) {
+			accounts = append(accounts, w.Account)
 		}
 		rows := accounts
 		if len(rows) == 0 {

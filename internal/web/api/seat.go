@@ -257,6 +257,7 @@ func (a *API) conflicts() {
 		ByID
 		Body struct {
 			PersonID id.ID  `json:"person_id,omitempty"`
+			Account  id.ID  `json:"account_id,omitempty" maxLength:"60" doc:"a colleague, as the card lists helpers"`
 			Name     string `json:"name,omitempty" maxLength:"50"`
 			Phone    string `json:"phone,omitempty" maxLength:"30"`
 			Relation string `json:"relation,omitempty" maxLength:"30"`
@@ -264,7 +265,7 @@ func (a *API) conflicts() {
 		}
 	}) (matterState, error) {
 		b := in.Body
-		return stateOf(a.Matters.AddConflict(ctx, in.ID, matter.Who{Person: b.PersonID, Name: b.Name, Phone: b.Phone, Relation: b.Relation, Reason: b.Reason}, a.keepAway))
+		return stateOf(a.Matters.AddConflict(ctx, in.ID, matter.Who{Person: b.PersonID, Account: b.Account, Name: b.Name, Phone: b.Phone, Relation: b.Relation, Reason: b.Reason}, a.keepAway))
 	})
 	call(a, http.MethodPost, "/matters/{id}/conflicts/{conflict}/remove", "take an entry off the list, with a reason", func(ctx context.Context, in *struct {
 		ByID

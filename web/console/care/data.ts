@@ -20,7 +20,7 @@ export type Forms = { sources: string[]; needs: string[]; results: string[]; ris
 export type Person = { id: string; name: string; role: string };
 /** Somebody who can be given cases: what is carried, and at most (0: no limit). */
 export type Hand = { account: string; name: string; kind: string; place: string; holds: number; most: number; needs: string[]; languages: string[]; blocked: string };
-export type Given = Row & { place: string; to: string };
+export type Given = Row & { place: string; to: string; away: string[] };
 export type Handing = { cases: Given[]; hands: Hand[] };
 export type Workers = { workers: Person[]; supervisors: Person[] };
 

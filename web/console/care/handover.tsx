@@ -46,9 +46,11 @@ function Loads({ hands, given }: { hands: Hand[]; given: Map<string, number> }) 
 }
 
 /** Who takes which case, by groups or one by one. */
-function Split({ plan, to, set }: { plan: Handing; to: Record<string, string>; set: (to: Record<string, string>) => void }) {
+function Split({ plan, from, to, set }: { plan: Handing; from: string; to: Record<string, string>; set: (to: Record<string, string>) => void }) {
   const [way, setWay] = useState<Way>("need");
-  const options = plan.hands.filter((h) => !h.blocked).map((h) => ({ value: h.account, label: h.name }));
+  const options = [...plan.hands.filter((h) => !h.blocked).map((h) => ({ value: h.account, label: h.name })), { value: from, label: t("care.stays") }];
+  // Whoever must be kept away from one of the children is not offered.
+  const offered = (list: Given[]) => options.filter((o) => !list.some((c) => c.away.includes(o.value)));
   const groups = useMemo(() => {
     const out = new Map<string, Given[]>();
     for (const c of plan.cases) out.set(groupOf(c, way), [...(out.get(groupOf(c, way)) ?? []), c]);
@@ -69,12 +71,12 @@ function Split({ plan, to, set }: { plan: Handing; to: Record<string, string>; s
           return (
             <li key={name}>
               <span>
-                {title}
+                {title} {list.some((c) => c.away.includes(from)) && <b className="care-late">{t("care.mustGo")}</b>}
                 <small className="page-muted">
                   {way === "one" ? [groupOf(first, "need"), first.place, first.language && groupOf(first, "language")].filter(Boolean).join(" ") : list.map((c) => c.child_name).join("、")}
                 </small>
               </span>
-              <Select aria-label={title} status={all.has("") ? "warning" : ""} placeholder={all.size > 1 ? t("care.severalHands") : t("care.chooseHand")} value={all.size === 1 ? [...all][0] || undefined : undefined} options={options} onChange={(who: string) => give(list, who)} />
+              <Select aria-label={title} status={all.has("") ? "warning" : ""} placeholder={all.size > 1 ? t("care.severalHands") : t("care.chooseHand")} value={all.size === 1 ? [...all][0] || undefined : undefined} options={offered(list)} onChange={(who: string) => give(list, who)} />
             </li>
           );
         })}
@@ -104,7 +106,7 @@ export function HandOver({ onClose }: { onClose: () => void }) {
   const changed = own?.asked === asked ? own.to : {};
   const to = Object.fromEntries((plan.data?.cases ?? []).map((c) => [c.id, changed[c.id] ?? c.to]));
   const given = new Map<string, number>();
-  for (const c of plan.data?.cases ?? []) if (to[c.id]) given.set(to[c.id]!, (given.get(to[c.id]!) ?? 0) + 1);
+  for (const c of plan.data?.cases ?? []) if (to[c.id] && to[c.id] !== from) given.set(to[c.id]!, (given.get(to[c.id]!) ?? 0) + 1);
   const over = (plan.data?.hands ?? []).filter((h) => h.most > 0 && (given.get(h.account) ?? 0) > 0 && h.holds + given.get(h.account)! > h.most);
   const open = (plan.data?.cases ?? []).filter((c) => !to[c.id]).length;
   const options = (workers.data?.workers ?? []).map((w) => ({ value: w.id, label: [w.name, wordFor(words, "care.role", w.role)].join(" ") }));
@@ -130,7 +132,7 @@ export function HandOver({ onClose }: { onClose: () => void }) {
                 {!!d.cases.length && receivers.length > 0 && (
                   <>
                     <Loads hands={d.hands} given={given} />
-                    <Split plan={d} to={to} set={(next) => setOwn({ asked, to: next })} />
+                    <Split plan={d} from={from} to={to} set={(next) => setOwn({ asked, to: next })} />
                   </>
                 )}
               </>

@@ -359,7 +359,7 @@ export function CardView({ card, act, readOnly, callRef, noteRef, onDispatch, on
         </section>
         {card.conflicts.map((c) => (
           <p key={c.id} className="seat-conflict">
-            {t("seat.conflict.line", { name: c.name, relation: c.relation, reason: c.reason })}
+            {c.other ? t("seat.conflict.elsewhere", { name: c.name, relation: c.relation }) : t("seat.conflict.line", { name: c.name, relation: c.relation, reason: c.reason })}
           </p>
         ))}
         {asked && <Conversation id={matter.id} />}

@@ -81,28 +81,35 @@ export function UrgencyDialog({ card, act, onDone }: DialogProps) {
   );
 }
 
-type ConflictForm = { person_id?: string; name?: string; relation: string; phone?: string; reason: string };
+type ConflictForm = { who?: string; name?: string; relation: string; phone?: string; reason: string };
+
+/** Whom the chosen entry names: somebody near the child, a colleague, or what was typed. */
+function conflictOf({ who = "", name, phone, relation, reason }: ConflictForm) {
+  const [kind, id] = who.split(":");
+  return { ...(kind === "person" ? { person_id: id } : kind === "account" ? { account_id: id } : { name, phone }), relation, reason };
+}
 
 /** Puts somebody on the list of those who must not be told, called or sent. */
 export function ConflictDialog({ card, act, onDone }: DialogProps) {
   const [form] = Form.useForm<ConflictForm>();
-  const person = Form.useWatch("person_id", form);
-  const known = card.contacts.map((c) => ({ value: c.person_id, label: `${c.name} ${c.relation}`, relation: c.relation }));
+  const who = Form.useWatch("who", form);
+  const options = [
+    { label: t("seat.conflict.near"), options: card.contacts.map((c) => ({ value: `person:${c.person_id}`, label: `${c.name} ${c.relation}`, relation: c.relation })) },
+    { label: t("seat.conflict.staff"), options: card.helpers.map((h) => ({ value: `account:${h.account}`, label: `${h.name} ${h.role_name} ${h.region_name}`, relation: h.role_name })) },
+    { label: t("seat.conflict.other"), options: [{ value: "other", label: t("seat.conflict.typed"), relation: "" }] },
+  ].filter((g) => g.options.length > 0);
+  const relations = new Map(options.flatMap((g) => g.options.map((o) => [o.value, o.relation])));
   const finish = async (v: ConflictForm) => {
-    const body = v.person_id && v.person_id !== "other" ? { person_id: v.person_id, relation: v.relation, reason: v.reason } : { name: v.name, phone: v.phone, relation: v.relation, reason: v.reason };
-    if (await act.act("conflict", () => api.post(`/matters/${card.matter.id}/conflicts`, body), t("seat.conflict.done"))) onDone();
+    if (await act.act("conflict", () => api.post(`/matters/${card.matter.id}/conflicts`, conflictOf(v)), t("seat.conflict.done"))) onDone();
   };
   return (
     <Modal open title={t("seat.conflict.title")} okText={t("seat.conflict.add")} cancelText={t("kit.back")} onCancel={onDone} onOk={() => form.submit()} confirmLoading={act.busy === "conflict"}>
       <p className="kit-dialog-text">{t("seat.conflict.text")}</p>
       <Form form={form} layout="vertical" onFinish={(v) => void finish(v)}>
-        <Form.Item name="person_id" label={t("seat.conflict.who")} rules={[{ required: true, message: t("seat.conflict.whoNeeded") }]}>
-          <Select
-            options={[...known, { value: "other", label: t("seat.conflict.other"), relation: "" }]}
-            onChange={(_, o) => form.setFieldsValue({ relation: (Array.isArray(o) ? "" : o?.relation) ?? "" })}
-          />
+        <Form.Item name="who" label={t("seat.conflict.who")} rules={[{ required: true, message: t("seat.conflict.whoNeeded") }]}>
+          <Select showSearch={{ optionFilterProp: "label" }} options={options} onChange={(v: string) => form.setFieldsValue({ relation: relations.get(v) ?? "" })} />
         </Form.Item>
-        {person === "other" && (
+        {who === "other" && (
           <>
             <Form.Item name="name" label={t("seat.conflict.name")} rules={[{ required: true, message: t("seat.conflict.whoNeeded") }]}>
               <Input maxLength={40} />

@@ -214,7 +214,7 @@ export type Card = {
     by_name: string;
     order_id?: string;
   }[];
-  conflicts: { id: string; name: string; relation: string; reason: string; by_name: string; at: Ms }[];
+  conflicts: { id: string; name: string; relation: string; reason: string; by_name: string; at: Ms; other: boolean }[];
 };
 
 export type Outcome = { key: string; label: string; false_alarm?: boolean };
