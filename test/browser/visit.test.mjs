@@ -242,6 +242,65 @@ test("the township hands a greeting's goods over at its office: signed, counted,
   for (const c of [context, other.context]) await c.close();
 });
 
+test("whoever a child names is taken off its visits at once, by a list of colleagues, and finds nothing of it", { timeout: 120_000 }, async () => {
+  const office = await openPage(browser, { width: 1440, height: 900 });
+  const field = await openPage(browser, phoneSize);
+  const desk = await openPage(browser, { width: 1440, height: 900 });
+  for (const x of [office, field, desk]) x.page.setDefaultTimeout(30_000);
+  await signIn(office.page, house.base, "town001");
+  await signIn(field.page, house.base, "village001001");
+  await signIn(desk.page, house.base, "seat1");
+  const me = (await api(field.page, "GET", "/me")).body;
+  const route = (await api(field.page, "GET", "/visits/route")).body.stops;
+  const due = (await api(office.page, "GET", "/visits/dues")).body.items.find((d) => d.who_name === me.name && route.some((r) => r.child_id === d.child_id));
+  assert.ok(due, "the director has a visit to make");
+  await field.page.goto(`${house.base}/m/visits`);
+  await field.page.getByText(due.child_name).first().waitFor();
+
+  assert.equal((await api(desk.page, "POST", "/signals", { source: "neighbour", kind: "help", text: "孩子说怕村里的主任", child_id: due.child_id, key: "named-1" })).status, 200);
+  const [first] = (await api(desk.page, "GET", `/matters?state=open&child=${due.child_id}`)).body.items;
+  await desk.page.goto(`${house.base}/console/matters?m=${first.id}`);
+  const more = desk.page.getByRole("button", { name: /更多/ }).first();
+  const open = desk.page.getByRole("button", { name: /回避名单/ }).first();
+  await open.or(more).first().waitFor();
+  if (!(await open.count())) await more.click();
+  await desk.page.getByText("回避名单").last().click();
+  const dialog = desk.page.getByRole("dialog").filter({ hasText: "列入回避名单" }).last();
+  await dialog.getByLabel("谁").click();
+  await desk.page.keyboard.type(me.name);
+  const choice = desk.page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option", { hasText: me.name }).filter({ hasText: "儿童主任" }).first();
+  await choice.waitFor();
+  await shot(desk.page, "conflict-choose");
+  await choice.click();
+  await dialog.getByLabel(/理由|原因/).fill("孩子说他打过她");
+  await shot(desk.page, "conflict-dialog");
+  await dialog.getByRole("button", { name: "列入", exact: true }).click();
+  await desk.page.getByText(/回避：.*孩子说他打过她/).waitFor();
+  await shot(desk.page, "conflict-card");
+
+  // The visit is somebody else's, and nothing of the child is left to the director.
+  const now = (await api(office.page, "GET", "/visits/dues")).body.items.filter((d) => d.child_id === due.child_id);
+  assert.ok(now.length > 0 && now.every((d) => d.who_name !== me.name), JSON.stringify(now.map((d) => d.who_name)));
+  await field.page.reload();
+  await shot(field.page, "conflict-phone-first");
+  await field.page.getByRole("heading").first().waitFor();
+  await field.page.getByText(due.child_name).first().waitFor({ state: "hidden" });
+  await shot(field.page, "conflict-phone");
+  for (const path of [`/children/${due.child_id}`, `/matters/${first.id}`]) assert.equal((await api(field.page, "GET", path)).status, 404, path);
+  assert.ok(!JSON.stringify((await api(field.page, "GET", "/visits?which=")).body).includes(due.child_id), "a visit in a list");
+
+  // Another matter of the child's knows of it, and tells nobody why.
+  assert.equal((await api(desk.page, "POST", "/signals", { source: "school", kind: "abuse", text: "老师看到旧伤", child_id: due.child_id, key: "named-2" })).status, 200);
+  const second = (await api(desk.page, "GET", `/matters?state=open&child=${due.child_id}`)).body.items.find((m) => m.id !== first.id);
+  await desk.page.goto(`${house.base}/console/matters?m=${second.id}`);
+  await desk.page.getByText(/回避：.*列入该儿童的另一事项/).waitFor();
+  await shot(desk.page, "conflict-other");
+  const entry = (await api(desk.page, "GET", `/matters/${first.id}`)).body.conflicts[0];
+  assert.equal((await api(desk.page, "POST", `/matters/${first.id}/conflicts/${entry.id}/remove`, { reason: "核实后不是他" })).status, 200);
+  assert.deepEqual([...office.faults, ...desk.faults], []);
+  for (const x of [office, field, desk]) await x.context.close();
+});
+
 test("two phones' versions, a visit that can't be true, and a phone that must forget", { timeout: 90_000 }, async () => {
   const field = await openPage(browser, phoneSize);
   await signIn(field.page, house.base, "volunteer1");
