@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"zugou/internal/centre/matter"
 	"zugou/internal/centre/seat"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/dated"
@@ -54,14 +53,14 @@ func (a *App) openDoors() error {
 	}
 	d := &a.doors
 	d.hub = gateway.NewHub(a.Log)
-	d.secrets = credential.New(a.DB).Hiding(matter.ConflictsOf)
+	d.secrets = credential.New(a.DB)
 	d.models = keep.NewModels(a.DB, set, a.Log)
 	parts := keep.Parts{DB: a.DB, Keys: a.Keys, District: a.Config.District, Watcher: a.Guard, Jobs: a.Jobs}
 	if l := a.Config.Locate; l.On() {
 		parts.Locator = locate.New(locate.Config{URL: l.URL, Key: l.Key, Form: l.Form})
 	}
 	d.keeper = keep.New(parts)
-	d.albums = keep.NewAlbums(a.DB, a.Keys, matter.ConflictsOf)
+	d.albums = keep.NewAlbums(a.DB, a.Keys)
 	editions, err := dated.Read[downlink.Policy](rules.Files)
 	if err != nil {
 		return err
@@ -73,7 +72,7 @@ func (a *App) openDoors() error {
 		}
 		return out, err
 	}
-	commands := downlink.Parts{DB: a.DB, Hidden: matter.ConflictsOf, Keys: a.Keys, Policies: editions, Names: names, Protocol: func(name string) string {
+	commands := downlink.Parts{DB: a.DB, Keys: a.Keys, Policies: editions, Names: names, Protocol: func(name string) string {
 		if p := set[name]; p != nil && p.Name != "standard" {
 			return p.Protocol
 		}

@@ -25,7 +25,6 @@ func (a *App) personPorts() person.Ports {
 			return accounts{a.Keys}.Names(ctx, r, ids)
 		},
 		Task:        taskOnChild,
-		Conflicted:  matter.ConflictedOnChild,
 		OpenMatters: matter.OpenOf,
 		Worn:        device.Worn,
 		Marks:       childMarks,

@@ -42,7 +42,7 @@ func (a *App) watching(calendars func(ctx context.Context, r db.Reader) (duty.Ca
 		Take: func(ctx context.Context, tx *db.Tx, n signal.New) (seat.Receipt, error) {
 			return a.Seat.TakeIn(ctx, tx, n)
 		},
-		Over: guardOver, Target: childTarget, Hidden: matter.ConflictsOf, Text: a.fill,
+		Over: guardOver, Target: childTarget, Text: a.fill,
 		// So are the doors.
 		Ask: func(ctx context.Context, tx *db.Tx, deviceID string) error {
 			return a.doors.downs.Ask(ctx, tx, deviceID, a.fill("guard.ask.reason", nil))
@@ -80,12 +80,9 @@ func childTarget(ctx context.Context, r db.Reader, childID id.ID) (access.Target
 	if err != nil {
 		return access.Target{}, err
 	}
-	t := access.Target{Region: area}
+	t := access.Target{Region: area, Child: childID}
 	if actor.System {
 		return t, nil
-	}
-	if t.Conflicted, err = matter.ConflictedOnChild(ctx, r, actor.Account, childID); err != nil {
-		return t, err
 	}
 	t.Task, err = matter.TaskOnChild(ctx, r, actor.Account, childID)
 	return t, err

@@ -228,15 +228,6 @@ func TaskOnChild(ctx context.Context, r db.Reader, account, child id.ID) (id.ID,
 	return id.ID(rows[0]), nil
 }
 
-// ConflictedOnChild tells whether the account stands on the conflict list of
-// an open matter of the child.
-func ConflictedOnChild(ctx context.Context, r db.Reader, account, child id.ID) (bool, error) {
-	var n int
-	err := r.Get(ctx, db.To(&n), `SELECT count(*) FROM matter m JOIN matter_conflict c ON c.matter_id = m.id
-		WHERE m.child_id = ? AND m.state <> 'closed' AND c.account_id = ? AND c.removed_at = 0`, child, account)
-	return n > 0, err
-}
-
 // ConflictsOf gives the children of whose open matter the account stands on the
 // conflict list.
 func ConflictsOf(ctx context.Context, r db.Reader, account id.ID) ([]id.ID, error) {

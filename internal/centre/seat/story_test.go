@@ -370,9 +370,7 @@ func TestAConflictListHoldsForAllOpenMattersOfTheChild(t *testing.T) {
 		_, err = w.matter.RemoveConflict(as("leader"), sos.Matter, list[0].ID, "不在这件事里")
 		w.wants(err, errs.KindNotFound, "")
 		// Nothing of the child is found by whoever it is hidden from.
-		hidden := access.From(as("leader"))
-		hidden.Hidden = []id.ID{child}
-		ctx := access.With(context.Background(), hidden)
+		ctx := access.Hide(as("leader"), child)
 		w.must(w.db.View(ctx, func(ctx context.Context, r db.Reader) error {
 			q, err := w.seat.Queue(ctx, r)
 			if len(q.Items) != 0 {

@@ -19,7 +19,6 @@ import (
 	"zugou/internal/kernel/db/dbtest"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/geo"
-	"zugou/internal/kernel/id"
 	"zugou/internal/loop/guard"
 	"zugou/internal/people/access"
 )
@@ -181,7 +180,7 @@ func TestHealthAndTheCallRound(t *testing.T) {
 		if err != nil || !slices.ContainsFunc(all.Items, func(a guard.AlarmView) bool { return a.ChildID == qc }) {
 			t.Fatalf("%+v %v", all, err)
 		}
-		w.foes[access.From(section).Account] = []id.ID{qc}
+		section := access.Hide(section, qc)
 		h, err = w.guard.Health(section, "")
 		if err != nil || len(h.Items) != 2 || slices.ContainsFunc(h.Items, func(f guard.Fitness) bool { return f.ChildID == qc }) || h.Towns[0].Worn != 2 || h.Towns[0].Silent != 0 {
 			t.Errorf("on the conflict list: %+v %v", h, err)

@@ -11,7 +11,6 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
-	"zugou/internal/people/device"
 	"zugou/internal/people/person"
 	"zugou/internal/people/sheet"
 )
@@ -78,11 +77,7 @@ func (s *Service) Health(ctx context.Context, region string) (Health, error) {
 		where, args = where+" AND "+in, append(args, a...)
 	}
 	err := s.p.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
-		foes, err := s.p.Hidden.Of(ctx, r)
-		if err != nil {
-			return err
-		}
-		seen, not := device.Except("d.wearer", foes)
+		seen, not := actor.Shown("d.wearer")
 		if err := r.List(ctx, &out.Items, `SELECT d.id AS device, d.device_id, d.label, d.kind, d.wearer, d.region, d.sim_until, COALESCE(l.seen_at, 0) AS seen_at, COALESCE(l.battery, -1) AS battery,
 			COALESCE(l.position_at, 0) AS position_at, COALESCE(g.silent_at, 0) AS silent_at,
 			COALESCE((SELECT max(w.from_at) FROM device_wearing w WHERE w.device = d.id AND w.to_at = 0), d.created_at) AS worn_from, d.created_at FROM device d LEFT JOIN device_last l ON l.device = d.id LEFT JOIN guard_device g ON g.device = d.id

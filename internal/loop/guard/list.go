@@ -9,7 +9,6 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
-	"zugou/internal/people/device"
 	"zugou/internal/people/person"
 )
 
@@ -84,11 +83,7 @@ func (s *Service) Alarms(ctx context.Context, q AlarmFilter) (AlarmPage, error) 
 			}
 			where, a := access.Where("region", actor.Areas("guard.read"))
 			add(where, a...)
-			foes, err := s.p.Hidden.Of(ctx, r)
-			if err != nil {
-				return err
-			}
-			seen, not := device.Except("child_id", foes)
+			seen, not := actor.Shown("child_id")
 			add(seen, not...)
 		}
 		if q.Region != "" {

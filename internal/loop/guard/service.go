@@ -16,7 +16,6 @@ import (
 	"zugou/internal/kernel/job"
 	"zugou/internal/loop/guard/schedule"
 	"zugou/internal/people/access"
-	"zugou/internal/people/device"
 	"zugou/internal/people/duty"
 )
 
@@ -36,8 +35,6 @@ type Parts struct {
 	Over func(ctx context.Context, tx *db.Tx, matterID id.ID, kind Kind, why string) error
 	// Target describes a child's record to the question of access.
 	Target func(ctx context.Context, r db.Reader, childID id.ID) (access.Target, error)
-	// Hidden gives the children that an account may not find; may be nil.
-	Hidden device.Hidden
 	// Text makes the words of a matter.
 	Text func(key string, data map[string]string) string
 	// Ask has a device tell where it is, as soon as it hears it.

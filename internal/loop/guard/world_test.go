@@ -51,7 +51,6 @@ type world struct {
 	asked  []string
 	n      int
 	region map[id.ID]string
-	foes   map[id.ID][]id.ID // by account: the children on whose conflict lists it stands
 }
 
 func as(role access.Role, region string) context.Context {
@@ -65,7 +64,7 @@ func newWorld(t testing.TB, d *db.DB, clk *clock.Fake) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: d, clk: clk, keys: keys, jobs: job.NewEngine(d, slog.New(slog.DiscardHandler)), region: map[id.ID]string{}, foes: map[id.ID][]id.ID{}}
+	w := &world{t: t, db: d, clk: clk, keys: keys, jobs: job.NewEngine(d, slog.New(slog.DiscardHandler)), region: map[id.ID]string{}}
 	editions, err := guard.ReadEditions(first.Files)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +92,6 @@ func newWorld(t testing.TB, d *db.DB, clk *clock.Fake) *world {
 			}
 			return access.Target{Region: r}, nil
 		},
-		Hidden: func(_ context.Context, _ db.Reader, account id.ID) ([]id.ID, error) { return w.foes[account], nil },
 		Text: func(key string, data map[string]string) string {
 			if data == nil {
 				return key

@@ -14,11 +14,7 @@ import (
 )
 
 // foe is an account from which Lin is hidden.
-func foe(ctx context.Context) context.Context {
-	a := access.From(ctx)
-	a.Hidden = []id.ID{lin}
-	return access.With(context.Background(), a)
-}
+func foe(ctx context.Context) context.Context { return access.Hide(ctx, lin) }
 
 func TestWhoMustBeKeptAwayFromAChildIsNotSentToIt(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {

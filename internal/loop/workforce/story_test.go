@@ -330,9 +330,7 @@ func TestWhoMustBeKeptAwayFromAChildIsNotProposedForIt(t *testing.T) {
 		if got := rows(); len(got) != 1 || got[0].Account != "carer" {
 			t.Errorf("%+v", got)
 		}
-		a := access.From(section)
-		a.Hidden = []id.ID{"child-lin"}
-		if _, err := h.s.Match(access.With(context.Background(), a), workforce.Wanted{Child: "child-lin", For: "pairing"}); err == nil {
+		if _, err := h.s.Match(access.Hide(section, "child-lin"), workforce.Wanted{Child: "child-lin", For: "pairing"}); err == nil {
 			t.Error("asked by whoever the child is hidden from")
 		}
 	})

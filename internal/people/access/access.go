@@ -211,19 +211,15 @@ func (a Actor) Areas(action Action) []string {
 // Shown gives the SQL predicate "column is none of the children that are hidden
 // from the actor", with its arguments. Every list that names children has it,
 // beside areas, tasks and what is the actor's own.
-func (a Actor) Shown(column string) (string, []any) { return Except(column, a.Hidden) }
-
-// Except gives the SQL predicate "column is none of the children", with its
-// arguments.
-func Except(column string, children []id.ID) (string, []any) {
-	if len(children) == 0 {
+func (a Actor) Shown(column string) (string, []any) {
+	if len(a.Hidden) == 0 || a.System {
 		return "1 = 1", nil
 	}
-	args := make([]any, len(children))
-	for i, c := range children {
+	args := make([]any, len(a.Hidden))
+	for i, c := range a.Hidden {
 		args[i] = c
 	}
-	return column + " NOT IN (?" + strings.Repeat(", ?", len(children)-1) + ")", args
+	return column + " NOT IN (?" + strings.Repeat(", ?", len(args)-1) + ")", args
 }
 
 // Lists gives the predicate of a list: the region lies in the actor's areas of
@@ -282,4 +278,12 @@ func With(ctx context.Context, a Actor) context.Context { return context.WithVal
 func From(ctx context.Context) Actor {
 	a, _ := ctx.Value(actorKey{}).(Actor)
 	return a
+}
+
+// Hide gives the context of the same actor, from which these children are
+// hidden too.
+func Hide(ctx context.Context, children ...id.ID) context.Context {
+	a := From(ctx)
+	a.Hidden = append(slices.Clone(a.Hidden), children...)
+	return With(ctx, a)
 }

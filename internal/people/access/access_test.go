@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
 )
 
@@ -33,6 +34,7 @@ func TestMatrix(t *testing.T) {
 		{"out+task", access.Target{Region: other, Task: "order"}},
 		{"own", access.Target{Region: other, Owner: "me"}},
 		{"in+conflict", access.Target{Region: village, Task: "order", Owner: "me", Conflicted: true}},
+		{"in+hidden child", access.Target{Region: village, Child: "hidden", Task: "order", Owner: "me", Glass: true}},
 		{"out+glass", access.Target{Region: other, Glass: true}},
 		{"out+glass+sealed", access.Target{Region: other, Glass: true, Sealed: true}},
 	}
@@ -40,12 +42,13 @@ func TestMatrix(t *testing.T) {
 	for _, action := range access.Actions() {
 		for _, role := range access.Roles() {
 			a := actor(role, town)
+			a.Hidden = []id.ID{"hidden"}
 			var yes []string
 			for _, s := range situations {
 				if a.Allowed(action, s.target) {
 					yes = append(yes, s.name)
 				}
-				if s.target.Conflicted && a.Allowed(action, s.target) {
+				if (s.target.Conflicted || s.target.Child != "") && a.Allowed(action, s.target) {
 					t.Errorf("%s may %s although on the conflict list", role, action)
 				}
 			}
@@ -140,5 +143,24 @@ func TestThreeAdministratorsAreThreePeople(t *testing.T) {
 	}
 	if !access.Compatible(access.SeatOperator, access.SeatLeader) {
 		t.Error("an operator can't be leader")
+	}
+}
+
+func TestAHiddenChildIsInNoList(t *testing.T) {
+	a := actor(access.BureauSection, town)
+	if where, args := a.Lists("visit.read", "region", "child_id"); where != "((region >= ? AND region < ?) AND 1 = 1)" && where != "(((region >= ? AND region < ?)) AND 1 = 1)" || len(args) != 2 {
+		t.Errorf("%s %v", where, args)
+	}
+	a.Hidden = []id.ID{"one", "two"}
+	where, args := a.Lists("visit.read", "region", "child_id")
+	if !strings.HasSuffix(where, " AND child_id NOT IN (?, ?))") || len(args) != 4 || args[3] != id.ID("two") {
+		t.Errorf("%s %v", where, args)
+	}
+	if a.Finds("two") || !a.Finds("three") || !a.Finds("") {
+		t.Error("finds what is hidden, or not what isn't")
+	}
+	a.System = true
+	if !a.Finds("two") {
+		t.Error("the program itself is kept away")
 	}
 }

@@ -33,15 +33,14 @@ type world struct {
 	people   *person.Service
 	s        *device.Service
 	children []id.ID
-	foes     map[id.ID][]id.ID // by account: the children on whose conflict lists it stands
 }
 
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clk *clock.Fake) {
-		w := &world{t: t, db: d, clk: clk, keys: crypto.Ephemeral(crypto.AES), foes: map[id.ID][]id.ID{}}
+		w := &world{t: t, db: d, clk: clk, keys: crypto.Ephemeral(crypto.AES)}
 		w.people = person.New(d, w.keys, person.Ports{Worn: device.Worn, Follow: device.Follow})
-		w.s = device.New(d, w.keys, device.Ports{Hidden: w.hides, Speaks: func(p string) bool { return p == "watch" || p == "g10ls" }})
+		w.s = device.New(d, w.keys, device.Ports{Speaks: func(p string) bool { return p == "watch" || p == "g10ls" }})
 		w.update(func(ctx context.Context, tx *db.Tx) error { return region.Seed(ctx, tx, district) })
 		for i, at := range []string{youyi, ciyun} {
 			out, err := w.people.Create(w.system(), person.NewChild{Name: []string{"李小满", "赵大雪"}[i], BirthOn: "2015-03-12", Sex: "m",
@@ -53,10 +52,6 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 		}
 		fn(t, w)
 	})
-}
-
-func (w *world) hides(_ context.Context, _ db.Reader, account id.ID) ([]id.ID, error) {
-	return w.foes[account], nil
 }
 
 func (w *world) system() context.Context {

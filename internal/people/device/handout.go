@@ -79,10 +79,7 @@ func (s *Service) HandOut(ctx context.Context, device id.ID, h Hand) (Row, error
 		if err != nil {
 			return err
 		}
-		t, err := s.hidden.Target(ctx, tx, Device{Wearer: card.ID, Region: card.Region})
-		if err != nil {
-			return err
-		}
+		t := access.Target{Region: card.Region, Child: card.ID}
 		if err := access.Check(access.From(ctx), "device.hand", t); err != nil {
 			return err
 		}
@@ -197,10 +194,7 @@ func (s *Service) Detail(ctx context.Context, device id.ID) (Detail, error) {
 			}
 			return err
 		}
-		t, err := s.hidden.Target(ctx, r, d)
-		if err != nil {
-			return err
-		}
+		t := d.Target()
 		if err := access.Check(access.From(ctx), "device.read", t); err != nil {
 			return err
 		}
@@ -238,11 +232,7 @@ func (s *Service) Detail(ctx context.Context, device id.ID) (Detail, error) {
 // past reads who wore it and the papers, without those of children that the
 // actor may not find.
 func (s *Service) past(ctx context.Context, r db.Reader, device id.ID, out *Detail) error {
-	foes, err := s.hidden.Of(ctx, r)
-	if err != nil {
-		return err
-	}
-	seen, args := Except("child_id", foes)
+	seen, args := access.From(ctx).Shown("child_id")
 	args = append([]any{device}, args...)
 	var spans []wearingRow
 	if err := r.List(ctx, &spans, "SELECT id, device, child_id, from_at, to_at, by_account, why FROM device_wearing WHERE device = ? AND "+seen+" ORDER BY from_at DESC LIMIT 50", args...); err != nil {

@@ -2,14 +2,12 @@ package device_test
 
 import (
 	"bytes"
-	"context"
 	"strings"
 	"testing"
 
 	"github.com/xuri/excelize/v2"
 
 	"zugou/internal/kernel/errs"
-	"zugou/internal/kernel/id"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
 )
@@ -46,7 +44,8 @@ func TestOnTheConflictListNobodyFindsTheChildByItsBadge(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		w.foes[id.ID(access.BureauSection)] = []id.ID{w.children[0]}
+		free := section
+		section = access.Hide(section, w.children[0])
 		for name, q := range map[string]device.Query{"all": {}, "by number": {Q: "1"}, "by name": {Q: "李小满"}, "by label": {Q: "甲"}, "by area": {Region: youting}, "by power": {Sort: "battery"}} {
 			if got := find(q); strings.Contains(" "+got+" ", " 1 ") {
 				t.Errorf("%s: %s", name, got)
@@ -98,8 +97,7 @@ func TestOnTheConflictListNobodyFindsTheChildByItsBadge(t *testing.T) {
 		if d, err := w.s.Detail(w.as(access.TownshipOfficer, youting), worn); err != nil || d.Wearer == nil {
 			t.Errorf("a colleague: %+v %v", d, err)
 		}
-		delete(w.foes, id.ID(access.BureauSection))
-		if d, err := w.s.Detail(section, spare); err != nil || len(d.Worn) != 1 || len(d.Papers) != 2 {
+		if d, err := w.s.Detail(free, spare); err != nil || len(d.Worn) != 1 || len(d.Papers) != 2 {
 			t.Errorf("off the list: %+v %v", d, err)
 		}
 	})
@@ -109,8 +107,7 @@ func TestOnTheConflictListNobodyFindsTheChildByItsBadge(t *testing.T) {
 func TestTheProgramItselfStandsOnNoConflictList(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.shelf()
-		w.foes["system:test"] = []id.ID{w.children[0]}
-		page, err := w.s.List(access.With(context.Background(), access.System("test")), device.Query{State: device.Active})
+		page, err := w.s.List(access.Hide(w.system(), w.children[0]), device.Query{State: device.Active})
 		if err != nil || len(page.Items) != 2 {
 			t.Errorf("%+v %v", page, err)
 		}

@@ -93,11 +93,7 @@ func (s *Service) search(ctx context.Context, r db.Reader, q Query, areas []stri
 	where, args := access.Where("d.region", areas)
 	conds := []string{where, shows}
 	add := func(cond string, a ...any) { conds, args = append(conds, cond), append(args, a...) }
-	foes, err := s.hidden.Of(ctx, r)
-	if err != nil {
-		return nil, "", err
-	}
-	seen, not := Except("d.wearer", foes)
+	seen, not := access.From(ctx).Shown("d.wearer")
 	add(seen, not...)
 	if q.Region != "" {
 		in, a := access.Where("d.region", []string{q.Region})
@@ -193,12 +189,8 @@ func (s *Service) Count(ctx context.Context, area string) (Counts, error) {
 			State State `bun:"state"`
 			N     int   `bun:"n"`
 		}
-		foes, err := s.hidden.Of(ctx, r)
-		if err != nil {
-			return err
-		}
-		seen, not := Except("d.wearer", foes)
-		err = r.List(ctx, &rows, "SELECT d.state, count(*) AS n FROM device d WHERE "+where+" AND "+seen+" AND "+shows+" GROUP BY d.state", slices.Concat(args, not)...)
+		seen, not := access.From(ctx).Shown("d.wearer")
+		err := r.List(ctx, &rows, "SELECT d.state, count(*) AS n FROM device d WHERE "+where+" AND "+seen+" AND "+shows+" GROUP BY d.state", slices.Concat(args, not)...)
 		for _, x := range rows {
 			out[x.State] = x.N
 		}

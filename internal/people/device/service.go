@@ -21,14 +21,12 @@ import (
 type Service struct {
 	db     *db.DB
 	keys   *crypto.Keyring
-	hidden Hidden
 	speaks func(profile string) bool
 }
 
 // Ports are what the register of devices asks of rooms that it may not know.
 // Each may be nil.
 type Ports struct {
-	Hidden Hidden
 	// Speaks tells whether there is a protocol or a model of the name; nil
 	// takes any.
 	Speaks func(profile string) bool
@@ -39,7 +37,7 @@ func New(d *db.DB, keys *crypto.Keyring, p Ports) *Service {
 	if p.Speaks == nil {
 		p.Speaks = func(string) bool { return true }
 	}
-	return &Service{db: d, keys: keys, hidden: p.Hidden, speaks: p.Speaks}
+	return &Service{db: d, keys: keys, speaks: p.Speaks}
 }
 
 // Row is a device in a list.
@@ -312,10 +310,7 @@ func (s *Service) give(ctx context.Context, tx *db.Tx, d *Device, childID id.ID,
 		if err != nil {
 			return err
 		}
-		t, err := s.hidden.Target(ctx, tx, Device{Wearer: card.ID, Region: card.Region})
-		if err != nil {
-			return err
-		}
+		t := access.Target{Region: card.Region, Child: card.ID}
 		if err := access.Check(access.From(ctx), "device.write", t); err != nil {
 			return err
 		}
@@ -362,10 +357,7 @@ func (s *Service) alter(ctx context.Context, device id.ID, action access.Action,
 			}
 			return err
 		}
-		t, err := s.hidden.Target(ctx, tx, d)
-		if err != nil {
-			return err
-		}
+		t := d.Target()
 		if err := may(d, t); err != nil {
 			return err
 		}

@@ -136,10 +136,7 @@ func (s *Service) Export(ctx context.Context, q ListQuery, reason string, word f
 				return err
 			}
 			q.Cursor = next
-			if recs, err = s.withoutConflicts(ctx, r, recs); err != nil {
-				return err
-			}
-			rows, err = s.rows(ctx, r, recs)
+			rows, err = s.rows(ctx, r, found(ctx, recs))
 			return err
 		})
 		if err != nil {

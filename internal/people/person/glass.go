@@ -82,7 +82,7 @@ func (s *Service) Break(ctx context.Context, childID id.ID, reason string) (Open
 		if err != nil {
 			return err
 		}
-		if t.Conflicted {
+		if !actor.Finds(rec.ID) {
 			return errs.NotFound("record.not_found")
 		}
 		if actor.Allowed("child.read", t) && actor.Allowed("child.reveal", t) {

@@ -56,12 +56,8 @@ func (s *Service) List(ctx context.Context, q ListQuery) (Page, error) {
 		if err != nil {
 			return err
 		}
-		recs, err = s.withoutConflicts(ctx, r, recs)
-		if err != nil {
-			return err
-		}
 		out.Next = next
-		out.Items, err = s.rows(ctx, r, recs)
+		out.Items, err = s.rows(ctx, r, found(ctx, recs))
 		return err
 	})
 	if err != nil {
@@ -78,35 +74,10 @@ func (s *Service) List(ctx context.Context, q ListQuery) (Page, error) {
 // rowFields are what a row of the list shows.
 var rowFields = []string{"name", "sex", "age", "region", "categories", "carer_name", "open_matters", "flags", "level"}
 
-// withoutConflicts drops the children of whose open matter the actor stands on
-// the conflict list.
-func (s *Service) withoutConflicts(ctx context.Context, r db.Reader, recs []Record) ([]Record, error) {
-	foes, err := s.conflicts(ctx, r, recordIDs(recs))
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(recs, func(rec Record) bool { return foes[rec.ID] }), nil
-}
-
-// conflicts gives those of the children that the actor may not find.
-func (s *Service) conflicts(ctx context.Context, r db.Reader, children []id.ID) (map[id.ID]bool, error) {
+// found drops the children that are hidden from the actor.
+func found(ctx context.Context, recs []Record) []Record {
 	actor := access.From(ctx)
-	if s.ports.Conflicted == nil || actor.System || s.ports.OpenMatters == nil {
-		return nil, nil
-	}
-	open, err := s.ports.OpenMatters(ctx, r, children...)
-	if err != nil {
-		return nil, err
-	}
-	foes := map[id.ID]bool{}
-	for _, child := range children {
-		if open[child] > 0 {
-			if foes[child], err = s.ports.Conflicted(ctx, r, actor.Account, child); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return foes, nil
+	return slices.DeleteFunc(recs, func(rec Record) bool { return !actor.Finds(rec.ID) })
 }
 
 func recordIDs(recs []Record) []id.ID {

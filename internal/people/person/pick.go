@@ -61,21 +61,13 @@ func (s *Service) Pick(ctx context.Context, q string) ([]Picked, error) {
 			" ORDER BY p.school, p.grade, p.class, p.name, p.id LIMIT ?", append(args, pickMost)...); err != nil {
 			return err
 		}
-		ids := make([]id.ID, len(recs))
-		for i, c := range recs {
-			ids[i] = c.ID
-		}
-		foes, err := s.conflicts(ctx, r, ids)
-		if err != nil {
-			return err
-		}
 		areas, err := s.atlas.Table(ctx, r)
 		if err != nil {
 			return err
 		}
 		teaches := len(a.Areas("child.pick")) == 0
 		for _, c := range recs {
-			if foes[c.ID] {
+			if !a.Finds(c.ID) {
 				continue
 			}
 			place := strings.TrimSpace(c.Grade + c.Class)

@@ -130,7 +130,7 @@ func (s *Service) values(ctx context.Context, r db.Reader, rec Record, t access.
 func mayShelter(a access.Actor, t access.Target) bool {
 	return a.System || slices.ContainsFunc(a.Grants, func(g access.Grant) bool {
 		return g.Role == access.BureauSection && g.Covers(t.Region) && g.Department == access.CivilAffairs
-	}) && !t.Conflicted
+	}) && a.Finds(t.Child)
 }
 
 // phoneOf gives all numbers of the child or of somebody who stands in a

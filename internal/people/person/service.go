@@ -22,9 +22,6 @@ type Ports struct {
 	// Task gives an open task of the account on the child, empty if there is
 	// none: it opens the record, and is the purpose.
 	Task func(ctx context.Context, r db.Reader, account, child id.ID) (id.ID, error)
-	// Conflicted tells whether the account stands on the conflict list of an
-	// open matter of the child.
-	Conflicted func(ctx context.Context, r db.Reader, account, child id.ID) (bool, error)
 	// OpenMatters counts the open matters of children.
 	OpenMatters func(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]int, error)
 	// Worn gives what children wear.
@@ -105,16 +102,11 @@ func New(d *db.DB, keys *crypto.Keyring, ports Ports) *Service {
 // target describes a child's record for the question of access.
 func (s *Service) target(ctx context.Context, r db.Reader, rec Record) (access.Target, error) {
 	actor := access.From(ctx)
-	t := access.Target{Region: rec.Region}
+	t := access.Target{Region: rec.Region, Child: rec.ID}
 	if actor.System {
 		return t, nil
 	}
 	var err error
-	if s.ports.Conflicted != nil {
-		if t.Conflicted, err = s.ports.Conflicted(ctx, r, actor.Account, rec.ID); err != nil {
-			return t, err
-		}
-	}
 	if s.ports.Task != nil {
 		if t.Task, err = s.ports.Task(ctx, r, actor.Account, rec.ID); err != nil {
 			return t, err

@@ -56,18 +56,6 @@ func newWorld(t *testing.T, d *db.DB, clk *clock.Fake) *world {
 		Task: func(_ context.Context, _ db.Reader, account, child id.ID) (id.ID, error) {
 			return w.tasks[[2]id.ID{account, child}], nil
 		},
-		Conflicted: func(_ context.Context, _ db.Reader, account, child id.ID) (bool, error) {
-			return w.foes[[2]id.ID{account, child}], nil
-		},
-		OpenMatters: func(_ context.Context, _ db.Reader, children ...id.ID) (map[id.ID]int, error) {
-			out := map[id.ID]int{}
-			for pair, foe := range w.foes {
-				if foe {
-					out[pair[1]] = 1
-				}
-			}
-			return out, nil
-		},
 		Pupils: func(_ context.Context, _ db.Reader, account id.ID) ([]person.Taught, error) {
 			return w.pupils[account], nil
 		},
@@ -104,7 +92,13 @@ func (w *world) as(account string, grants ...access.Grant) context.Context {
 	if len(grants) == 0 {
 		return access.With(context.Background(), access.System(account))
 	}
-	return access.With(context.Background(), access.Actor{Account: id.ID(account), Name: account, Grants: grants})
+	a := access.Actor{Account: id.ID(account), Name: account, Grants: grants}
+	for pair, foe := range w.foes {
+		if foe && pair[0] == a.Account {
+			a.Hidden = append(a.Hidden, pair[1])
+		}
+	}
+	return access.With(context.Background(), a)
 }
 
 func role(r access.Role, area string) access.Grant {

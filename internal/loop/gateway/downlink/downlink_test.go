@@ -65,7 +65,6 @@ type world struct {
 	which id.ID
 	op    context.Context
 	n     int
-	foes  map[id.ID][]id.ID // by account: the children on whose conflict lists it stands
 }
 
 // process is one gateway process.
@@ -82,9 +81,8 @@ func each(t *testing.T, fn func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, db: d, clk: clk, foes: map[id.ID][]id.ID{}}
+		w := &world{t: t, db: d, clk: clk}
 		w.parts = downlink.Parts{DB: d, Keys: crypto.Ephemeral(crypto.AES), Policies: policies, Protocol: func(string) string { return "" },
-			Hidden: func(_ context.Context, _ db.Reader, account id.ID) ([]id.ID, error) { return w.foes[account], nil },
 			Names: func(context.Context, db.Reader, ...id.ID) (map[id.ID]string, error) {
 				return map[id.ID]string{"op": "坐席"}, nil
 			}}
@@ -396,7 +394,8 @@ func TestOnTheConflictListNobodyTellsTheBadgeAnything(t *testing.T) {
 	each(t, func(w *world) {
 		w.update("UPDATE device SET wearer = 'child' WHERE id = ?", w.which)
 		w.send(downlink.Request{Kind: down.Locate})
-		w.foes["op"] = []id.ID{"child"}
+		free := w.op
+		w.op = access.Hide(free, "child")
 		if _, err := w.s.Send(w.op, w.which, downlink.Request{Kind: down.Locate, Key: "k", Reason: "家长来电询问"}); !errs.Is(err, errs.KindNotFound) && !errs.Is(err, errs.KindForbidden) {
 			w.t.Errorf("told: %v", err)
 		}
@@ -408,7 +407,7 @@ func TestOnTheConflictListNobodyTellsTheBadgeAnything(t *testing.T) {
 		if desk, err := w.s.Desk(w.op, w.which); err != nil || len(desk.Items) != 0 || len(desk.Kinds) == 0 {
 			w.t.Errorf("of another wearer: %+v %v", desk, err)
 		}
-		w.foes["op"] = nil
+		w.op = free
 		if desk, err := w.s.Desk(w.op, w.which); err != nil || len(desk.Items) != 1 {
 			w.t.Errorf("off the list: %+v %v", desk, err)
 		}

@@ -3,7 +3,6 @@ package downlink
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -33,7 +32,6 @@ type Parts struct {
 	Policies Policies
 	Names    Names
 	Protocol func(profile string) string // of a model's profile; "" if there is none
-	Hidden   device.Hidden               // children that an account may not find; may be nil
 }
 
 // Service does what people do with commands.
@@ -149,11 +147,7 @@ func (s *Service) may(ctx context.Context, r db.Reader, which id.ID, action acce
 		}
 		return d, err
 	}
-	t, err := s.p.Hidden.Target(ctx, r, d)
-	if err != nil {
-		return d, err
-	}
-	return d, access.Check(access.From(ctx), action, t)
+	return d, access.Check(access.From(ctx), action, d.Target())
 }
 
 // source tells what the device speaks: by its line, else by the register.
@@ -202,12 +196,8 @@ func (s *Service) Desk(ctx context.Context, which id.ID) (Desk, error) {
 			return err
 		}
 		audit.Show(ctx, "device.read", "", d.Region, audit.Shown{Kind: "device", ID: d.ID, Fields: []string{"commands"}})
-		foes, err := s.p.Hidden.Of(ctx, r)
-		if err != nil {
-			return err
-		}
 		for _, x := range rows {
-			if slices.Contains(foes, x.ChildID) { // it had another wearer then
+			if !access.From(ctx).Finds(x.ChildID) { // it had another wearer then
 				continue
 			}
 			shown, err := s.show(ctx, r, x)

@@ -50,14 +50,13 @@ func mediaCell(which id.ID) string { return "device_media.data:" + string(which)
 
 // Albums gives what devices sent, to those who may hear it.
 type Albums struct {
-	db     *db.DB
-	keys   *crypto.Keyring
-	hidden device.Hidden
+	db   *db.DB
+	keys *crypto.Keyring
 }
 
-// NewAlbums makes the service. hidden may be nil.
-func NewAlbums(d *db.DB, keys *crypto.Keyring, hidden device.Hidden) *Albums {
-	return &Albums{d, keys, hidden}
+// NewAlbums makes the service.
+func NewAlbums(d *db.DB, keys *crypto.Keyring) *Albums {
+	return &Albums{d, keys}
 }
 
 const mostRecordings = 100
@@ -71,10 +70,7 @@ func (a *Albums) List(ctx context.Context, which id.ID) ([]Recording, error) {
 		if err != nil {
 			return err
 		}
-		seen, not, err := a.seen(ctx, r)
-		if err != nil {
-			return err
-		}
+		seen, not := access.From(ctx).Shown("child_id") // a device may have had another wearer before
 		audit.Show(ctx, "media.read", "", d.Region, audit.Shown{Kind: "device", ID: d.ID, Fields: []string{"recordings"}})
 		return r.List(ctx, &out, `SELECT min(id) AS id, kind, format, max(parts) AS parts,
 			CASE WHEN max(parts) > count(DISTINCT part) THEN max(parts) - count(DISTINCT part) ELSE 0 END AS missing, min(at) AS at,
@@ -94,19 +90,7 @@ func (a *Albums) may(ctx context.Context, r db.Reader, which id.ID) (device.Devi
 		}
 		return d, err
 	}
-	t, err := a.hidden.Target(ctx, r, d)
-	if err != nil {
-		return d, err
-	}
-	return d, access.Check(access.From(ctx), "media.read", t)
-}
-
-// seen gives the predicate for what was not said by a child that the actor may
-// not find: a device may have had another wearer before.
-func (a *Albums) seen(ctx context.Context, r db.Reader) (string, []any, error) {
-	foes, err := a.hidden.Of(ctx, r)
-	where, args := device.Except("child_id", foes)
-	return where, args, err
+	return d, access.Check(access.From(ctx), "media.read", d.Target())
 }
 
 // Open gives the bytes of a recording of the device, its parts put together,
@@ -117,10 +101,7 @@ func (a *Albums) Open(ctx context.Context, which, recording id.ID) (format strin
 		if err != nil {
 			return err
 		}
-		seen, not, err := a.seen(ctx, tx)
-		if err != nil {
-			return err
-		}
+		seen, not := access.From(ctx).Shown("child_id") // a device may have had another wearer before
 		var first struct {
 			Name  string `bun:"name"`
 			Parts int    `bun:"parts"`
