@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"zugou/internal/kernel/clock"
+	"zugou/internal/loop/gateway/decode"
 	"zugou/internal/loop/gateway/profile"
 	"zugou/policy/devices"
 )
@@ -98,7 +100,7 @@ func TestDecodeLines(t *testing.T) {
 	for _, b := range []byte(long) {
 		fmt.Fprintf(&spaced, "%02X ", b)
 	}
-	in := spaced.String() + "\n" + "[3G*1*0002*" + strings.Repeat("y", 300<<10) + "]\n" + strings.Repeat("z", maxLine+10) + "\n" + lk
+	in := spaced.String() + "\n" + "[3G*1*0002*" + strings.Repeat("y", 300<<10) + "]\n" + strings.Repeat("z", decode.MostLine+10) + "\n" + lk
 	got := objects(t, in, "watch")
 	if len(got) != 4 || got[0]["media"].(map[string]any)["bytes"] != 60000.0 || got[0]["reply"] != "hex:5b33472a313534303030303030312a303030342a544b2c315d" ||
 		got[1]["error"] == nil || got[2]["error"] == nil || got[3]["n"] != 4.0 || got[3]["reply"] != lk {
@@ -157,7 +159,11 @@ func FuzzDecodeLines(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, in string) {
 		protocol := protocols[int(which)%len(protocols)]
 		var out bytes.Buffer
-		if err := decodeLines(env{In: strings.NewReader(in), Out: &out}, protocol == "watch", decoderOf(protocol, set["standard"])); err != nil {
+		d, err := decode.New(protocol, set["standard"], clock.System())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := decodeLines(env{In: strings.NewReader(in), Out: &out}, d); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Count(in, "\n") + 1

@@ -140,7 +140,7 @@ func (a *App) deviceDoor(name string) (serve func(ctx context.Context, l net.Lis
 	d := &a.doors
 	switch name {
 	case "watch":
-		return a.tcp(name, gateway.Watch()), true, nil
+		return a.tcp(name, gateway.Watch(d.models.Of(name))), true, nil
 	case "jt808":
 		return a.tcp(name, gateway.JT808(d.secrets, d.models.Of(name), a.Clock)), true, nil
 	case "gt06":

@@ -23,6 +23,7 @@ type Card struct {
 	Child     *ChildCard     `json:"child"`
 	Contacts  []Contact      `json:"contacts"`
 	Why       []Fact         `json:"why"`
+	Hints     []CardHint     `json:"hints"`
 	Signals   []CardSignal   `json:"signals"`
 	Orders    []OrderView    `json:"orders"`
 	Helpers   []Helper       `json:"helpers"`
@@ -67,6 +68,14 @@ type CardSignal struct {
 	Body       json.RawMessage `json:"body,omitempty"` // decoded frame: position, battery, cells
 	LateBy     int64           `json:"late_by_seconds"`
 	Again      bool            `json:"pressed_again"`
+}
+
+// CardHint is what the makers' papers or the officials say of an alarm of this
+// model, by the profile that the device had when it rang. It is shown beside
+// the alarm and changes nothing of it.
+type CardHint struct {
+	Alarm string `json:"alarm"`
+	Hint  string `json:"hint"` // a key of the locale, or words
 }
 
 // TimelineRow is one event of the matter.
@@ -167,6 +176,7 @@ func (s *Service) Card(ctx context.Context, r db.Reader, matterID id.ID) (Card, 
 	if c.Signals, c.Why, err = s.cardSignals(ctx, r, m); err != nil {
 		return c, err
 	}
+	c.Hints = hintsOf(c.Signals)
 	if c.Orders, err = s.orderViews(ctx, r, book, m, events); err != nil {
 		return c, err
 	}
@@ -289,6 +299,26 @@ func (s *Service) cardSignals(ctx context.Context, r db.Reader, m matter.Matter)
 		}
 	}
 	return out, why, nil
+}
+
+// hintsOf gathers what was known beside the alarms, each once, of the newest
+// signal first. A body that can't be read has none.
+func hintsOf(signals []CardSignal) []CardHint {
+	out := []CardHint{}
+	for _, sg := range signals {
+		var body struct {
+			Hints []CardHint `json:"hints"`
+		}
+		if !sg.Source.Device() || len(sg.Body) == 0 || json.Unmarshal(sg.Body, &body) != nil {
+			continue
+		}
+		for _, h := range body.Hints {
+			if h.Hint != "" && !slices.Contains(out, h) {
+				out = append(out, h)
+			}
+		}
+	}
+	return out
 }
 
 func (s *Service) cardHelpers(ctx context.Context, r db.Reader, m matter.Matter, scene string, conflicts []matter.Conflict, c *Card) error {

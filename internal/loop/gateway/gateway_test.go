@@ -205,7 +205,7 @@ func speeches() []speech {
 	const imei = "001010000000014"
 	gt := func(typ byte, serial uint16) []byte { return gt06.Encode(false, typ, nil, serial) }
 	return []speech{
-		{name: "watch", protocol: gateway.Watch(),
+		{name: "watch", protocol: gateway.Watch(nil),
 			link: word(w, "LK,10,0,77"), linked: word(w, "LK"),
 			sos: watch.Position(w, "AL", alarm), again: watch.Position(w2, "AL", alarm), heard: word(w, "AL"), heardAgain: word(w2, "AL"),
 			position: watch.Position(w, "UD", place()), sosEntry: "8800000001 sos", positionEntr: "8800000001 position"},

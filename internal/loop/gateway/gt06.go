@@ -8,17 +8,13 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/loop/gateway/down"
 	"zugou/internal/loop/gateway/gt06"
-	"zugou/internal/loop/gateway/profile"
 	"zugou/internal/loop/gateway/report"
 )
 
 // GT06 is the protocol of GT06 trackers. The login tells a number and no
 // secret; before it only alarms are taken, as of an unknown device.
 func GT06(profiles Profiles, clk clock.Clock) Protocol {
-	if profiles == nil {
-		profiles = func(string) *profile.Profile { return nil }
-	}
-	return Protocol{Source: signal.GT06, New: func() Codec { return &gt06Codec{profiles: profiles, clock: clk} }}
+	return Protocol{Source: signal.GT06, New: func() Codec { return &gt06Codec{profiles: profiles.or(), clock: clk} }}
 }
 
 type gt06Codec struct {
@@ -56,7 +52,9 @@ func (g *gt06Codec) frame(raw []byte) Frame {
 	if err != nil {
 		return Frame{Err: err}
 	}
-	m := g.session.Message(f, gt06.Options{Profile: g.profiles(g.session.ID), Now: g.clock.Now()})
+	p := g.profiles(g.session.ID)
+	m := g.session.Message(f, gt06.Options{Profile: p, Now: g.clock.Now()})
+	p.Mark(&m)
 	return Frame{Messages: []report.Message{m}, Content: append([]byte{f.Type}, f.Data...), Stranger: m.DeviceID == ""}
 }
 

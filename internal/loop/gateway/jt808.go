@@ -31,13 +31,18 @@ type Terminals interface {
 // the standard's meaning.
 type Profiles func(deviceID string) *profile.Profile
 
+// or gives what knows no model where there is no lookup.
+func (p Profiles) or() Profiles {
+	if p == nil {
+		return func(string) *profile.Profile { return nil }
+	}
+	return p
+}
+
 // JT808 is JT/T 808 of 2011, 2013 and 2019.
 func JT808(terminals Terminals, profiles Profiles, clk clock.Clock) Protocol {
-	if profiles == nil {
-		profiles = func(string) *profile.Profile { return nil }
-	}
 	return Protocol{Source: signal.JT808, New: func() Codec {
-		return &jt808Codec{terminals: terminals, profiles: profiles, clock: clk, headers: map[string]jt808.Header{}, signed: map[string]bool{}}
+		return &jt808Codec{terminals: terminals, profiles: profiles.or(), clock: clk, headers: map[string]jt808.Header{}, signed: map[string]bool{}}
 	}}
 }
 
@@ -104,7 +109,11 @@ func (j *jt808Codec) next() uint16 {
 func (j *jt808Codec) frame(f jt808.Frame) Frame {
 	deviceID := f.DeviceID()
 	in := Frame{Content: append(binary.BigEndian.AppendUint16(nil, f.ID), f.Body...)}
-	in.Messages = f.Messages(jt808.Options{Profile: j.profiles(deviceID), Now: j.clock.Now()})
+	p := j.profiles(deviceID)
+	in.Messages = f.Messages(jt808.Options{Profile: p, Now: j.clock.Now()})
+	for i := range in.Messages {
+		p.Mark(&in.Messages[i])
+	}
 	j.mu.Lock()
 	in.Stranger = !j.signed[deviceID]
 	if _, known := j.headers[device.Key(deviceID)]; known || len(j.headers) < mostDevices {

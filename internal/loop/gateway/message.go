@@ -64,6 +64,9 @@ type said struct {
 	ICCID      string             `json:"-"`
 	Status     *uint32            `json:"-"`
 	Fault      string             `json:"fault,omitempty"` // what of the frame could not be read
+	Model      string             `json:"model,omitempty"` // of an alarm: the profile it was read by
+	Edition    int                `json:"edition,omitempty"`
+	Hints      []report.Hint      `json:"hints,omitempty"`
 }
 
 // place gives where the device was by a valid fix; 0, 0 without one.
@@ -87,5 +90,5 @@ func Said(n signal.New) *report.Message {
 
 func body(m report.Message) said {
 	return said{m.Type, m.Valid, m.Lat, m.Lon, m.SpeedKmh, m.Course, m.Accuracy, m.Battery, m.Steps, m.Satellites, m.Signal, m.Cells, m.Wifi, m.Vitals,
-		m.Media, m.Secret, m.System, m.Locator, m.ICCID, m.StatusBits, m.Err}
+		m.Media, m.Secret, m.System, m.Locator, m.ICCID, m.StatusBits, m.Err, m.Model, m.Edition, m.Hints}
 }

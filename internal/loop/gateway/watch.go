@@ -13,13 +13,15 @@ import (
 )
 
 // Watch is the watch protocol. It has no sign-on: anyone who knows a number can
-// speak in its name, and what comes is a hint until a person has called.
-func Watch() Protocol {
-	return Protocol{Source: signal.Watch, New: func() Codec { return &watchCodec{headers: map[string]watch.Header{}} }}
+// speak in its name, and what comes is a hint until a person has called. Its
+// bits are the protocol's own; a profile only says what to know beside them.
+func Watch(profiles Profiles) Protocol {
+	return Protocol{Source: signal.Watch, New: func() Codec { return &watchCodec{profiles: profiles.or(), headers: map[string]watch.Header{}} }}
 }
 
 type watchCodec struct {
-	framer watch.Framer
+	profiles Profiles
+	framer   watch.Framer
 
 	mu      sync.Mutex
 	headers map[string]watch.Header // as the device writes its own
@@ -55,7 +57,9 @@ func (w *watchCodec) frame(raw []byte) Frame {
 		w.headers[device.Key(f.ID)] = f.Header
 	}
 	w.mu.Unlock()
-	return Frame{Messages: []report.Message{f.Message()}, Content: append([]byte(f.Type+","), f.Args...)}
+	m := f.Message()
+	w.profiles(f.ID).Mark(&m)
+	return Frame{Messages: []report.Message{m}, Content: append([]byte(f.Type+","), f.Args...)}
 }
 
 // Command is part of Commander. A device answers with the command's word.

@@ -38,6 +38,12 @@ type Message struct {
 	System  string `json:"crs,omitempty"`
 	Locator string `json:"src,omitempty"`
 
+	// Model and Edition tell by which profile an alarm was read, Hints what that
+	// profile says beside it. Hints are told, they never take an alarm away.
+	Model   string `json:"-"`
+	Edition int    `json:"-"`
+	Hints   []Hint `json:"-"`
+
 	// Secret: the position went through the state's secrecy plug-in and is
 	// not WGS-84 (JT/T 808 status bit 5).
 	Secret bool `json:"secret,omitempty"`
@@ -73,6 +79,13 @@ type Wifi struct {
 	SSID *string `json:"ssid,omitempty"`
 	MAC  string  `json:"mac"`
 	RSSI *int    `json:"rssi,omitempty"` // dBm where negative
+}
+
+// Hint is what a model's profile says beside one of its alarms: a key of the
+// locale ("sos_or_charger"), or the officials' own words.
+type Hint struct {
+	Alarm Alarm  `json:"alarm"`
+	Hint  string `json:"hint"`
 }
 
 // Media is a voice message or a picture, whole or a part of one.
