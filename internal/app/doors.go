@@ -23,6 +23,7 @@ import (
 	"zugou/internal/loop/gateway/journal"
 	"zugou/internal/loop/gateway/keep"
 	"zugou/internal/loop/gateway/locate"
+	"zugou/internal/loop/gateway/model"
 	"zugou/internal/loop/gateway/mqtt"
 	"zugou/internal/loop/gateway/profile"
 	"zugou/internal/people/device"
@@ -35,7 +36,7 @@ import (
 type doors struct {
 	hub     *gateway.Hub
 	secrets *credential.Store
-	models  *keep.Models
+	models  *model.Models
 	keeper  *keep.Keeper
 	albums  *keep.Albums
 	journal atomic.Pointer[journal.Journal]
@@ -47,14 +48,16 @@ type doors struct {
 
 // openDoors wires the gateway, before the seat, which takes what comes in.
 func (a *App) openDoors() error {
-	set, err := profile.Load(devices.Files)
+	shipped, err := profile.Read(devices.Files)
 	if err != nil {
 		return err
 	}
 	d := &a.doors
 	d.hub = gateway.NewHub(a.Log)
 	d.secrets = credential.New(a.DB)
-	d.models = keep.NewModels(a.DB, set, a.Log)
+	if d.models, err = model.New(a.DB, shipped, a.Log); err != nil {
+		return err
+	}
 	parts := keep.Parts{DB: a.DB, Keys: a.Keys, District: a.Config.District, Watcher: a.Guard, Jobs: a.Jobs}
 	if l := a.Config.Locate; l.On() {
 		parts.Locator = locate.New(locate.Config{URL: l.URL, Key: l.Key, Form: l.Form})
@@ -72,12 +75,7 @@ func (a *App) openDoors() error {
 		}
 		return out, err
 	}
-	commands := downlink.Parts{DB: a.DB, Keys: a.Keys, Policies: editions, Names: names, Protocol: func(name string) string {
-		if p := set[name]; p != nil && p.Name != "standard" {
-			return p.Protocol
-		}
-		return ""
-	}}
+	commands := downlink.Parts{DB: a.DB, Keys: a.Keys, Policies: editions, Names: names, Protocol: d.models.Protocol}
 	d.router = downlink.NewRouter(commands, d.hub, a.gatewayID, a.consumes, a.Log)
 	d.downs = downlink.New(commands, d.router.Nudge)
 	a.Metrics.Counter("zugou_gateway_takeovers_total", "Lines of devices that a newer one took over.", nil, func() float64 { return float64(d.hub.Takeovers() + d.router.Takeovers()) })
@@ -118,6 +116,17 @@ func accountNames(ctx context.Context, r db.Reader, accounts ...id.ID) (map[id.I
 		out[k] = b.Name
 	}
 	return out, err
+}
+
+// meetModels reads what models mean before the first device is let in: a call
+// for help must not be read by an older version. Without storage the doors
+// open by what came with the program.
+func (a *App) meetModels(ctx context.Context) {
+	within, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := a.doors.models.Learn(within); err != nil {
+		a.Log.Error("the models of devices were not read before the doors opened", "error", err)
+	}
 }
 
 // knowDevices keeps in memory what must be known while the storage is away:

@@ -119,6 +119,7 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 		return err
 	}
 	a.learnOnce(ctx)
+	a.meetModels(ctx)
 	a.openJournal()
 	// The background outlives the listeners: what they took must be finished.
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))

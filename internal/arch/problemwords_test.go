@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"zugou/internal/kernel/problem"
+	"zugou/internal/loop/gateway/profile"
 )
 
 // Whatever can be wrong with a questionnaire, a rule or a FHIR file has Chinese
@@ -30,6 +31,7 @@ func TestEveryProblemHasWords(t *testing.T) {
 	}{
 		{"form.bad", "../loop/screening/instrument/*.go", `c\.bad\(`, 50},
 		{"rule.bad", "../loop/risk/*.go", `bad\(`, 15},
+		{"model.bad", "../loop/gateway/profile/*.go", `wrong\((?:[\w.]+, |"[^"]*", )?`, 25},
 		{"fhir.bad", "../loop/screening/fhir/*.go", `(?:invalid\(|Format: )`, 12},
 	} {
 		says := regexp.MustCompile(at.says + `"((?:[^"\\]|\\.)*)"`)
@@ -63,6 +65,23 @@ func TestEveryProblemHasWords(t *testing.T) {
 	for key := range words {
 		if strings.Contains(key, ".bad.") && !used[key] {
 			t.Errorf("%s is not used", key)
+		}
+	}
+}
+
+// A hint that a profile names by key is a sentence at the seat.
+func TestEveryHintHasWords(t *testing.T) {
+	data, err := os.ReadFile("../../locale/zh-CN/command.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]string{}
+	if err := json.Unmarshal(data, &words); err != nil {
+		t.Fatal(err)
+	}
+	for _, hint := range profile.Hints() {
+		if words["model.hint."+hint] == "" {
+			t.Errorf("the hint %s has no words", hint)
 		}
 	}
 }

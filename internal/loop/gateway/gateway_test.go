@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ import (
 	"zugou/internal/loop/gateway/down"
 	"zugou/internal/loop/gateway/gt06"
 	"zugou/internal/loop/gateway/jt808"
+	"zugou/internal/loop/gateway/profile"
 	"zugou/internal/loop/gateway/report"
 	"zugou/internal/loop/gateway/watch"
 )
@@ -205,24 +208,50 @@ func speeches() []speech {
 	const imei = "001010000000014"
 	gt := func(typ byte, serial uint16) []byte { return gt06.Encode(false, typ, nil, serial) }
 	return []speech{
-		{name: "watch", protocol: gateway.Watch(nil),
+		{name: "watch", protocol: gateway.Watch(modelled("watch")),
 			link: word(w, "LK,10,0,77"), linked: word(w, "LK"),
 			sos: watch.Position(w, "AL", alarm), again: watch.Position(w2, "AL", alarm), heard: word(w, "AL"), heardAgain: word(w2, "AL"),
 			position: watch.Position(w, "UD", place()), sosEntry: "8800000001 sos", positionEntr: "8800000001 position"},
-		{name: "jt808", protocol: gateway.JT808(&terminals{}, nil, clock.System()),
+		{name: "jt808", protocol: gateway.JT808(&terminals{}, modelled("jt808"), clock.System()),
 			hello: j(jt808.UpAuth, 1, []byte("code-8800000001")), welcome: ack(1, jt808.UpAuth, 0),
 			link: j(jt808.UpHeartbeat, 2, nil), linked: ack(2, jt808.UpHeartbeat, 0),
 			sos: j(jt808.UpPosition, 3, jt808.Position(sos808)), again: j(jt808.UpPosition, 4, jt808.Position(sos808)),
 			heard: ack(3, jt808.UpPosition, 0), heardAgain: ack(4, jt808.UpPosition, 0),
 			position: j(jt808.UpPosition, 5, jt808.Position(plain)), positioned: ack(5, jt808.UpPosition, 0),
 			sosEntry: "8800000001 sos", positionEntr: "8800000001 position"},
-		{name: "gt06", protocol: gateway.GT06(nil, clock.System()),
+		{name: "gt06", protocol: gateway.GT06(modelled("gt06"), clock.System()),
 			hello: gt06.Login(imei, 1), welcome: gt(0x01, 1),
 			link: gt06.Heartbeat(0x40, 5, 4, 0, 2), linked: gt(0x13, 2),
 			sos: gt06.Position(alarm, 0x40, 1, 3), again: gt06.Position(alarm, 0x40, 1, 4), heard: gt(0x16, 3), heardAgain: gt(0x16, 4),
 			position: gt06.Position(place(), 0, 0, 5), positioned: gt(0x12, 5),
 			sosEntry: imei + " sos", positionEntr: imei + " position"},
 	}
+}
+
+// modelled gives every device one model, whose maker warns of its SOS.
+func modelled(protocol string) gateway.Profiles {
+	p := &profile.Profile{Name: "m", Edition: 2, Protocol: protocol, Hints: map[string]string{"sos": "sos_or_charger", "fall": "x"}}
+	return func(string) *profile.Profile { return p }
+}
+
+func TestAnAlarmBringsWhatIsKnownOfItsModelAndAReportDoesNot(t *testing.T) {
+	everywhere(t, func(t *testing.T, s speech) {
+		in := newIntake()
+		_, addr := listen(t, s.protocol, in)
+		d := dial(t, addr)
+		d.say(s.hello, s.sos, s.position, s.link)
+		d.hear(slices.Concat(s.welcome, s.heard, s.positioned, s.linked))
+		for _, n := range in.taken {
+			body, err := json.Marshal(n.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := n.Kind == "sos"
+			if got := strings.Contains(string(body), `"model":"m","edition":2,"hints":[{"alarm":"sos","hint":"sos_or_charger"}]`); got != want || strings.Contains(string(body), `"model"`) != want {
+				t.Errorf("%s: %s", n.Kind, body)
+			}
+		}
+	})
 }
 
 func everywhere(t *testing.T, fn func(t *testing.T, s speech)) {

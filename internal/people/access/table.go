@@ -74,6 +74,9 @@ outbox.read             .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 channel.test            .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .
 device.read             A  A  A  A  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 device.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
+model.read              .  .  .  .  .  .  .  A  A  .  A  .  .  .  .  .  .  .  .
+model.write             .  .  .  .  .  .  .  A  .  .  A  .  .  .  .  .  .  .  .
+model.approve           .  .  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  .  .
 device.export           .  A  A  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 device.command          A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 fence.read              A  A  A  A  T  T  .  A  .  .  .  .  .  .  .  .  .  .  .

@@ -33,6 +33,7 @@ import (
 	"zugou/internal/loop/gateway/credential"
 	"zugou/internal/loop/gateway/downlink"
 	"zugou/internal/loop/gateway/keep"
+	"zugou/internal/loop/gateway/model"
 	"zugou/internal/loop/guard"
 	"zugou/internal/loop/guard/guardian"
 	"zugou/internal/loop/hotline"
@@ -90,7 +91,7 @@ type Parts struct {
 	Ratings   *rating.Service
 	Figures   *figures.Service
 	Albums    *keep.Albums
-	Models    *keep.Models
+	Models    *model.Models
 	Secrets   *credential.Store
 	Downlinks *downlink.Service
 	Door      platform.Door
@@ -139,7 +140,7 @@ func New(mux *http.ServeMux, p Parts) *API {
 	a.drawings()
 	a.indicators()
 	a.recordings(p.Albums)
-	a.models(p.Models)
+	a.models(p.Models, p.Screening.Word)
 	a.secrets(p.Secrets)
 	a.commands(p.Downlinks)
 	a.external()

@@ -10,7 +10,6 @@ import (
 	"zugou/internal/loop/gateway/credential"
 	"zugou/internal/loop/gateway/downlink"
 	"zugou/internal/loop/gateway/keep"
-	"zugou/internal/loop/gateway/profile"
 )
 
 // commands are what people tell devices.
@@ -45,14 +44,6 @@ func (a *API) secrets(store *credential.Store) {
 
 type newToken struct {
 	Token string `json:"token"`
-}
-
-// models are what makers mean by what their protocol leaves to them.
-func (a *API) models(m *keep.Models) {
-	call(a, http.MethodGet, "/devices/profiles", "the models that a device can be set to, with what each means by its own bits and fields", func(ctx context.Context, _ *struct{}) (page[profile.Profile], error) {
-		items, err := m.Shown(ctx)
-		return page[profile.Profile]{Items: orEmpty(items)}, err
-	})
 }
 
 // recordings are voice messages and pictures that devices sent.

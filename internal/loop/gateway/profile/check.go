@@ -38,7 +38,7 @@ func Protocols() []string { return []string{"watch", "jt808", "gt06"} }
 func Hints() []string { return []string{"sos_or_charger"} }
 
 var (
-	nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{1,29}$`)
+	nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 	keyLike  = regexp.MustCompile(`^[a-z0-9_]*$`)
 	reads    = []string{"battery", "signal", "satellites", "steps", "temperature", "heart_rate", "spo2", "cells", "wifi", "wifi_text", "iccid", "bits", "event", "sub"}
 	// taken are names that a device's register uses for a protocol.
