@@ -11,6 +11,7 @@ import (
 
 	"zugou/internal/kernel/problem"
 	"zugou/internal/loop/gateway/profile"
+	"zugou/internal/loop/gateway/report"
 )
 
 // Whatever can be wrong with a questionnaire, a rule or a FHIR file has Chinese
@@ -69,15 +70,23 @@ func TestEveryProblemHasWords(t *testing.T) {
 	}
 }
 
-// A hint that a profile names by key is a sentence at the seat.
-func TestEveryHintHasWords(t *testing.T) {
-	data, err := os.ReadFile("../../locale/zh-CN/command.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+// An operator reads every alarm that a device may raise, and every hint that a
+// profile names by key, in words.
+func TestEveryAlarmAndHintHasWords(t *testing.T) {
 	words := map[string]string{}
-	if err := json.Unmarshal(data, &words); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"seat", "command"} {
+		data, err := os.ReadFile("../../locale/zh-CN/" + file + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(data, &words); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, a := range report.Names() {
+		if words["alarm."+string(a)] == "" {
+			t.Errorf("the alarm %s has no words", a)
+		}
 	}
 	for _, hint := range profile.Hints() {
 		if words["model.hint."+hint] == "" {

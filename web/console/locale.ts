@@ -13,6 +13,7 @@ import files from "@locale/files.json";
 import form from "@locale/form.json";
 import guard from "@locale/guard.json";
 import hotline from "@locale/hotline.json";
+import models from "@locale/models.json";
 import register from "@locale/register.json";
 import report from "@locale/report.json";
 import role from "@locale/role.json";
@@ -37,6 +38,7 @@ export const words = {
   ...form,
   ...guard,
   ...hotline,
+  ...models,
   ...register,
   ...report,
   ...role,

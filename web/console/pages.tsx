@@ -7,6 +7,7 @@ import {
   AuditOutlined,
   BankOutlined,
   BarChartOutlined,
+  BarcodeOutlined,
   BgColorsOutlined,
   CalendarOutlined,
   ClusterOutlined,
@@ -129,6 +130,14 @@ export const pages: readonly Page[] = [
     icon: <SafetyOutlined />,
     need: ["policy.read"],
     view: page(() => import("./guard/rules")),
+  },
+  {
+    path: "/device-models",
+    group: "duty",
+    title: "page.models",
+    icon: <BarcodeOutlined />,
+    need: ["model.read"],
+    view: page(() => import("./device/models")),
   },
   {
     path: "/viewers",

@@ -34,6 +34,6 @@ test("what the standard says too is not said again", () => {
 
 test("codes of GT06, hints, and a model that goes by its protocol", () => {
   expect(meanings({ ...card, protocol: "gt06", alarms: { "04": "sos" } })).toEqual([{ where: "报警码 04", what: "求救" }]);
-  expect(meanings({ ...card, protocol: "watch", hints: { sos: "sos_or_charger" } })).toEqual([{ where: "求救", what: "取下充电器时也可能报；照常响起，接报时先问是不是刚取下充电器" }]);
+  expect(meanings({ ...card, protocol: "watch", hints: { sos: "sos_or_charger" } })).toEqual([{ where: "求救", what: "取下充电器时也可能报。照常处置，接通先问是不是刚取下充电器" }]);
   expect(meanings(card)).toEqual([]);
 });

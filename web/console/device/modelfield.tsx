@@ -12,7 +12,7 @@ const protocols = ["watch", "jt808", "gt06", "mqtt"] as const;
 /** The model of that name is the protocol as it is written. */
 const STANDARD = "standard";
 
-export const useModels = () => useQuery({ queryKey: ["devices", "profiles"], queryFn: () => api.get<List<Model>>("/devices/profiles"), staleTime: 3_600_000 });
+export const useModels = () => useQuery({ queryKey: ["devices", "profiles"], queryFn: () => api.get<List<Model>>("/devices/profiles"), staleTime: 60_000, meta: { topics: ["system"] } });
 
 const protocolName = (p: string) => wordFor(words, "gd.profiles", p);
 const ownModels = (list: Model[] | undefined, protocol: string) => (list ?? []).filter((m) => m.protocol === protocol && m.name !== STANDARD);
@@ -21,6 +21,20 @@ const ownModels = (list: Model[] | undefined, protocol: string) => (list ?? []).
 export function profileName(list: Model[] | undefined, profile: string): string {
   const m = list?.find((x) => x.name === profile && x.name !== STANDARD);
   return m ? t("model.of", { protocol: protocolName(m.protocol), model: m.title }) : protocolName(profile);
+}
+
+/** What to know of a device's alarms by its model; nothing where its model says nothing. */
+export function ModelHints({ profile }: { profile: string }) {
+  const hints = Object.entries(useModels().data?.items.find((m) => m.name === profile)?.hints ?? {});
+  if (hints.length === 0) return null;
+  return (
+    <p className="device-hints" role="note">
+      <b>{t("model.hints")}</b>
+      {hints.map(([alarm, hint]) => (
+        <span key={alarm}>{t("model.hintLine", { alarm: wordFor(words, "alarm", alarm), hint: wordFor(words, "model.hint", hint) })}</span>
+      ))}
+    </p>
+  );
 }
 
 /** Chooses protocol and model, and says what the choice means; only narrows it to what the device speaks. */

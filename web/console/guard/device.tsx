@@ -9,7 +9,7 @@ import { formatAgo, formatDate, formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { CommandPanel } from "../device/command";
-import { ModelField, profileName, useModels } from "../device/modelfield";
+import { ModelField, ModelHints, profileName, useModels } from "../device/modelfield";
 import { Listen } from "../device/voice";
 import { useAct } from "../kit/act";
 import { useAskReason } from "../kit/reason";
@@ -372,6 +372,7 @@ export function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void 
             <p className="gd-muted">
               {t("gd.deviceFacts", { seen: x.last_seen_at ? ago(x.last_seen_at) : t("gd.never"), battery: x.battery >= 0 ? `${x.battery}%` : t("gd.unknownValue"), sim: x.sim_masked || t("gd.unknownValue"), until: x.sim_until || t("gd.unknownValue"), model: x.model || t("gd.unknownValue"), profile: profileName(models.data?.items, x.profile) })}
             </p>
+            <ModelHints profile={x.profile} />
             <Tabs
               items={[
                 { key: "papers", label: t("gd.tabPapers"), children: <Papers device={x} /> },

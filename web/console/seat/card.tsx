@@ -111,6 +111,11 @@ function Why({ card }: { card: Card }) {
           )}
         </p>
       )}
+      {card.hints.map((h) => (
+        <p key={h.alarm + h.hint} className="seat-hint" role="note">
+          {t("seat.modelHint", { alarm: wordFor(words, "alarm", h.alarm), hint: wordFor(words, "model.hint", h.hint) })}
+        </p>
+      ))}
       {card.scene && <p><b>{t("seat.scene", { place: card.scene })}</b></p>}
       {(last?.text || card.matter.text) && <blockquote>{last?.text || card.matter.text}</blockquote>}
       {card.why.map((w) => (

@@ -45,6 +45,7 @@ const card = (m: MatterRow, over: Partial<Card> = {}): Card => ({
     { person_id: "p2", name: "王秀英", relation: "外婆", phone_masked: "154****2231", carer: true, blocked: false },
   ],
   why: [],
+  hints: [],
   signals: [],
   orders: [],
   helpers: [
@@ -151,6 +152,14 @@ describe("the seat", () => {
   it("marks what was pressed again", async () => {
     renderConsole(<Seat />, answers());
     expect(await screen.findByText("再次按下 2 次")).toBeTruthy();
+  });
+
+  it("says what is known of the alarm's model, in words, and takes nothing of the card away", async () => {
+    const hints = [{ alarm: "sos", hint: "sos_or_charger" }, { alarm: "fall", hint: "坐下太快也会报" }];
+    renderConsole(<Seat />, answers({ "GET /matters/a": card(a, { hints }) }), "/seat?m=a");
+    await screen.findByText(/此型号的求救：取下充电器时也可能报。照常处置/);
+    screen.getByText("此型号的跌倒：坐下太快也会报");
+    screen.getByRole("button", { name: /派单给最近的人/ });
   });
 
   it("closes only with an outcome and what was found", async () => {

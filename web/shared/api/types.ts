@@ -189,6 +189,8 @@ export type Card = {
   contacts: Contact[];
   /** Keys such as "why.device", with the device's number or the like. */
   why: { key: string; text: string }[];
+  /** What is known beside an alarm of this model of device; changes nothing of the alarm. */
+  hints: { alarm: string; hint: string }[];
   signals: {
     id: string;
     source: string;

@@ -116,6 +116,58 @@ func TestATokenIsIssuedOnceByWhoMay(t *testing.T) {
 	})
 }
 
+// Whoever stands on the conflict list of the child that wears it gets no new
+// secret of a badge and ends none: with a token it could speak in its name.
+func TestWhoStandsOnTheWearersConflictListGetsNoSecretOfItsBadge(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		section := as(access.BureauSection, district)
+		foe := true
+		s := credential.New(d).Hiding(func(_ context.Context, _ db.Reader, account id.ID) ([]id.ID, error) {
+			if foe && account == id.ID(access.BureauSection) {
+				return []id.ID{"kid"}, nil
+			}
+			return nil, nil
+		})
+		which, spare := register(t, d, "B-1"), register(t, d, "B-2")
+		token, err := s.Issue(section, which)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, code, err := s.Register(system(), "B-1", "maker|card|1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Update(system(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "UPDATE device SET wearer = 'kid', state = 'active' WHERE id = ?", which)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Issue(section, which); got != "" || !errs.Is(err, errs.KindNotFound) {
+			t.Errorf("a new token: %q %v", got, err)
+		}
+		if err := s.PairAnew(section, which); !errs.Is(err, errs.KindNotFound) {
+			t.Errorf("pairing: %v", err)
+		}
+		if ok, err := s.Check(system(), "B-1", credential.DoorToken, token); !ok || err != nil {
+			t.Errorf("the token that the badge holds has ended: %v", err)
+		}
+		if ok, err := s.SignOn(system(), "B-1", code); !ok || err != nil {
+			t.Errorf("the code that the badge holds has ended: %v", err)
+		}
+		if _, err := s.Issue(section, spare); err != nil {
+			t.Errorf("another's badge: %v", err)
+		}
+		foe = false
+		if err := s.PairAnew(section, which); err != nil {
+			t.Errorf("off the list: %v", err)
+		}
+		if _, err := s.Issue(section, which); err != nil {
+			t.Errorf("off the list: %v", err)
+		}
+	})
+}
+
 func TestABadgeComesInWhileTheStorageIsAway(t *testing.T) {
 	d := dbtest.Open(t, db.SQLite, clock.NewFake(dbtest.Start))
 	which := register(t, d, "B-1")

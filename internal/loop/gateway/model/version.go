@@ -27,6 +27,7 @@ type Entry struct {
 	SetBy    string          `json:"set_by_name"`
 	Waits    *Version        `json:"waits"`
 	Unusable bool            `json:"unusable"` // a newer version is published that can't be used here
+	New      bool            `json:"new"`      // nothing of it is in force, all there is waits
 }
 
 // List gives all models by protocol and name. Errors: Forbidden.
@@ -84,7 +85,7 @@ func (m *Models) List(ctx context.Context) ([]Entry, error) {
 				continue
 			}
 			if p, err := profile.Parse([]byte(v.Body)); err == nil {
-				out = append(out, Entry{Name: v.Name, Written: *p, Means: *p, Waits: &waits[i]})
+				out = append(out, Entry{Name: v.Name, Written: *p, Means: *p, Waits: &waits[i], New: true})
 			}
 		}
 		return nil
