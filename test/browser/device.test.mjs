@@ -151,6 +151,24 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   }, "REMIND,07:00-1-3-0111111", "REMIND");
   await told("静默时段", async () => {
     await tell.getByText(/每天相同，不分星期/).waitFor(); // said before anybody counts on it
+    // Two spans over each other say so where they stand, and nothing is sent.
+    await tell.getByRole("button", { name: /加一段/ }).click();
+    for (const [label, time] of [["第3段开始", "11:00"], ["第3段结束", "12:30"]]) {
+      await tell.getByLabel(label).fill(time);
+      await tell.getByLabel(label).press("Enter");
+    }
+    await tell.getByText("与前面的时段重叠").waitFor();
+    await tell.getByLabel("事由").fill("家长要求，已电话核实");
+    const device = new URL(page.url()).searchParams.get("device");
+    const before = (await api(page, "GET", `/devices/${device}/commands`)).body.items.length;
+    await tell.getByRole("button", { name: "下发" }).click();
+    await tell.locator(".ant-form-item-explain-error", { hasText: "与前面的时段重叠" }).waitFor();
+    await shot(page, "device-silent-overlap");
+    assert.equal((await api(page, "GET", `/devices/${device}/commands`)).body.items.length, before, "nothing was queued");
+    const periods = [[8 * 60, 12 * 60], [11 * 60, 12 * 60 + 30]].map(([from, to]) => ({ from, to }));
+    const forced = await page.request.fetch(`${house.base}/api/devices/${device}/commands`, { method: "POST", headers: { "X-Zugou": "1" }, data: { kind: "silent_hours", periods, reason: "不经页面的请求" } });
+    assert.equal(forced.status(), 422, await forced.text());
+    await tell.getByRole("button", { name: "去掉" }).last().click();
     await tell.getByRole("button", { name: /夜间/ }).click();
     await shot(page, "device-silent");
   }, "SILENCETIME,08:00-12:00,14:00-17:30,22:00-06:30", "SILENCETIME");
@@ -351,12 +369,24 @@ test("whoever stands on a child's conflict list finds no trace of it by its badg
   await town.page.getByRole("tab", { name: "回访名单" }).or(town.page.locator(".ant-tabs-tab").first()).first().waitFor();
   assert.ok(!(await town.page.locator("body").innerText()).includes(badge.label));
   await shot(town.page, "device-conflict-list");
+  // Whoever may give secrets to badges gives none to this one while it stands there itself.
+  const section = await at("section1", "/console/devices");
+  const secret = (path) => section.page.request.fetch(`${house.base}/api/devices/${badge.id}/${path}`, { method: "POST", headers: { "X-Zugou": "1" } });
+  assert.equal((await api(seat.page, "POST", `/matters/${matter.id}/conflicts`, { name: "科室干部", phone: "15409000007", relation: "亲属", reason: "孩子指认" })).status, 200);
+  for (const path of ["token", "pair"]) {
+    const got = await secret(path);
+    assert.equal(got.status(), 404, `${path}: ${got.status()}`);
+    assert.ok(!(await got.text()).includes('"token"'));
+  }
+  const own = (await api(seat.page, "GET", `/matters/${matter.id}`)).body.conflicts.find((c) => c.name === "科室干部");
+  assert.equal((await api(seat.page, "POST", `/matters/${matter.id}/conflicts/${own.id}/remove`, { reason: "核实后不是他" })).status, 200);
+  assert.equal((await secret("pair")).status(), 200, "off the list");
   // A colleague still finds it.
   assert.equal((await api(seat.page, "GET", `/devices/${badge.id}`)).body.wearer.id, badge.wearer.id);
   const entry = (await api(seat.page, "GET", `/matters/${matter.id}`)).body.conflicts[0];
   assert.equal((await api(seat.page, "POST", `/matters/${matter.id}/conflicts/${entry.id}/remove`, { reason: "核实后不是他" })).status, 200);
   assert.equal((await api(town.page, "GET", `/devices/${badge.id}`)).body.wearer.id, badge.wearer.id);
-  assert.deepEqual([...town.faults, ...seat.faults], []);
+  assert.deepEqual([...town.faults, ...seat.faults, ...section.faults], []);
 });
 
 test("a mother agrees, takes it back, agrees again, and is cut off; the child sees it all on its own page", { timeout: 300_000 }, async () => {

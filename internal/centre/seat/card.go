@@ -301,8 +301,9 @@ func (s *Service) cardSignals(ctx context.Context, r db.Reader, m matter.Matter)
 	return out, why, nil
 }
 
-// hintsOf gathers what was known beside the alarms, each once, of the newest
-// signal first. A body that can't be read has none.
+// hintsOf gathers what was known beside the alarms: of each alarm what the
+// newest signal brought, so that one glance reads it. A body that can't be
+// read has none.
 func hintsOf(signals []CardSignal) []CardHint {
 	out := []CardHint{}
 	for _, sg := range signals {
@@ -313,7 +314,7 @@ func hintsOf(signals []CardSignal) []CardHint {
 			continue
 		}
 		for _, h := range body.Hints {
-			if h.Hint != "" && !slices.Contains(out, h) {
+			if h.Hint != "" && !slices.ContainsFunc(out, func(x CardHint) bool { return x.Alarm == h.Alarm }) {
 				out = append(out, h)
 			}
 		}

@@ -32,7 +32,7 @@ test("a bit named twice is seen", () => {
 
 test("a reading is said in words, alarms first, and what was not read by its part", () => {
   expect(said({ type: "0x0200", alarms: ["sos", "low_battery"], hints: [{ alarm: "sos", hint: "长按两秒才报" }], valid: false, battery: 7, vitals: { temperature: 36.55 }, wifi: [1, 2], error: "time: not BCD; lat: no number" })).toEqual([
-    "报警 求救", "报警 电量低", "提示：长按两秒才报", "定位无效", "电量 7%", "体温 36.6", "无线网络 2 个", "未读出：时间，纬度",
+    "报警：求救", "报警：电量低", "提示：长按两秒才报", "定位无效", "电量 7%", "体温 36.6", "无线网络 2 个", "未读出：时间，纬度",
   ]);
   expect(said({ type: "LK" })).toEqual(["类型 LK"]);
 });

@@ -35,7 +35,7 @@ function unread(error: string): string {
 /** All that a reading says, alarms first, each a few words. */
 export function said(r: Reading): string[] {
   const out: string[] = [];
-  for (const a of r.alarms ?? []) out.push(t("models.r.alarm", { value: wordFor(words, "alarm", a) }));
+  for (const a of r.alarms ?? []) out.push(a === "general" ? t("models.r.general") : t("models.r.alarm", { value: wordFor(words, "alarm", a) }));
   for (const h of r.hints ?? []) out.push(t("models.r.hint", { value: wordFor(words, "model.hint", h.hint) }));
   if (r.valid !== undefined) out.push(r.valid ? t("models.r.fixed", { lat: (r.lat ?? 0).toFixed(5), lon: (r.lon ?? 0).toFixed(5) }) : t("models.r.unfixed"));
   if (r.time) out.push(t("models.r.time", { value: formatDateTime(Date.parse(r.time)) }));

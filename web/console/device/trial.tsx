@@ -9,7 +9,7 @@ import type { Model } from "./model";
 import { differences, said, type Reading, type Tried } from "./reading";
 import "./models.css";
 
-export type Trial = { problems: string[]; was: Model | null; will: Model | null; lines: Tried[] };
+export type Trial = { problems: string[]; was: Model | null; will: Model | null; new: boolean; lines: Tried[] };
 
 /** The value once nobody has typed for a moment. */
 function useSettled<T>(value: T, ms = 300): T {
@@ -64,10 +64,10 @@ export function TrialView({ trial, frames, onFrames }: { trial: UseQueryResult<T
       {got?.will && (
         <section aria-label={t("models.differences")}>
           <h4>{t("models.differences")}</h4>
-          {!got.was && <p className="page-muted">{t("models.newModel")}</p>}
-          {got.was && moved.gone.length + moved.new.length === 0 && <p className="page-muted">{t("models.noChange")}</p>}
+          {got.new && <p className="page-muted">{t("models.newModel")}</p>}
+          {!got.new && moved.gone.length + moved.new.length === 0 && <p className="page-muted">{t("models.noChange")}</p>}
           <ul className="models-moves">
-            {got.was && moved.gone.map((x) => <li key={`-${x}`}><b>{t("models.gone")}</b> <s>{x}</s></li>)}
+            {moved.gone.map((x) => <li key={`-${x}`}><b>{t("models.gone")}</b> <s>{x}</s></li>)}
             {moved.new.map((x) => <li key={`+${x}`}><b>{t("models.new")}</b> {x}</li>)}
           </ul>
         </section>

@@ -344,7 +344,7 @@ func TestFramesAreReadByTheDraftBesideWhatHolds(t *testing.T) {
 		frames := hex.EncodeToString(frame()) + "\n\nnot hex\n"
 		got, err := w.models.Try(admin, own, frames)
 		w.must(err)
-		if got.Wrong != nil || got.Was != nil || got.Will == nil || got.Will.TLV["5d"] == nil || len(got.Frames) != 2 {
+		if got.Wrong != nil || !got.New || got.Was == nil || got.Was.Name != "standard" || got.Will == nil || got.Will.TLV["5d"] == nil || len(got.Frames) != 2 {
 			t.Fatalf("%+v", got)
 		}
 		alarms := func(text json.RawMessage) string {

@@ -23,7 +23,8 @@ const (
 // Trial is what a draft would change.
 type Trial struct {
 	Wrong  error            `json:"-"`     // what is wrong with it (problem.List); nil: it can be handed in
-	Was    *profile.Profile `json:"was"`   // in force, over its base; null: the model is new
+	Was    *profile.Profile `json:"was"`   // in force, over its base; of a new model its base; null: the protocol as it stands
+	New    bool             `json:"new"`
 	Will   *profile.Profile `json:"will"`  // the draft over its base; null where it can't be read
 	Frames []TriedFrame     `json:"lines"` // the frames that were pasted
 }
@@ -71,6 +72,12 @@ func (m *Models) Try(ctx context.Context, body, frames string) (Trial, error) {
 		return out, nil
 	}
 	out.Was = means[draft.Name]
+	if out.New = out.Was == nil; out.New {
+		// Until it is published its devices are read so.
+		if out.Was = means[draft.Base]; out.Was == nil && draft.Protocol == means[standard].Protocol {
+			out.Was = means[standard]
+		}
+	}
 	next, err := set.With(draft)
 	out.Wrong = err
 	if next != nil {
@@ -81,11 +88,7 @@ func (m *Models) Try(ctx context.Context, body, frames string) (Trial, error) {
 	if out.Will == nil {
 		return out, nil
 	}
-	was := out.Was
-	if was == nil {
-		was = means[standard] // left out by the reader where it is of another protocol
-	}
-	before, err := decode.New(draft.Protocol, was, m.db.Clock())
+	before, err := decode.New(draft.Protocol, out.Was, m.db.Clock())
 	if err != nil {
 		return Trial{}, errs.Internal(err)
 	}

@@ -1,0 +1,173 @@
+// A model of device is written down from the maker's papers: tried on frames
+// beside what holds, published by a second person, and heard by a watch that is
+// on the line, without anything being started again.
+import assert from "node:assert/strict";
+import net from "node:net";
+import { after, before, test } from "node:test";
+import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+
+const desktop = { width: 1366, height: 768 };
+let house;
+let browser;
+
+before(async () => {
+  house = await openHouse();
+  browser = await openBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  if (house) assert.equal(await house.end(), 0, "the graceful stop");
+});
+
+async function at(account, path, viewport = desktop) {
+  const s = await openPage(browser, viewport);
+  await signIn(s.page, house.base, account);
+  await s.page.goto(house.base + path);
+  return s;
+}
+
+/** A report of a JT/T 808 card with the alarm bit, as hex on the wire. */
+function report(bit) {
+  const body = Buffer.alloc(28);
+  body.writeUInt32BE(2 ** bit, 0);
+  body.writeUInt32BE(2, 4); // a fix
+  body.writeUInt32BE(29_700_000, 8);
+  body.writeUInt32BE(105_700_000, 12);
+  Buffer.from("261129070000", "hex").copy(body, 22);
+  const plain = Buffer.concat([Buffer.from("0200001c0138000000010001", "hex"), body]);
+  const sum = plain.reduce((x, b) => x ^ b, 0);
+  const whole = Buffer.concat([plain, Buffer.from([sum])]).toString("hex");
+  return `7e${whole.replace(/../g, (b) => (b === "7d" ? "7d01" : b === "7e" ? "7d02" : b))}7e`;
+}
+
+const option = (page, text) => page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option", { hasText: text }).first();
+
+test("a new card is written down, tried on its frames, and published by a second person", { timeout: 300_000 }, async () => {
+  const admin = await at("system1", "/console/device-models");
+  const { page } = admin;
+  await page.getByText("G10LS 定位卡").waitFor();
+  await shot(page, "models");
+  await page.getByRole("button", { name: "新增型号" }).click();
+  const edit = page.getByRole("dialog").last();
+  await edit.getByLabel("型号名称").fill("小卡一型学生卡");
+  await edit.getByLabel("代号").fill("xk1");
+  await edit.getByLabel("依据").first().fill("厂家附录三，第 2 版");
+  await edit.getByRole("button", { name: "加一条", exact: true }).click();
+  await edit.getByLabel("第几位").fill("16");
+  await edit.getByLabel("含义").first().click();
+  await option(page, "求救").click();
+  await edit.getByLabel("粘贴报文试读").fill(`${report(16)}\n${report(0)}\n`);
+  await edit.getByText("1 行读法有变化，共 2 行").waitFor();
+  const row = edit.locator(".ant-table-row").first();
+  await row.getByText("报警：求救").waitFor();
+  assert.equal(await row.getByText("报警：未说明种类").count(), 1, "as the standard reads a reserved bit");
+  await edit.getByText("可以提交").waitFor();
+  await shot(page, "models-draft");
+
+  // The protocol's own SOS yields to no draft, and nothing can be handed in meanwhile.
+  await edit.getByRole("button", { name: "加一条", exact: true }).click();
+  await edit.getByLabel("第几位").last().fill("0");
+  await edit.getByText(/是协议规定的求救/).first().waitFor();
+  assert.ok(await edit.getByRole("button", { name: "提交批准" }).isDisabled());
+  await shot(page, "models-sos");
+  await edit.getByRole("button", { name: "删去" }).nth(1).click();
+  await edit.getByText("可以提交").waitFor();
+  await edit.getByRole("button", { name: "提交批准" }).click();
+  await page.getByLabel("理由").fill("新采购的学生卡，按厂家附录录入");
+  await page.getByRole("dialog").last().getByRole("button", { name: "提交批准" }).click();
+  await page.getByText("已提交，等待另一人批准").waitFor();
+  const waits = (await api(page, "GET", "/device-models")).body.items.find((e) => e.name === "xk1").waits;
+  assert.equal((await api(page, "POST", `/device-models/${waits.id}/approve`)).status, 403, "who wrote it");
+
+  const section = await at("section1", "/console/device-models");
+  await section.page.locator(".ant-table-row", { hasText: "小卡一型学生卡" }).getByText("待批准").waitFor();
+  await section.page.getByRole("button", { name: "小卡一型学生卡" }).click();
+  const drawer = section.page.getByRole("dialog").last();
+  await drawer.getByText("报警第 16 位 求救").waitFor();
+  await shot(section.page, "models-waits");
+  await drawer.getByRole("button", { name: "批准并生效" }).click();
+  await section.page.getByText("已批准，几秒内生效").waitFor();
+  await drawer.getByText("第 1 版").first().waitFor();
+  await drawer.getByRole("tab", { name: "历次版本" }).click();
+  await drawer.getByText(/新采购的学生卡/).waitFor();
+  await shot(section.page, "models-history");
+  const entered = await api(section.page, "POST", "/devices", { device_id: "861100000000091", kind: "card", profile: "xk1" });
+  assert.equal(entered.status, 200, JSON.stringify(entered.body));
+
+  // A later version that takes the call away is refused with the reason.
+  const body = JSON.stringify({ name: "xk1", title: "小卡一型学生卡", source: "另一份附录", protocol: "jt808", base: "standard" });
+  const worse = await api(page, "POST", "/device-models/try", { body, frames: report(16) });
+  assert.match(worse.body.problems.join(""), /不能去掉求救/);
+  const handed = await page.request.fetch(`${house.base}/api/device-models`, { method: "POST", headers: { "X-Zugou": "1" }, data: { body, reason: "按另一份附录" } });
+  assert.equal(handed.status(), 422);
+  assert.equal((await api(page, "GET", "/device-models")).body.items.find((e) => e.name === "xk1").waits, null);
+  const audit = await at("audit1", "/console/audit");
+  const rows = (await api(audit.page, "GET", "/audit?action=model.approve")).body.items;
+  assert.ok(rows.some((r) => r.result === "published"), "on record");
+  const seat = await at("seat1", "/console");
+  assert.equal((await api(seat.page, "GET", "/device-models")).status, 403, "an operator needs none of it");
+  assert.deepEqual([...admin.faults, ...section.faults, ...audit.faults, ...seat.faults], []);
+});
+
+test("a hint that was published a moment ago stands beside the next SOS", { timeout: 300_000 }, async () => {
+  const number = "7700000078";
+  const line = net.connect(house.watch(), "127.0.0.1");
+  line.on("error", () => {});
+  const says = (content) => line.write(`[3G*${number}*${content.length.toString(16).padStart(4, "0")}*${content}]`);
+  const answered = new Promise((done) => line.once("data", done));
+  says("LK,0,0,88");
+  await answered;
+  const section = await at("section1", "/console/device-models?model=watch-4g");
+  const which = (await api(section.page, "GET", `/devices?q=${number}`)).body.items[0].id;
+  const kid = (await api(section.page, "GET", "/children?limit=1")).body.items[0];
+  assert.equal((await api(section.page, "POST", `/devices/${which}/adopt`, { kind: "watch", profile: "watch-4g", child_id: kid.id })).status, 200);
+  let n = 0;
+  const press = () => says(`AL,291126,07${String(Math.floor(++n / 60)).padStart(2, "0")}${String(n % 60).padStart(2, "0")},V,0.0,N,0.0,E,0,0,0,0,80,77,0,0,00010000,0,0,460,0,0`);
+  const seat = await at("seat1", "/console");
+  /** Presses until the card says it: the gateway reads its memory anew every few seconds. */
+  const hinted = async (words) => {
+    for (;;) {
+      press();
+      await new Promise((done) => setTimeout(done, 500));
+      const matter = (await api(seat.page, "GET", `/matters?state=open&child=${kid.id}`)).body.items?.[0];
+      const card = matter && (await api(seat.page, "GET", `/matters/${matter.id}`)).body;
+      if (card?.hints.some((h) => h.hint.includes(words))) return matter.id;
+    }
+  };
+  const matter = await hinted("sos_or_charger");
+  await seat.page.goto(`${house.base}/console/seat?m=${matter}`);
+  await seat.page.getByText(/此型号的求救：取下充电器时也可能报。照常处置/).waitFor();
+  await seat.page.getByRole("button", { name: /派单/ }).first().waitFor();
+  await shot(seat.page, "seat-hint");
+  // On the matters' page and on the device too.
+  await seat.page.goto(`${house.base}/console/devices?device=${which}`);
+  await seat.page.getByText(/求救：取下充电器时也可能报/).waitFor();
+  await shot(seat.page, "device-hint");
+
+  // Another word for it, on the page, by two people.
+  const drawer = section.page.getByRole("dialog").last();
+  await drawer.getByRole("button", { name: "修改" }).click();
+  const edit = section.page.getByRole("dialog").last();
+  await edit.getByLabel("提示内容").fill("拔充电器误报多，仍先打电话核实");
+  await edit.getByText(/可以提交，涉及 \d+ 台在用设备/).waitFor();
+  await edit.getByRole("button", { name: "提交批准" }).click();
+  await section.page.getByLabel("理由").fill("坐席反映原来的提示太长");
+  await section.page.getByRole("dialog").last().getByRole("button", { name: "提交批准" }).click();
+  await section.page.getByText("已提交，等待另一人批准").waitFor();
+  await section.page.getByText(/自己提交的版本须由另一人批准/).waitFor();
+  assert.equal(await section.page.getByRole("button", { name: "批准并生效" }).count(), 0);
+  const head = await at("head1", "/console/device-models?model=watch-4g");
+  await head.page.getByRole("button", { name: "批准并生效" }).click();
+  await head.page.getByText("已批准，几秒内生效").waitFor();
+  assert.equal(await hinted("仍先打电话核实"), matter, "the same matter, the same line");
+  const phone = await at("seat1", `/console/matters?m=${matter}`, { width: 360, height: 780 });
+  await phone.page.getByText(/此型号的求救：拔充电器误报多/).waitFor();
+  assert.equal(await phone.page.getByText(/此型号的求救/).count(), 1, "the newest word, and one");
+  await phone.page.getByText(/此型号的求救/).scrollIntoViewIfNeeded();
+  await shot(phone.page, "matter-hint-phone");
+  await head.page.setViewportSize({ width: 360, height: 780 });
+  await shot(head.page, "models-phone");
+  line.destroy();
+  assert.deepEqual([...section.faults, ...seat.faults, ...head.faults, ...phone.faults], []);
+});
