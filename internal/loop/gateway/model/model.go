@@ -24,6 +24,8 @@ type Models struct {
 	shipped profile.Set // as written
 	log     *slog.Logger
 
+	learning sync.Mutex // one at a time: what was read first must not overwrite what was read last
+
 	mu   sync.RWMutex
 	set  profile.Set // in force, each over its base
 	seen string      // which versions set was made of
@@ -101,6 +103,8 @@ func (m *Models) Shown(ctx context.Context) ([]profile.Profile, error) {
 
 // Learn reads the versions and the register.
 func (m *Models) Learn(ctx context.Context) error {
+	m.learning.Lock()
+	defer m.learning.Unlock()
 	var versions []Version
 	var rows []struct {
 		DeviceID string `bun:"device_id"`
