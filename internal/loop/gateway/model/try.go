@@ -22,8 +22,8 @@ const (
 
 // Trial is what a draft would change.
 type Trial struct {
-	Wrong  error            `json:"-"`     // what is wrong with it (problem.List); nil: it can be handed in
-	Was    *profile.Profile `json:"was"`   // in force, over its base; of a new model its base; null: the protocol as it stands
+	Wrong  error            `json:"-"`   // what is wrong with it (problem.List); nil: it can be handed in
+	Was    *profile.Profile `json:"was"` // in force, over its base; of a new model its base; null: the protocol as it stands
 	New    bool             `json:"new"`
 	Will   *profile.Profile `json:"will"`  // the draft over its base; null where it can't be read
 	Frames []TriedFrame     `json:"lines"` // the frames that were pasted
