@@ -228,7 +228,8 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.Staff = staff.New(a.DB, a.Keys, crypto.NewPasswords(0), accountsOf)
-	a.Device = device.New(a.DB, a.Keys, device.Ports{Speaks: func(p string) bool { return a.doors.models.Knows(p) }})
+	a.Device = device.New(a.DB, a.Keys, device.Ports{Speaks: func(p string) bool { return a.doors.models.Knows(p) },
+		Titled: func(p string) string { return a.doors.models.Title(p) }})
 	a.Person = person.New(a.DB, a.Keys, a.personPorts())
 	a.Matters = matter.NewService(a.DB, a.Keys, hours, a.registers)
 	a.Orders = dispatch.NewService(a.DB, a.Keys, a.Matters, a.registers, pager{}, a.Jobs)

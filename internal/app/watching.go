@@ -43,6 +43,7 @@ func (a *App) watching(calendars func(ctx context.Context, r db.Reader) (duty.Ca
 			return a.Seat.TakeIn(ctx, tx, n)
 		},
 		Over: guardOver, Target: childTarget, Text: a.fill,
+		Protocol: func(profile string) string { return a.doors.models.Protocol(profile) },
 		// So are the doors.
 		Ask: func(ctx context.Context, tx *db.Tx, deviceID string) error {
 			return a.doors.downs.Ask(ctx, tx, deviceID, a.fill("guard.ask.reason", nil))

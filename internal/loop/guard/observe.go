@@ -69,7 +69,8 @@ func (s *Service) Observe(ctx context.Context, tx *db.Tx, o keep.Observed) error
 // heard ends a silence, and begins to watch for the next.
 func (w *watch) heard() error {
 	d, known, err := findWatched(w.ctx, w.tx, w.o.Device.ID)
-	if err != nil || known && d.SilentAt == 0 && d.Model == w.o.Device.Profile {
+	source := w.s.protocol(w.o.Device.Profile) // its gateway: devices of all models fall silent with it
+	if err != nil || known && d.SilentAt == 0 && d.Model == w.o.Device.Profile && d.Source == source {
 		return err
 	}
 	began := !known || d.SilentAt != 0
@@ -87,10 +88,7 @@ func (w *watch) heard() error {
 	if !known {
 		d = watched{Device: w.o.Device.ID, SinceAt: w.tx.Now}
 	}
-	d.Model, d.SilentAt = w.o.Device.Profile, 0
-	if d.Source == "" {
-		d.Source = w.o.Device.Profile
-	}
+	d.Model, d.Source, d.SilentAt = w.o.Device.Profile, source, 0
 	if d.Operator, err = operatorOf(w.ctx, w.tx, w.o.Device.ID); err != nil {
 		return err
 	}

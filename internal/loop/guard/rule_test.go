@@ -19,7 +19,7 @@ func rules(t interface{ Fatal(...any) }) Rules {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := list[0].For("watch", "500111100001")
+	r, err := list[0].For("watch", "", "500111100001")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,11 +215,14 @@ func TestRulesLayer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := e.For("m", "500111100001")
+	r, err := e.For("", "m", "500111100001")
 	if err != nil || r.Battery.Low != 15 || r.Battery.Rearm != 35 || r.Battery.Flat != 5 || r.Silence.IntervalS != 60 || r.Silence.Times != 3 || len(r.Silence.Quiet) != 1 {
 		t.Errorf("%+v %v", r, err)
 	}
-	if r, _ := e.For("", "500112"); r.Battery.Low != 20 {
+	if r, _ := e.For("m", "card", "500111"); r.Silence.IntervalS != 60 {
+		t.Error("a model without rules of its own goes by those of its protocol")
+	}
+	if r, _ := e.For("", "", "500112"); r.Battery.Low != 20 {
 		t.Error("another district's rules")
 	}
 	for name, bad := range map[string]string{

@@ -107,19 +107,22 @@ type Edition struct {
 	From    string                     `json:"from"` // civil date, for files
 	Terms   []schedule.Term            `json:"terms"`
 	Default json.RawMessage            `json:"default"`
-	Models  map[string]json.RawMessage `json:"models,omitempty"` // by profile
+	Models  map[string]json.RawMessage `json:"models,omitempty"` // by protocol and by model
 	Areas   map[string]json.RawMessage `json:"areas,omitempty"`  // by region prefix, the nearest last
 
 	fromAt clock.Millis
 }
 
-// For gives the rules for a model in an area. What an edition does not say
+// For gives the rules for a device in an area: those of its protocol, then of
+// its model ("" where it has none of its own). What an edition does not say
 // differently stays as in its default.
-func (e Edition) For(model, area string) (Rules, error) {
+func (e Edition) For(protocol, model, area string) (Rules, error) {
 	var r Rules
 	layers := []json.RawMessage{e.Default}
-	if m, ok := e.Models[model]; ok {
-		layers = append(layers, m)
+	for _, name := range []string{protocol, model} {
+		if m, ok := e.Models[name]; ok {
+			layers = append(layers, m)
+		}
 	}
 	var prefixes []string
 	for p := range e.Areas {
@@ -150,16 +153,16 @@ func (e Edition) For(model, area string) (Rules, error) {
 // Check reads every layer: a slip in one area's rules must not wait for the
 // first alarm there.
 func (e Edition) Check() error {
-	if _, err := e.For("", ""); err != nil {
+	if _, err := e.For("", "", ""); err != nil {
 		return err
 	}
 	for m := range e.Models {
-		if _, err := e.For(m, ""); err != nil {
+		if _, err := e.For("", m, ""); err != nil {
 			return err
 		}
 	}
 	for a := range e.Areas {
-		if _, err := e.For("", a); err != nil {
+		if _, err := e.For("", "", a); err != nil {
 			return err
 		}
 	}

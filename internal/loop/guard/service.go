@@ -35,6 +35,8 @@ type Parts struct {
 	Over func(ctx context.Context, tx *db.Tx, matterID id.ID, kind Kind, why string) error
 	// Target describes a child's record to the question of access.
 	Target func(ctx context.Context, r db.Reader, childID id.ID) (access.Target, error)
+	// Protocol gives the protocol of a model, "" for what is none; may be nil.
+	Protocol func(profile string) string
 	// Text makes the words of a matter.
 	Text func(key string, data map[string]string) string
 	// Ask has a device tell where it is, as soon as it hears it.

@@ -192,7 +192,18 @@ type ruleset struct {
 	by          map[string]Rules // by model and township
 }
 
-// rulesFor gives the rules of a model in an area, read once.
+// protocol gives the protocol of what a device is set to: a model's, or the
+// protocol itself.
+func (s *Service) protocol(profile string) string {
+	if s.p.Protocol != nil {
+		if p := s.p.Protocol(profile); p != "" {
+			return p
+		}
+	}
+	return profile
+}
+
+// rulesFor gives the rules of a protocol or a model in an area, read once.
 func (s *Service) rulesFor(ctx context.Context, r db.Reader, model, area string) (Rules, *Edition, error) {
 	n, err := state(ctx, r, "rules")
 	if err != nil {
@@ -206,7 +217,11 @@ func (s *Service) rulesAt(ctx context.Context, r db.Reader, n int64, model, area
 	if err != nil {
 		return Rules{}, nil, err
 	}
-	key := model + "\x00" + area
+	protocol := s.protocol(model)
+	if protocol == model {
+		model = "" // no model of its own
+	}
+	key := protocol + "\x00" + model + "\x00" + area
 	s.mu.Lock()
 	set := s.rules
 	got, ok := set.by[key]
@@ -214,7 +229,7 @@ func (s *Service) rulesAt(ctx context.Context, r db.Reader, n int64, model, area
 	if ok && set.e == e {
 		return got, e, nil
 	}
-	if got, err = e.For(model, area); err != nil {
+	if got, err = e.For(protocol, model, area); err != nil {
 		return Rules{}, nil, err
 	}
 	s.mu.Lock()

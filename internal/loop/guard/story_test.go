@@ -327,11 +327,11 @@ func TestManySilentTogetherAreOneIncident(t *testing.T) {
 			c id.ID
 		}
 		var all []worn
-		for range 12 {
-			d, c := w.badge("watch")
+		for i := range 12 {
+			d, c := w.badge([]string{"watch", "watch-4g"}[i%2]) // models share their protocol's gateway
 			all = append(all, worn{d, c})
 		}
-		other, oc := w.badge("jt808") // through another gateway
+		other, oc := w.badge("g10ls") // through another gateway
 		speak := func(from, to int) {
 			for _, x := range all[from:to] {
 				w.hears(x.d, x.c, link())

@@ -98,6 +98,9 @@ func newWorld(t testing.TB, d *db.DB, clk *clock.Fake) *world {
 			}
 			return key + fmt.Sprint(data)
 		},
+		Protocol: func(profile string) string {
+			return map[string]string{"watch-4g": "watch", "g10ls": "jt808"}[profile]
+		},
 		Ask: func(_ context.Context, _ *db.Tx, deviceID string) error {
 			w.asked = append(w.asked, deviceID)
 			return nil

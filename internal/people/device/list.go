@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -245,7 +246,7 @@ func (s *Service) Export(ctx context.Context, q Query, reason string, word func(
 	if err != nil {
 		return nil, err
 	}
-	body, err := workbook(list, areas, []any{text("export.by"), actor.Name, reason}, text)
+	body, err := s.workbook(list, areas, []any{text("export.by"), actor.Name, reason}, text)
 	if err != nil {
 		return nil, errs.Internal(err)
 	}
@@ -265,7 +266,7 @@ func (s *Service) Export(ctx context.Context, q Query, reason string, word func(
 	})
 }
 
-func workbook(list []Row, areas *region.Table, by []any, text func(string) string) ([]byte, error) {
+func (s *Service) workbook(list []Row, areas *region.Table, by []any, text func(string) string) ([]byte, error) {
 	var head []any
 	for _, k := range []string{"label", "number", "kind", "model", "protocol", "wearer", "area", "state", "seen", "battery", "sim", "sim_until"} {
 		head = append(head, text("export.devices."+k))
@@ -288,7 +289,7 @@ func workbook(list []Row, areas *region.Table, by []any, text func(string) strin
 		}
 		protocol := text("export.devices.protocol." + d.Profile)
 		if protocol == "" {
-			protocol = d.Profile
+			protocol = cmp.Or(s.titled(d.Profile), d.Profile)
 		}
 		lines = append(lines, []any{d.Label, d.DeviceID, kind, d.Model, protocol, wearer, areas.Label(region.Code(d.Region)),
 			text("export.devices.state." + string(d.State)), seen, battery, d.SIMMasked, d.SIMUntil})

@@ -22,6 +22,7 @@ type Service struct {
 	db     *db.DB
 	keys   *crypto.Keyring
 	speaks func(profile string) bool
+	titled func(profile string) string
 }
 
 // Ports are what the register of devices asks of rooms that it may not know.
@@ -30,6 +31,8 @@ type Ports struct {
 	// Speaks tells whether there is a protocol or a model of the name; nil
 	// takes any.
 	Speaks func(profile string) bool
+	// Titled gives the words of a model, "" for what is none.
+	Titled func(profile string) string
 }
 
 // New makes the service.
@@ -37,7 +40,10 @@ func New(d *db.DB, keys *crypto.Keyring, p Ports) *Service {
 	if p.Speaks == nil {
 		p.Speaks = func(string) bool { return true }
 	}
-	return &Service{db: d, keys: keys, speaks: p.Speaks}
+	if p.Titled == nil {
+		p.Titled = func(string) string { return "" }
+	}
+	return &Service{db: d, keys: keys, speaks: p.Speaks, titled: p.Titled}
 }
 
 // Row is a device in a list.

@@ -78,6 +78,14 @@ func (m *Models) Protocol(name string) string {
 	return ""
 }
 
+// Title gives the words of a model, "" for what is none.
+func (m *Models) Title(name string) string {
+	if p := m.named(name); p != nil {
+		return p.Title
+	}
+	return ""
+}
+
 func (m *Models) named(name string) *profile.Profile {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
