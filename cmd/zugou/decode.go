@@ -112,4 +112,3 @@ func readLine(in *bufio.Reader) (line []byte, tooLong bool, err error) {
 		}
 	}
 }
-
