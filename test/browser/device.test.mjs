@@ -332,6 +332,27 @@ test("a card is entered by its model, and read by another once it turns out to b
   const refused = await page.request.fetch(`${house.base}/api/devices`, { method: "POST", headers: { "X-Zugou": "1" }, data: { device_id: "861100000000018", kind: "card", profile: "c99" } });
   assert.equal(refused.status(), 422, "a model that nobody has");
   await shot(page, "device-model-changed");
+  await drawer.getByRole("tab", { name: "接入凭据" }).click();
+  await drawer.getByText(/设备还没有注册/).waitFor();
+
+  // A badge that speaks MQTT gets its token on the page: once, and again only as another.
+  const badge = (await api(page, "POST", "/devices", { device_id: "B-9001", kind: "badge", profile: "mqtt" })).body;
+  await page.goto(`${house.base}/console/devices?state=stock&device=${badge.id}`);
+  await page.getByRole("tab", { name: "接入凭据" }).click();
+  await page.getByText(/还没有令牌/).waitFor();
+  await page.getByRole("button", { name: "发放令牌" }).click();
+  await page.locator(".ant-modal-confirm").getByRole("button", { name: "发放令牌" }).click();
+  const shown = page.locator(".ant-modal-confirm", { hasText: "令牌只显示这一次" });
+  const token = (await shown.locator(".ant-typography").innerText()).trim();
+  assert.ok(token.length > 20, token);
+  await shot(page, "device-token");
+  await shown.getByRole("button", { name: "已写入" }).click();
+  await page.getByText(/令牌由.+发放/).waitFor();
+  assert.ok(!JSON.stringify((await api(page, "GET", `/devices/${badge.id}/secrets`)).body).includes(token), "never shown again");
+  await page.getByRole("button", { name: "收回令牌" }).click();
+  await page.locator(".ant-modal-confirm").getByRole("button", { name: "收回令牌" }).click();
+  await page.getByText(/还没有令牌/).waitFor();
+
   const audit = await at("audit1", "/console/audit");
   const rows = (await api(audit.page, "GET", "/audit?action=device.write")).body.items.filter((r) => JSON.stringify(r).includes(id));
   assert.ok(rows.some((r) => JSON.stringify(r).includes("profile")), "the change of the model is on record");

@@ -33,6 +33,10 @@ func (a *API) commands(s *downlink.Service) {
 
 // secrets are how a device proves its name.
 func (a *API) secrets(store *credential.Store) {
+	call(a, http.MethodGet, "/devices/{id}/secrets", "which secrets the device has and when they were used, never the secrets", func(ctx context.Context, in *ByID) (page[credential.Held], error) {
+		items, err := store.Held(ctx, in.ID)
+		return page[credential.Held]{Items: orEmpty(items)}, err
+	})
 	call(a, http.MethodPost, "/devices/{id}/token", "a new token for a badge that speaks MQTT or HTTP; it is shown once, the old one ends", func(ctx context.Context, in *ByID) (newToken, error) {
 		token, err := store.Issue(ctx, in.ID)
 		return newToken{token}, err

@@ -10,6 +10,7 @@ import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
@@ -77,14 +78,14 @@ export default function Models() {
           return (
             <>
               <Table<Entry>
-                className="page-table"
+                className="page-table kit-cards"
                 size="small"
                 pagination={false}
                 rowKey="name"
                 dataSource={[...found(data.items)].sort((a, b) => Number(!!b.waits) - Number(!!a.waits))}
                 locale={{ emptyText: <Empty title={t("models.none")} hint={t("models.noneHint")} /> }}
                 onRow={(e) => ({ onClick: () => open(e.name) })}
-                columns={[
+                columns={carded<Entry>([
                   {
                     title: t("models.name"),
                     render: (_, e) => (
@@ -110,7 +111,7 @@ export default function Models() {
                       </>
                     ),
                   },
-                ]}
+                ])}
               />
               <Drawer open={!!chosen} size={860} destroyOnHidden title={chosen?.written.title} onClose={() => open()}>
                 {chosen && <ModelView key={chosen.name} entry={chosen} all={data.items} onChange={() => setDraft({ start: chosen })} />}

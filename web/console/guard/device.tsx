@@ -10,6 +10,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { CommandPanel } from "../device/command";
 import { ModelField, ModelHints, profileName, useModels } from "../device/modelfield";
+import { Secrets } from "../device/secret";
 import { Listen } from "../device/voice";
 import { useAct } from "../kit/act";
 import { useAskReason } from "../kit/reason";
@@ -377,6 +378,7 @@ export function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void 
               items={[
                 { key: "papers", label: t("gd.tabPapers"), children: <Papers device={x} /> },
                 ...(may("device.command") ? [{ key: "command", label: t("gd.tabCommand"), children: <CommandPanel device={x.id} /> }] : []),
+                ...(may("device.write") && x.state !== "unknown" ? [{ key: "secrets", label: t("secret.tab"), children: <Secrets device={x.id} profile={x.profile} /> }] : []),
                 ...(may("media.read") ? [{ key: "recordings", label: t("gd.tabRecordings"), children: <Recordings device={x.id} /> }] : []),
               ]}
             />

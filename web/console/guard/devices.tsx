@@ -9,6 +9,7 @@ import { address, api, errorText } from "@shared/api/client";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useFilters } from "../kit/filters";
+import { carded } from "../kit/cards";
 import { Count, PageHead } from "../kit/page";
 import { More, usePages } from "../kit/pages";
 import { useAskReason } from "../kit/reason";
@@ -103,7 +104,7 @@ export default function DevicePage() {
         {(list) => (
           <>
             <Table<Row>
-              className="page-table"
+              className="page-table kit-cards"
               size="small"
               rowKey="id"
               dataSource={list}
@@ -114,7 +115,7 @@ export default function DevicePage() {
                 const one = Array.isArray(s) ? s[0] : s;
                 set({ sort: one?.order ? String(one.columnKey) : undefined, order: one?.order ?? undefined });
               }}
-              columns={[
+              columns={carded<Row>([
                 {
                   title: t("gd.device"),
                   render: (_, r) => (
@@ -149,7 +150,7 @@ export default function DevicePage() {
                       },
                     ]
                   : []),
-              ]}
+              ])}
             />
             <More query={query} />
           </>

@@ -8,6 +8,7 @@ import { serverNow } from "@shared/clock";
 import { formatAgo, formatDate, formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
+import { carded } from "../kit/cards";
 import { Count, PageHead } from "../kit/page";
 import { MatterDrawer } from "../matter/drawer";
 import { t, words } from "../locale";
@@ -59,11 +60,12 @@ function Alarms() {
       {(list) => (
         <>
         <Table<AlarmRow>
+          className="kit-cards"
           size="small"
           rowKey="id"
           pagination={false}
           dataSource={list.items}
-          columns={[
+          columns={carded<AlarmRow>([
             { title: t("gd.when"), className: "zg-num", render: (_, a) => formatDateTime(a.at) + (a.late_s ? t("gd.late", { n: Math.ceil(a.late_s / 60) }) : "") },
             { title: t("gd.what"), render: (_, a) => <b>{wordFor(words, "gd.alarm", a.kind)}</b> },
             { title: t("gd.wearer"), dataIndex: "child_name" },
@@ -84,7 +86,7 @@ function Alarms() {
                   },
                 ]
               : []),
-          ]}
+          ])}
         />
         <MatterDrawer id={matter} onClose={() => setMatter(undefined)} />
         </>
@@ -156,11 +158,12 @@ export default function HealthPage() {
                         <Empty title={t("gd.roundEmpty")} hint={t("gd.roundEmptyHint")} />
                       ) : (
                         <Table<Fitness>
+                          className="kit-cards"
                           size="small"
                           rowKey="device"
                           dataSource={rows}
                           pagination={{ pageSize: 30, showSizeChanger: false, hideOnSinglePage: true }}
-                          columns={[
+                          columns={carded<Fitness>([
                             { title: t("gd.wearer"), dataIndex: "child_name" },
                             {
                               title: t("gd.device"),
@@ -171,12 +174,12 @@ export default function HealthPage() {
                               ),
                             },
                             { title: t("gd.area"), render: (_, f) => areaName(regions.data?.items, f.region) },
-                            { title: t("gd.whyCall"), render: (_, f) => <span className="gd-need">{f.calls.map((c) => wordFor(words, "gd.call", c)).join(t("list.comma"))}</span> },
+                            { title: t("gd.whyCall"), render: (_, f) => f.calls.length > 0 && <span className="gd-need">{f.calls.map((c) => wordFor(words, "gd.call", c)).join(t("list.comma"))}</span> },
                             { title: t("gd.seen"), sorter: (a, b) => a.last_seen_at - b.last_seen_at, render: (_, f) => (f.last_seen_at ? formatAgo(f.last_seen_at, serverNow()) : t("gd.never")) },
                             { title: t("gd.battery"), className: "zg-num", sorter: (a, b) => a.battery - b.battery, render: (_, f) => (f.battery >= 0 ? `${f.battery}%` : "") },
                             { title: t("gd.trend"), render: (_, f) => <Trend days={f.trend} /> },
                             { title: t("gd.simDays"), className: "zg-num", sorter: (a, b) => a.sim_days - b.sim_days, render: (_, f) => (f.sim_days < 0 ? "" : f.sim_until < formatDate(serverNow()) ? <span className="gd-need">{t("gd.simOver")}</span> : t("gd.days", { n: f.sim_days })) },
-                          ]}
+                          ])}
                         />
                       )}
                     </>

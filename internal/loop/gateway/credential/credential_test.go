@@ -149,6 +149,9 @@ func TestWhoStandsOnTheWearersConflictListGetsNoSecretOfItsBadge(t *testing.T) {
 		if err := s.PairAnew(section, which); !errs.Is(err, errs.KindNotFound) {
 			t.Errorf("pairing: %v", err)
 		}
+		if held, err := s.Held(section, which); len(held) != 0 || !errs.Is(err, errs.KindNotFound) {
+			t.Errorf("what it holds: %v %v", held, err)
+		}
 		if ok, err := s.Check(system(), "B-1", credential.DoorToken, token); !ok || err != nil {
 			t.Errorf("the token that the badge holds has ended: %v", err)
 		}
@@ -159,6 +162,13 @@ func TestWhoStandsOnTheWearersConflictListGetsNoSecretOfItsBadge(t *testing.T) {
 			t.Errorf("another's badge: %v", err)
 		}
 		foe = false
+		held, err := s.Held(section, which)
+		if err != nil || len(held) != 2 || held[0].Door != credential.DoorJT808 || held[1].Door != credential.DoorToken || held[1].IssuedAt == 0 {
+			t.Errorf("off the list: %+v %v", held, err)
+		}
+		if _, err := s.Held(as(access.TownshipOfficer, district), which); !errs.Is(err, errs.KindForbidden) {
+			t.Errorf("a township reads of secrets: %v", err)
+		}
 		if err := s.PairAnew(section, which); err != nil {
 			t.Errorf("off the list: %v", err)
 		}
