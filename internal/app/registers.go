@@ -263,7 +263,11 @@ func (g *registers) lastSeen(ctx context.Context, r db.Reader, child id.ID, out 
 	if err != nil {
 		return err
 	}
+	var heard clock.Millis
 	for _, w := range worn[child] {
+		if out.DeviceID == "" || w.LastSeenAt > heard {
+			out.DeviceID, heard = w.ID, w.LastSeenAt
+		}
 		if w.Battery >= 0 {
 			battery := w.Battery
 			out.Battery = &battery

@@ -114,6 +114,19 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   assert.ok(rung.includes(kid.id) && rung.includes(kid.name), "the SOS rings with the child's name");
   await seat.page.getByText(kid.name).first().waitFor();
   await shot(seat.page, "device-sos");
+  // One press on the card asks the watch where the child is.
+  const open = (await api(seat.page, "GET", `/matters?state=open&child=${kid.id}`)).body.items[0];
+  await seat.page.goto(`${house.base}/console/seat?m=${open.id}`);
+  await seat.page.getByRole("button", { name: "立即定位" }).click();
+  await line.heard("CR]");
+  line.says("CR");
+  line.says(fix("UD", "00000000").replace("29.700000", "29.712345"));
+  await seat.page.getByText(/29\.7123/).waitFor();
+  await seat.page.getByText(/的位置$/).first().waitFor(); // how old it is
+  await seat.page.getByRole("button", { name: "打开设备" }).click();
+  await seat.page.getByRole("dialog").getByText(number).first().waitFor();
+  await shot(seat.page, "seat-device");
+  await seat.page.goto(`${house.base}/console`);
 
   await page.getByRole("tab", { name: "指令" }).click();
   const tell = page.locator(".device-command");

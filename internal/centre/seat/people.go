@@ -90,6 +90,7 @@ type ChildCard struct {
 	Five          []Fact       `json:"five"`
 	LastPosition  *Position    `json:"last_position"`
 	Battery       *int         `json:"battery"`
+	DeviceID      id.ID        `json:"device_id,omitempty"` // the record of what it wears, the one heard last
 	Contacts      []Contact    `json:"-"`
 }
 

@@ -1,10 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Dropdown, Input } from "antd";
-import { useState, type RefObject } from "react";
+import { useEffect, useState, type RefObject } from "react";
 import { api } from "@shared/api/client";
 import type { Card, HelpMessage, List } from "@shared/api/types";
 import { Countdown } from "@shared/countdown";
-import { formatDate, formatDateTime, formatTime, formatWhen } from "@shared/format";
+import { formatAgo, formatDate, formatDateTime, formatTime, formatWhen } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { LevelTag, UrgencyTag } from "@shared/tag";
 import { Provisional } from "../level/marks";
@@ -15,6 +15,7 @@ import { Key } from "../kit/page";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
+import { DeviceDrawer } from "../guard/device";
 import { Contacts, type CallHandle } from "./contacts";
 import { useOutcomes } from "./dialogs";
 import { Orders } from "./orders";
@@ -89,8 +90,11 @@ function Why({ card }: { card: Card }) {
   const last = card.signals[0];
   // Without a fix a device says 0, 0: the last known place counts then.
   const fixed = last?.body?.valid === true && (last.body.lat || last.body.lon);
-  const at = fixed && last?.body ? last.body : undefined;
+  // What the device told since the alarm is newer than where it rang.
+  const moved = card.child?.last_position && last && card.child.last_position.at > (last.device_at || last.received_at);
+  const at = fixed && !moved && last?.body ? last.body : undefined;
   const place = at ? { lat: at.lat ?? 0, lon: at.lon ?? 0, accuracy_m: at.accuracy ?? 0 } : card.child?.last_position;
+  const known = at ? undefined : card.child?.last_position; // not of this signal: its age counts
   const battery = last?.body?.battery ?? card.child?.battery;
   return (
     <div className="seat-why">
@@ -109,6 +113,7 @@ function Why({ card }: { card: Card }) {
               {place.accuracy_m > 0 && t("seat.accuracy", { n: Math.round(place.accuracy_m) })}
             </span>
           )}
+          {known && known.at > 0 && <span className="seat-mark">{t("seat.lastKnown", { ago: formatAgo(known.at, serverNow()) })}</span>}
         </p>
       )}
       {card.hints.map((h) => (
@@ -124,6 +129,45 @@ function Why({ card }: { card: Card }) {
         </p>
       ))}
     </div>
+  );
+}
+
+const LOOK_EVERY = 3_000;
+const LOOK_FOR = 60_000;
+
+/** What the child wears: asked where it is with one press, or opened over the card. */
+function Wearing({ card, device, act, readOnly }: Part & { device: string }) {
+  const may = useMay();
+  const client = useQueryClient();
+  const [open, setOpen] = useState(false);
+  const [asked, setAsked] = useState(0);
+  const { id, no } = card.matter;
+  // A place is no event: it is looked for while the answer may come.
+  useEffect(() => {
+    if (!asked) return;
+    const look = setInterval(() => void client.invalidateQueries({ queryKey: ["matter", id] }), LOOK_EVERY);
+    const end = setTimeout(() => clearInterval(look), LOOK_FOR);
+    return () => {
+      clearInterval(look);
+      clearTimeout(end);
+    };
+  }, [asked, client, id]);
+  const locate = async () => {
+    if (await act.act("locate", () => api.post(`/devices/${device}/commands`, { kind: "locate", reason: t("seat.locateReason", { no }) }), t("seat.located"))) setAsked((n) => n + 1);
+  };
+  if (!may("device.read")) return null;
+  return (
+    <p className="seat-wearing">
+      {may("device.command") && !readOnly && (
+        <Button size="small" loading={act.busy === "locate"} onClick={() => void locate()}>
+          {t("seat.locate")}
+        </Button>
+      )}
+      <Button size="small" onClick={() => setOpen(true)}>
+        {t("seat.device")}
+      </Button>
+      {open && <DeviceDrawer id={device} onClose={() => setOpen(false)} />}
+    </p>
   );
 }
 
@@ -356,6 +400,7 @@ export function CardView({ card, act, readOnly, callRef, noteRef, onDispatch, on
             <Facts card={card} />
             {card.child && <SafetyBlock child={card.child.id} />}
             <Why card={card} />
+            {card.child?.device_id && <Wearing card={card} device={card.child.device_id} act={act} readOnly={readOnly} />}
           </section>
         </div>
         <section aria-label={t("life.label")}>

@@ -185,6 +185,8 @@ export type Card = {
     five: { key: string; text: string; at?: Ms }[];
     last_position: Position | null;
     battery?: number | null;
+    /** What it wears, the one heard last. */
+    device_id?: string;
   } | null;
   contacts: Contact[];
   /** Keys such as "why.device", with the device's number or the like. */
