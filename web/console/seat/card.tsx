@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Dropdown, Input } from "antd";
 import { useEffect, useState, type RefObject } from "react";
-import { api } from "@shared/api/client";
+import { actKey, api } from "@shared/api/client";
 import type { Card, HelpMessage, List } from "@shared/api/types";
 import { Countdown } from "@shared/countdown";
 import { formatAgo, formatDate, formatDateTime, formatTime, formatWhen } from "@shared/format";
@@ -153,7 +153,7 @@ function Wearing({ card, device, act, readOnly }: Part & { device: string }) {
     };
   }, [asked, client, id]);
   const locate = async () => {
-    if (await act.act("locate", () => api.post(`/devices/${device}/commands`, { kind: "locate", reason: t("seat.locateReason", { no }) }), t("seat.located"))) setAsked((n) => n + 1);
+    if (await act.act("locate", () => api.post(`/devices/${device}/commands`, { key: actKey(), kind: "locate", reason: t("seat.locateReason", { no }) }), t("seat.located"))) setAsked((n) => n + 1);
   };
   if (!may("device.read")) return null;
   return (
