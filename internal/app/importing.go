@@ -20,6 +20,7 @@ func (a *App) importing() error {
 	a.Intake = intake.New(intake.Parts{DB: a.DB, Keys: a.Keys, Person: a.Person, Jobs: a.Jobs, Log: a.Log, Policies: policies, District: a.Config.District, MoveReason: moved,
 		Names: func(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]string, error) {
 			return accounts{a.Keys}.Names(ctx, r, ids)
-		}})
+		},
+		Model: func(protocol string, said ...string) string { return a.doors.models.Match(protocol, said...) }})
 	return nil
 }

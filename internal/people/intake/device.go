@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -45,7 +46,7 @@ func (s *Service) judgeDevices(ctx context.Context, v db.Reader, i Intake, r *re
 		if e.wearer != "" && row.Person.ID == "" {
 			heed(row, NoteWearerByName)
 		}
-		if row.Device.Speaks != "" && row.Device.Protocol == "" {
+		if row.Device.Speaks != "" && row.Device.Protocol == "" && s.model(row.Device) == "" {
 			heed(row, NoteProtocol)
 		}
 		if row.Device.Until != "" && row.Device.SIMUntil == "" {
@@ -142,17 +143,24 @@ func (s *Service) wearerOf(ctx context.Context, v db.Reader, row *roster.Row, e 
 	return nil
 }
 
+// model gives the profile of the model that a list names, "" for none: a lot of
+// cards whose maker puts SOS into a field of its own must not wait for somebody
+// to set each of them.
+func (s *Service) model(d *roster.Device) string {
+	if s.Model == nil {
+		return ""
+	}
+	return s.Model(d.Protocol, d.Speaks, d.Model, d.Maker+" "+d.Model)
+}
+
 // registration makes of a row what the register of devices takes.
-func registration(row roster.Row, e entry, batch id.ID) device.Registration {
+func (s *Service) registration(row roster.Row, e entry, batch id.ID) device.Registration {
 	d := row.Device
 	kind := string(d.Kind)
 	if kind == "" {
 		kind = "badge"
 	}
-	profile := d.Protocol
-	if profile == "" {
-		profile = "watch"
-	}
+	profile := cmp.Or(s.model(d), d.Protocol, "watch")
 	return device.Registration{DeviceID: d.Number, Kind: kind, Model: cut(strings.TrimSpace(d.Maker+" "+d.Model), 120), Profile: profile,
 		SIM: d.Phone, SIMUntil: d.SIMUntil, Wearer: e.wearer, Region: e.region, Batch: batch}
 }

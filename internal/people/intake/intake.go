@@ -103,6 +103,9 @@ type Parts struct {
 	MoveReason string
 	// Names gives the names of accounts; nil gives none.
 	Names func(ctx context.Context, r db.Reader, accounts ...id.ID) (map[id.ID]string, error)
+	// Model gives the profile of a model that one of the words names, of the
+	// protocol unless that is empty; "" for none. nil knows none.
+	Model func(protocol string, said ...string) string
 }
 
 // Service does what people do with imports. Each method checks the right of

@@ -62,7 +62,13 @@ func (w *world) restart() {
 	}
 	w.p = person.New(w.db, w.keys, person.Ports{Worn: device.Worn, Follow: device.Follow})
 	w.jobs = job.NewEngine(w.db, slog.New(slog.DiscardHandler))
-	w.s = intake.New(intake.Parts{DB: w.db, Keys: w.keys, Person: w.p, Jobs: w.jobs, Policies: policies, District: district, MoveReason: "依名单更正"})
+	w.s = intake.New(intake.Parts{DB: w.db, Keys: w.keys, Person: w.p, Jobs: w.jobs, Policies: policies, District: district, MoveReason: "依名单更正",
+		Model: func(protocol string, said ...string) string {
+			if slices.Contains(said, "E8") && (protocol == "" || protocol == "jt808") {
+				return "e8"
+			}
+			return ""
+		}})
 }
 
 func system() context.Context {
@@ -454,6 +460,29 @@ func TestTheMistakesOfADeliveryShowBeforeItIsTaken(t *testing.T) {
 		for i, note := range []string{intake.NoteWearerByName, intake.NoteProtocol, intake.NoteSIMUntil, intake.NoteWearerUnknown} {
 			if !slices.Contains(page.Items[i].Notes, note) {
 				t.Errorf("row %d: %q", i, page.Items[i].Notes)
+			}
+		}
+	})
+}
+
+// A lot of cards is read by its model from the first frame on, if the list names
+// it, in the column of the model or of the protocol; never against a protocol
+// that it names too.
+func TestADeliveryIsReadByTheModelThatItsListNames(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		v := w.upload(roster.Devices, "d.csv", []byte("设备编号,类型,型号,通信协议\n861234567890121,学生卡,E8,JT/T 808\n861234567890122,学生卡,,E8\n861234567890123,学生卡,E8,手表\n861234567890124,学生卡,E9,808\n"))
+		if v.Counts.OK != 4 {
+			t.Fatalf("%+v", v.Counts)
+		}
+		w.commit(v)
+		page, err := device.New(w.db, w.keys, device.Ports{}).List(section, device.Query{})
+		if err != nil || len(page.Items) != 4 {
+			t.Fatalf("%v %+v", err, page)
+		}
+		want := map[string]string{"861234567890121": "e8", "861234567890122": "e8", "861234567890123": "watch", "861234567890124": "jt808"}
+		for _, d := range page.Items {
+			if d.Profile != want[d.DeviceID] {
+				t.Errorf("%s is read by %s, want %s", d.DeviceID, d.Profile, want[d.DeviceID])
 			}
 		}
 	})

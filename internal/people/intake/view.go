@@ -363,7 +363,7 @@ func (s *Service) rowView(ctx context.Context, r db.Reader, i Intake, areas *reg
 		v.Contacts = append(v.Contacts, text)
 	}
 	if row.Device != nil {
-		d := registration(row, e, i.ID)
+		d := s.registration(row, e, i.ID)
 		v.Device = &Thing{Number: d.DeviceID, Kind: d.Kind, Model: d.Model, Profile: d.Profile, SIMMasked: d.SIM.Mask(), SIMUntil: d.SIMUntil}
 	}
 	there := func(child id.ID, name, code, why string) {

@@ -327,7 +327,7 @@ func (s *Service) prepareDevices(i Intake, r *reading, p *prepared) {
 			continue
 		}
 		at = append(at, n)
-		p.devices = append(p.devices, registration(row, e, i.ID))
+		p.devices = append(p.devices, s.registration(row, e, i.ID))
 	}
 	p.rows = at
 }

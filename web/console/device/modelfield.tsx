@@ -23,6 +23,9 @@ export function profileName(list: Model[] | undefined, profile: string): string 
   return m ? t("model.of", { protocol: protocolName(m.protocol), model: m.title }) : protocolName(profile);
 }
 
+/** The same where no list is at hand. */
+export const ProfileName = ({ profile }: { profile: string }) => <>{profileName(useModels().data?.items, profile)}</>;
+
 /** What to know of a device's alarms by its model; nothing where its model says nothing. */
 export function ModelHints({ profile }: { profile: string }) {
   const hints = Object.entries(useModels().data?.items.find((m) => m.name === profile)?.hints ?? {});

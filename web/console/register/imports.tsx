@@ -13,6 +13,7 @@ import { useAct } from "../kit/act";
 import { useFilters } from "../kit/filters";
 import { Count, PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
+import { ProfileName } from "../device/modelfield";
 import { t, words } from "../locale";
 import "./register.css";
 import { categoryName } from "./types";
@@ -229,7 +230,7 @@ function Headings({ intake, refresh }: { intake: Intake; refresh: () => void }) 
 const thingColumns: TableColumnsType<Line> = [
   { title: t("imp.device"), width: 130, className: "zg-num", render: (_, r) => r.device?.number },
   { title: t("imp.deviceKind"), width: 110, render: (_, r) => r.device && <>{wordFor(words, "gd.deviceKind", r.device.kind)} {r.device.model && <span className="reg-dim">{r.device.model}</span>}</> },
-  { title: t("gd.profile"), width: 90, render: (_, r) => r.device && wordFor(words, "gd.profiles", r.device.profile) },
+  { title: t("gd.profile"), width: 130, render: (_, r) => r.device && <ProfileName profile={r.device.profile} /> },
   { title: t("imp.sim"), width: 124, className: "zg-num", render: (_, r) => r.device && <>{r.device.sim_masked}{r.device.sim_until && <div className="reg-dim">{t("imp.simUntil", { on: r.device.sim_until })}</div>}</> },
 ];
 

@@ -86,6 +86,22 @@ func (m *Models) Title(name string) string {
 	return ""
 }
 
+// Match gives the name of the model that one of the words is: its name or its
+// title. An empty protocol takes any; "" is none. The first word counts most.
+func (m *Models) Match(protocol string, said ...string) string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, word := range said {
+		word = strings.TrimSpace(word)
+		for name, p := range m.set {
+			if name != standard && word != "" && (protocol == "" || p.Protocol == protocol) && (strings.EqualFold(word, name) || strings.EqualFold(word, p.Title)) {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
 func (m *Models) named(name string) *profile.Profile {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

@@ -225,6 +225,19 @@ func TestANewVersionReachesTheLinesOfEveryProcess(t *testing.T) {
 	})
 }
 
+func TestAListNamesAModelByItsNameOrItsTitle(t *testing.T) {
+	each(t, func(w *world) {
+		w.publish(section, own)
+		for _, c := range []struct{ protocol, said, want string }{
+			{"jt808", "G10LS", "g10ls"}, {"", " xk1 ", "xk1"}, {"", "小卡一型", "xk1"}, {"watch", "G10LS", ""}, {"", "", ""}, {"jt808", "standard", ""}, {"", "G10", ""},
+		} {
+			if got := w.models.Match(c.protocol, "", c.said); got != c.want {
+				t.Errorf("%q of %q is %q, want %q", c.said, c.protocol, got, c.want)
+			}
+		}
+	})
+}
+
 func TestAVersionNeedsTwoPeopleAndEndsOnce(t *testing.T) {
 	each(t, func(w *world) {
 		v, err := w.models.Propose(section, own, "新到一批学生卡")
