@@ -346,6 +346,13 @@ test("a card is entered by its model, and read by another once it turns out to b
   const refused = await page.request.fetch(`${house.base}/api/devices`, { method: "POST", headers: { "X-Zugou": "1" }, data: { device_id: "861100000000018", kind: "card", profile: "c99" } });
   assert.equal(refused.status(), 422, "a model that nobody has");
   await shot(page, "device-model-changed");
+  // From a model whose SOS stands in a field of its own to one without: said before it is saved.
+  await choose(drawer, "用 E8 字段报求救");
+  await drawer.getByRole("button", { name: "保存" }).click();
+  await drawer.getByText(/JT\/T 808，用 E8/).waitFor();
+  await choose(drawer, "C5、C5L");
+  await drawer.getByText(/改后不再按这些读求救：附加字段 E8/).waitFor();
+  await shot(page, "device-model-calls");
   await drawer.getByRole("tab", { name: "接入凭据" }).click();
   await drawer.getByText(/设备还没有注册/).waitFor();
 

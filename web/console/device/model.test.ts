@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { meanings, ownMeanings, type Model } from "./model";
+import { callsLost, meanings, ownMeanings, type Model } from "./model";
 
 const card: Model = { name: "x", title: "x", source: "x", protocol: "jt808" };
 
@@ -22,6 +22,13 @@ test("a model's own bits and fields are read out in the order of their numbers",
     "附加字段 E8|值 0C01 为求救",
     "附加字段 EB 内 00C5|第 6 位为震动（置 0 时）",
   ]);
+});
+
+test("another model that reads fewer calls for help is seen, by the places it leaves out", () => {
+  const e8: Model = { ...card, alarms: { "16": "vibration", "18": "sos" }, tlv: { e8: [{ read: "event", alarms: { "0c01": "sos", "0c02": "fall" } }], eb: [{ read: "sub", sub: { "00c5": { read: "bits", alarms: { "3": "sos" } } } }] } };
+  expect(callsLost(e8, card)).toEqual(["报警第 18 位 求救", "附加字段 E8 值 0C01 为求救", "附加字段 EB 内 00C5 第 3 位为求救"]);
+  expect(callsLost(e8, { ...e8, alarms: { "18": "sos" } })).toEqual([]);
+  expect(callsLost(undefined, card)).toEqual([]);
 });
 
 test("what the standard says too is not said again", () => {

@@ -23,6 +23,27 @@ function ruleWords(r: Rule): string {
   return wordFor(words, "model.read", r.read) + (r.length?.length ? t("model.length", { n: r.length.join(t("model.or")) }) : "");
 }
 
+const calls = ["sos", "voice_help"];
+
+/** The calls for help that a model reads from its maker's own bits and fields. */
+function callsOf(m: Model | undefined): string[] {
+  const only = (a: Alarms | undefined) => Object.fromEntries(Object.entries(a ?? {}).filter(([, x]) => calls.includes(x)));
+  const narrowed = (r: Rule): Rule[] => {
+    const sub = Object.fromEntries(Object.entries(r.sub ?? {}).flatMap(([id, s]) => narrowed(s).map((x) => [id, x] as const)));
+    const alarms = only(r.alarms);
+    return Object.keys(sub).length || Object.keys(alarms).length ? [{ ...r, alarms, sub: r.sub ? sub : undefined } as Rule] : [];
+  };
+  if (!m) return [];
+  const tlv = Object.fromEntries(Object.entries(m.tlv ?? {}).map(([id, rules]) => [id, rules.flatMap(narrowed)]));
+  return meanings({ ...m, alarms: only(m.alarms), tlv, heartbeat: (m.heartbeat ?? []).flatMap(narrowed), hints: {} }).map((x) => `${x.where} ${x.what}`);
+}
+
+/** What a device set to another model no longer calls for help by. */
+export const callsLost = (was: Model | undefined, now: Model | undefined): string[] => {
+  const kept = callsOf(now);
+  return callsOf(was).filter((x) => !kept.includes(x));
+};
+
 /** What the model says of its own that its base does not. */
 export function ownMeanings(m: Model, base: Model | undefined): Meaning[] {
   const known = new Set((base ? meanings(base) : []).map((x) => `${x.where}|${x.what}`));

@@ -5,7 +5,7 @@ import { api } from "@shared/api/client";
 import type { List } from "@shared/api/types";
 import { wordFor } from "@shared/locale";
 import { t, words } from "../locale";
-import { ownMeanings, type Model } from "./model";
+import { callsLost, ownMeanings, type Model } from "./model";
 import "./command.css";
 
 const protocols = ["watch", "jt808", "gt06", "mqtt"] as const;
@@ -40,12 +40,14 @@ export function ModelHints({ profile }: { profile: string }) {
   );
 }
 
-/** Chooses protocol and model, and says what the choice means; only narrows it to what the device speaks. */
-export function ModelField({ value, onChange, only, id }: { value?: string; onChange?: (v: string) => void; only?: string; id?: string }) {
+/** Chooses protocol and model, and says what the choice means; only narrows it to what the device speaks, was is what it is set to now. */
+export function ModelField({ value, onChange, only, id, was }: { value?: string; onChange?: (v: string) => void; only?: string; id?: string; was?: string }) {
   const models = useModels();
   const list = models.data?.items;
+  const named = (name: string | undefined) => list?.find((m) => m.name === name || (m.name === STANDARD && m.protocol === name));
+  const chosen = named(value);
   const offered = protocols.filter((p) => !only || p === only || list?.some((m) => m.name === only && m.protocol === p));
-  const chosen = list?.find((m) => m.name === value || (m.name === STANDARD && m.protocol === value));
+  const lost = was && value !== was ? callsLost(named(was), named(value)) : [];
   const lines = chosen ? ownMeanings(chosen, list?.find((m) => m.name === chosen.base)) : [];
   return (
     <>
@@ -62,6 +64,11 @@ export function ModelField({ value, onChange, only, id }: { value?: string; onCh
           options: [{ value: p as string, label: t("model.plain", { protocol: protocolName(p) }) }, ...ownModels(list, p).map((m) => ({ value: m.name, label: m.title }))],
         }))}
       />
+      {lost.length > 0 && (
+        <p className="device-hints" role="alert">
+          {t("model.callsLost", { list: lost.join(t("list.comma")) })}
+        </p>
+      )}
       {chosen && chosen.name !== STANDARD ? (
         <details className="device-model" open>
           <summary>{t("model.means", { n: lines.length })}</summary>

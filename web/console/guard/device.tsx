@@ -208,7 +208,7 @@ function StockForm({ device }: { device: Detail }) {
         <Input maxLength={60} />
       </Form.Item>
       <Form.Item name="profile" label={t("model.label")} className="gd-wide">
-        <ModelField />
+        <ModelField was={device.profile} />
       </Form.Item>
       <Form.Item name="sim" label={t("gd.sim")}>
         <Input inputMode="tel" maxLength={20} autoComplete="off" placeholder={device.sim_masked} />
