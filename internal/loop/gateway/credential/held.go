@@ -30,11 +30,7 @@ func (s *Store) Held(ctx context.Context, which id.ID) ([]Held, error) {
 		if err != nil {
 			return err
 		}
-		t, err := s.hidden.Target(ctx, r, d)
-		if err != nil {
-			return err
-		}
-		if err := access.Check(access.From(ctx), "device.write", t); err != nil {
+		if err := access.Check(access.From(ctx), "device.write", d.Target()); err != nil {
 			return err
 		}
 		var rows []struct {
