@@ -25,6 +25,7 @@ type Rule struct {
 	When    string `json:"when"`              // CEL over the evidence, a bool
 
 	fields  uint64      // what When speaks of
+	words   string      // When in Chinese; empty: it can't be read out
 	whole   cel.Program // when all of it is known
 	partial cel.Program // when some is missing
 }
@@ -39,7 +40,13 @@ type RuleSet struct {
 	Talk    []Rule `json:"talk"`  // 建议谈话
 
 	catalogue *Catalogue
+	stray     wrongs
 }
+
+// Stray says which conditions name a value that the evidence never has; nil if
+// none does. They are refused where rules are written, and not where rules in
+// force are read: the other conditions of the set must go on being asked.
+func (s *RuleSet) Stray() error { return errors.Join(s.stray...) }
 
 // costLimit bounds one evaluation; the rules shipped need under 30.
 const costLimit = 1000
@@ -64,7 +71,7 @@ func ParseRules(c *Catalogue, data []byte) (*RuleSet, error) {
 		if talk && r.Urgency != "" || !talk && !r.Urgency.Above(Green) {
 			bad("rule %q can't have urgency %q", r.Code, r.Urgency)
 		}
-		r.compile(c, bad)
+		r.compile(c, bad, s.stray.add)
 		for n, f := range c.Fields {
 			if f.TalkOnly && !talk && r.fields&(1<<n) != 0 {
 				bad("rule %q sets an urgency by %q, which may set a talk only", r.Code, f.Name)
@@ -109,12 +116,20 @@ func (s *RuleSet) TitleOf(code string) string {
 	return code
 }
 
+// said is the condition as an explanation gives it: in words, else as it is.
+func (r *Rule) said() string {
+	if r.words != "" {
+		return r.words
+	}
+	return r.When
+}
+
 func civilDate(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
 	return err == nil
 }
 
-func (r *Rule) compile(c *Catalogue, bad func(format string, args ...any)) {
+func (r *Rule) compile(c *Catalogue, bad, stray func(format string, args ...any)) {
 	if strings.TrimSpace(r.When) == "" {
 		bad("rule %q has no condition", r.Code)
 		return
@@ -130,7 +145,10 @@ func (r *Rule) compile(c *Catalogue, bad func(format string, args ...any)) {
 		bad("rule %q: the condition is no yes or no", r.Code)
 		return
 	}
-	for _, id := range celast.MatchDescendants(celast.NavigateAST(ast.NativeRep()), celast.KindMatcher(celast.IdentKind)) {
+	root := celast.NavigateAST(ast.NativeRep())
+	r.words, _ = c.say(root)
+	c.strayValues(root, func(value, field string) { stray("rule %q: %q is no value of %q", r.Code, value, field) })
+	for _, id := range celast.MatchDescendants(root, celast.KindMatcher(celast.IdentKind)) {
 		if n, ok := c.index[id.AsIdent()]; ok {
 			r.fields |= 1 << n
 		}

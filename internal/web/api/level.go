@@ -99,6 +99,11 @@ func (a *API) levels(s Screening) {
 	a.rules(s)
 }
 
+type checkedRules struct {
+	checked
+	Words map[string]string `json:"words,omitempty"` // conditions in Chinese, by condition
+}
+
 func (a *API) rules(s Screening) {
 	call(a, http.MethodGet, "/rules", "the rules of the four colours", func(ctx context.Context, _ *struct{}) (level.Book, error) {
 		return s.Levels.Rules(ctx)
@@ -113,12 +118,13 @@ func (a *API) rules(s Screening) {
 			Kind string `json:"kind" enum:"rules,colours"`
 			Body string `json:"body" maxLength:"262144"`
 		}
-	}) (checked, error) {
-		wrong, err := s.Levels.CheckRules(ctx, in.Body.Kind, in.Body.Body)
-		if err != nil || wrong == nil {
-			return checked{OK: true, Problems: []string{}}, err
+	}) (checkedRules, error) {
+		words, wrong, err := s.Levels.CheckRules(ctx, in.Body.Kind, in.Body.Body)
+		out := checkedRules{checked{OK: wrong == nil, Problems: []string{}}, words}
+		if wrong != nil {
+			out.Problems = s.problems(wrong)
 		}
-		return checked{Problems: s.problems(wrong)}, nil
+		return out, err
 	})
 	call(a, http.MethodPost, "/rules/what-if", "run changed rules over everybody; nothing is changed", func(ctx context.Context, in *body) (level.Trial, error) {
 		return s.Levels.WhatIf(ctx, in.Body.Body)
