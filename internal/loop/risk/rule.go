@@ -147,7 +147,7 @@ func (r *Rule) compile(c *Catalogue, bad, stray func(format string, args ...any)
 	}
 	root := celast.NavigateAST(ast.NativeRep())
 	r.words, _ = c.say(root)
-	c.strayValues(root, func(value, field string) { stray("rule %q: %q is no value of %q", r.Code, value, field) })
+	c.strayValues(root, func(value, field string) { bad := stray; bad("rule %q: %q is no value of %q", r.Code, value, field) })
 	for _, id := range celast.MatchDescendants(root, celast.KindMatcher(celast.IdentKind)) {
 		if n, ok := c.index[id.AsIdent()]; ok {
 			r.fields |= 1 << n

@@ -13,11 +13,12 @@ import (
 type LevelQuery struct {
 	Region string `query:"region" pattern:"^[0-9]*$" maxLength:"15"`
 	School string `query:"school" maxLength:"100"`
+	At     id.ID  `query:"school_id" maxLength:"36"`
 	Limit  int    `query:"limit"`
 }
 
 func (q LevelQuery) query() level.Query {
-	return level.Query{Area: q.Region, School: q.School, Limit: min(q.Limit, level.MostShown)}
+	return level.Query{Area: q.Region, School: q.School, SchoolID: q.At, Limit: min(q.Limit, level.MostShown)}
 }
 
 // levels registers the four colours: lists for work, a child's level, rules.

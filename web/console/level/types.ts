@@ -44,7 +44,7 @@ export type Entry = {
   late: boolean;
   tries: number;
 };
-export type Standing = { region: string; region_name: string; school: string; children: number; screened: number; red: number; orange: number; yellow: number; suspected: number };
+export type Standing = { region: string; region_name: string; school: string; school_id?: string; children: number; screened: number; red: number; orange: number; yellow: number; suspected: number };
 export type Contact = {
   id: string;
   kind: string;

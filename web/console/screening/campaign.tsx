@@ -16,10 +16,10 @@ import { Members } from "./members";
 import { DoneBar, openPdf, StateMark, SuicideMark, useAreaName } from "./parts";
 import { Responders, TeachersTab } from "./people";
 import { Results, Summaries } from "./results";
-import { className, informantName, type Group, type Progress } from "./types";
+import { className, informantName, queryOf, type Group, type Progress } from "./types";
 import "../matter/matter.css";
 
-const keyOf = (g: Pick<Group, "school" | "grade" | "class" | "region">) => [g.school, g.grade, g.class, g.school ? g.region.slice(0, 6) : g.region].join("\u0000");
+const keyOf = (g: Group) => [g.school_id, g.school, g.grade, g.class, g.school_id ? "" : g.region].join("\u0000");
 const groupName = (g: Group) => className(g) || g.region_name;
 
 export default function CampaignPage() {
@@ -144,7 +144,7 @@ function PrintDialog({ p, onClose }: { p: Progress; onClose: () => void }) {
     const g = p.groups.find((x) => keyOf(x) === which);
     setBusy(what);
     try {
-      await openPdf(`/campaigns/${p.campaign.id}/print`, { what, ...(g?.school ? { school: g.school, grade: g.grade, class: g.class, region: g.region.slice(0, 6) } : g ? { region: g.region } : {}) });
+      await openPdf(`/campaigns/${p.campaign.id}/print`, { what, ...(g ? queryOf(g) : {}) });
       onClose();
     } catch (e) {
       void message.error({ content: errorText(e), duration: 8 });

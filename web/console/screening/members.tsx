@@ -13,7 +13,7 @@ import { useAct } from "../kit/act";
 import { t, words } from "../locale";
 import { relationKinds, relationName } from "../register/types";
 import { useMay } from "../session";
-import { className, type Campaign, type Group, type Member } from "./types";
+import { className, queryOf, type Campaign, type Group, type Member } from "./types";
 
 const stateNames = ["open", "waiting", "refused", "begun", "done"] as const;
 
@@ -101,7 +101,7 @@ export function Members(props: {
     queryFn: async () =>
       (
         await api.get<List<Member>>(`/campaigns/${c.id}/members`, {
-          ...(group?.school ? { school: group.school, grade: group.grade, class: group.class, region: group.region.slice(0, 6) } : group ? { region: group.region } : {}),
+          ...(group ? queryOf(group) : {}),
           state: state,
         })
       ).items,

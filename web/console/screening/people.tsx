@@ -83,7 +83,7 @@ export function TeachersTab({ p }: { p: Progress }) {
       </div>
       <Table
         size="small"
-        rowKey={(x) => x.account + className(x)}
+        rowKey={(x) => x.account + x.school_id + className(x)}
         pagination={false}
         dataSource={p.teachers}
         locale={{ emptyText: <Empty title={t("survey.noTeachers")} hint={t("survey.noTeachersHint")} /> }}
@@ -103,18 +103,16 @@ export function TeachersTab({ p }: { p: Progress }) {
 function TeacherDialog({ p, onClose, onPut }: { p: Progress; onClose: () => void; onPut: (x: Teaching) => Promise<void> }) {
   const [form] = Form.useForm<{ account: string; at: string }>();
   const people = useQuery({ queryKey: ["campaign-people", true], queryFn: async () => (await api.get<List<Colleague>>("/campaign-people", { teachers: "true" })).items });
-  const classes = p.groups.filter((g) => g.school);
+  const classes = p.groups.filter((g) => g.school_id);
   const place = useAreaName();
-  // A school is known by its name within its district.
-  const district = (region: string) => region.slice(0, 6);
-  const of = (g: { school: string; grade: string; class: string; region: string }) => ({ school: g.school, grade: g.grade, class: g.class, area: district(g.region) });
-  const schools = [...new Map(classes.map((g) => [g.school + district(g.region), of({ ...g, grade: "", class: "" })])).values()];
+  const of = (g: Omit<Teaching, "account" | "name"> & { region: string }) => ({ school_id: g.school_id, school: g.school, grade: g.grade, class: g.class, region: g.region });
+  const schools = [...new Map(classes.map((g) => [g.school_id, of({ ...g, grade: "", class: "" })])).values()];
   const places = [...schools, ...classes.map(of)];
-  const shared = new Set(schools.filter((x) => schools.some((y) => y.school === x.school && y.area !== x.area)).map((x) => x.school));
-  const key = (g: { school: string; grade: string; class: string; area: string }) => [g.area, g.school, g.grade, g.class].join("\u0000");
+  const shared = new Set(schools.filter((x) => schools.some((y) => y.school === x.school && y.school_id !== x.school_id)).map((x) => x.school));
+  const key = (g: { school_id: string; grade: string; class: string }) => [g.school_id, g.grade, g.class].join("\u0000");
   const send = (v: { account: string; at: string }) => {
     const g = places.find((x) => key(x) === v.at);
-    if (g) void onPut({ account: v.account, name: "", school: g.school, grade: g.grade, class: g.class, area: g.area });
+    if (g) void onPut({ account: v.account, name: "", school_id: g.school_id, school: g.school, grade: g.grade, class: g.class });
   };
   const must = (text: string) => [{ required: true, message: text }];
   return (
@@ -124,7 +122,7 @@ function TeacherDialog({ p, onClose, onPut }: { p: Progress; onClose: () => void
           <Select showSearch={{ optionFilterProp: "label" }} loading={people.isPending} options={(people.data ?? []).map((x) => ({ value: x.account, label: `${x.name} ${x.place}` }))} />
         </Form.Item>
         <Form.Item name="at" label={t("survey.class")} rules={must(t("survey.schoolNeeded"))}>
-          <Select showSearch={{ optionFilterProp: "label" }} options={places.map((g) => ({ value: key(g), label: [g.grade ? className(g) : `${g.school} ${t("survey.wholeSchool")}`, shared.has(g.school) ? place(g.area) : ""].filter(Boolean).join(" ") }))} />
+          <Select showSearch={{ optionFilterProp: "label" }} options={places.map((g) => ({ value: key(g), label: [g.grade ? className(g) : `${g.school} ${t("survey.wholeSchool")}`, shared.has(g.school) ? place(g.region) : ""].filter(Boolean).join(" ") }))} />
         </Form.Item>
       </Form>
     </Modal>

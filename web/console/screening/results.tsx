@@ -89,7 +89,7 @@ export function Summaries({ campaign }: { campaign: string }) {
           <Table
             className="page-table"
             size="small"
-            rowKey={(s) => s.instrument + s.school}
+            rowKey={(s) => s.instrument + s.school_id + s.school}
             dataSource={list}
             pagination={list.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
             locale={{ emptyText: <Empty title={t("survey.noSheets")} hint={t("survey.noSheetsHint")} /> }}
