@@ -40,13 +40,7 @@ type RuleSet struct {
 	Talk    []Rule `json:"talk"`  // 建议谈话
 
 	catalogue *Catalogue
-	stray     wrongs
 }
-
-// Stray says which conditions name a value that the evidence never has; nil if
-// none does. They are refused where rules are written, and not where rules in
-// force are read: the other conditions of the set must go on being asked.
-func (s *RuleSet) Stray() error { return errors.Join(s.stray...) }
 
 // costLimit bounds one evaluation; the rules shipped need under 30.
 const costLimit = 1000
@@ -71,7 +65,7 @@ func ParseRules(c *Catalogue, data []byte) (*RuleSet, error) {
 		if talk && r.Urgency != "" || !talk && !r.Urgency.Above(Green) {
 			bad("rule %q can't have urgency %q", r.Code, r.Urgency)
 		}
-		r.compile(c, bad, s.stray.add)
+		r.compile(c, bad)
 		for n, f := range c.Fields {
 			if f.TalkOnly && !talk && r.fields&(1<<n) != 0 {
 				bad("rule %q sets an urgency by %q, which may set a talk only", r.Code, f.Name)
@@ -129,7 +123,7 @@ func civilDate(s string) bool {
 	return err == nil
 }
 
-func (r *Rule) compile(c *Catalogue, bad, stray func(format string, args ...any)) {
+func (r *Rule) compile(c *Catalogue, bad func(format string, args ...any)) {
 	if strings.TrimSpace(r.When) == "" {
 		bad("rule %q has no condition", r.Code)
 		return
@@ -147,7 +141,6 @@ func (r *Rule) compile(c *Catalogue, bad, stray func(format string, args ...any)
 	}
 	root := celast.NavigateAST(ast.NativeRep())
 	r.words, _ = c.say(root)
-	c.strayValues(root, func(value, field string) { bad := stray; bad("rule %q: %q is no value of %q", r.Code, value, field) })
 	for _, id := range celast.MatchDescendants(root, celast.KindMatcher(celast.IdentKind)) {
 		if n, ok := c.index[id.AsIdent()]; ok {
 			r.fields |= 1 << n

@@ -2,6 +2,7 @@ package risk
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -26,12 +27,8 @@ func (c *Catalogue) InWords(when string) string {
 // WordsOf reads out the conditions of a rule set that may be half written, by
 // condition; what can't be read out is absent.
 func (c *Catalogue) WordsOf(body string) map[string]string {
-	var s struct{ Rules, Talk []struct{ When string } }
 	out := map[string]string{}
-	if json.Unmarshal([]byte(body), &s) != nil {
-		return out
-	}
-	for _, r := range append(s.Rules, s.Talk...) {
+	for _, r := range draft(body) {
 		if _, done := out[r.When]; done {
 			continue
 		}
@@ -40,6 +37,30 @@ func (c *Catalogue) WordsOf(body string) map[string]string {
 		}
 	}
 	return out
+}
+
+// draft gives the rules of a set that may be half written.
+func draft(body string) []Rule {
+	var s struct{ Rules, Talk []Rule }
+	if json.Unmarshal([]byte(body), &s) != nil {
+		return nil
+	}
+	return append(s.Rules, s.Talk...)
+}
+
+// Stray says which conditions of a set name a value that the evidence never
+// has, as joined problems; nil if none does. They are refused where rules are
+// written, and not where rules in force are read: the other conditions of the
+// set must go on being asked.
+func (c *Catalogue) Stray(body string) error {
+	var wrong wrongs
+	bad := wrong.add
+	for _, r := range draft(body) {
+		if ast, issues := c.env.Compile(r.When); issues == nil || issues.Err() == nil {
+			c.strayValues(celast.NavigateAST(ast.NativeRep()), func(value, field string) { bad("rule %q: %q is no value of %q", r.Code, value, field) })
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // binding says how a text may stand within another without brackets.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -233,10 +234,7 @@ func (s *Service) CheckRules(ctx context.Context, kind, body string) (words map[
 // written is compile for rules that somebody writes now.
 func (s *Service) written(body string) (*risk.RuleSet, error) {
 	set, err := s.compile(body)
-	if err == nil {
-		err = set.Stray()
-	}
-	return set, err
+	return set, errors.Join(err, s.tables.Catalogue.Stray(body))
 }
 
 func (s *Service) tried(ctx context.Context, tx *db.Tx, row *Rules, counts string) error {
