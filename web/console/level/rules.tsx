@@ -6,6 +6,7 @@ import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import { formatDateTime } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
+import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { t } from "../locale";
 import { Provisional } from "./marks";
@@ -24,17 +25,17 @@ export function Condition({ when, words }: { when: string; words: Record<string,
 export function RuleTable({ set, words }: { set: RuleSet; words: Record<string, string> }) {
   const rows: RuleRow[] = [...set.rules, ...set.talk];
   return (
-    <Table
+    <Table className="kit-cards"
       size="small"
       rowKey="code"
       pagination={false}
       dataSource={rows}
-      columns={[
+      columns={carded<RuleRow>([
         { title: t("colour.raises"), width: 170, render: (_, r) => (r.urgency ? <Provisional urgency={r.urgency} /> : <Tag>{t("colour.talkOnly")}</Tag>) },
         { title: t("colour.ruleTitle"), render: (_, r) => <strong>{r.title}</strong> },
         { title: t("colour.condition"), render: (_, r) => <Condition when={r.when} words={words} /> },
         { title: t("colour.code"), width: 150, dataIndex: "code", className: "zg-num" },
-      ]}
+      ])}
     />
   );
 }
@@ -84,20 +85,20 @@ function Rules({ book }: { book: Book }) {
 
 function History({ list }: { list: Edition[] }) {
   return (
-    <Table
+    <Table className="kit-cards"
       size="small"
       rowKey="id"
       pagination={false}
       dataSource={list}
       locale={{ emptyText: <Empty title={t("colour.noHistory")} hint={t("colour.noHistoryHint")} /> }}
-      columns={[
+      columns={carded<Edition>([
         { title: t("colour.which"), width: 150, render: (_, e) => t(e.kind === "rules" ? "colour.tab.rules" : "colour.tab.duties") },
         { title: t("colour.version"), dataIndex: "version", className: "zg-num" },
         { title: t("colour.fromOn"), dataIndex: "from_on", className: "zg-num" },
         { title: t("colour.stateName"), render: (_, e) => (e.published_at ? <b>{t("colour.publishedAt", { at: formatDateTime(e.published_at) })}</b> : <span className="page-muted">{t("colour.triedAt", { at: formatDateTime(e.tried_at) })}</span>) },
         { title: t("colour.by"), dataIndex: "by_name" },
         { title: t("kit.reason"), dataIndex: "reason" },
-      ]}
+      ])}
     />
   );
 }

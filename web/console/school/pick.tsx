@@ -6,6 +6,7 @@ import { useState } from "react";
 import { api } from "@shared/api/client";
 import type { List } from "@shared/api/types";
 import { t } from "../locale";
+import { useMay } from "../session";
 
 export type School = { id: string; name: string; kind: string; region: string; address: string; version: number };
 export type SchoolRow = School & { region_name: string; pupils: number; may_write: boolean };
@@ -33,12 +34,13 @@ export function labels(list: SchoolRow[]): Map<string, string> {
 
 export function SchoolPick({ value, onChange, id }: { value?: Named; onChange?: (v: Named) => void; id?: string }) {
   const schools = useSchools();
+  const may = useMay();
   const [text, setText] = useState("");
   const list = schools.data ?? [];
   const names = labels(list);
   const typed = text.trim();
   const options = list.map((s) => ({ value: s.id, label: names.get(s.id) ?? s.name, find: `${s.name} ${s.region_name} ${s.address}` }));
-  if (typed && !list.some((s) => same(s.name, typed))) options.push({ value: written + typed, label: t("school.unlisted", { name: typed }), find: typed });
+  if (typed && !list.some((s) => same(s.name, typed))) options.push({ value: written + typed, label: t(may("school.write") ? "school.unlistedNew" : "school.unlisted", { name: typed }), find: typed });
   const now = valueOf(value);
   // What the child has already and the list lacks, such as a name that is asked about.
   if (now && !options.some((o) => o.value === now)) options.unshift({ value: now, label: value?.id ? (value.name ?? "") : t("school.asked", { name: value?.name ?? "" }), find: value?.name ?? "" });

@@ -9,6 +9,7 @@ import { api, errorText } from "@shared/api/client";
 import { formatDateTime } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { t } from "../locale";
 import { useMay } from "../session";
@@ -111,14 +112,14 @@ function View({ p }: { p: Progress }) {
 function Groups({ p, teacher, onPick }: { p: Progress; teacher: boolean; onPick: (g: Group) => void }) {
   return (
     <Table
-      className="page-table"
+      className="page-table kit-cards"
       size="small"
       rowKey={keyOf}
       dataSource={p.groups}
       pagination={p.groups.length > 50 ? { pageSize: 50 } : false}
       locale={{ emptyText: <Empty title={t("survey.noGroups")} hint={t("survey.noGroupsHint")} /> }}
       onRow={(g) => ({ tabIndex: 0, onClick: () => onPick(g), onKeyDown: (e) => e.key === "Enter" && onPick(g) })}
-      columns={[
+      columns={carded<Group>([
         { title: t("survey.group"), render: (_, g) => <strong>{groupName(g)}</strong>, sorter: (a, b) => groupName(a).localeCompare(groupName(b), "zh") },
         { title: t("survey.progress"), width: 210, render: (_, g) => <DoneBar done={g.done} size={g.size} />, sorter: (a, b) => a.done / (a.size || 1) - b.done / (b.size || 1) },
         ...(teacher
@@ -130,7 +131,7 @@ function Groups({ p, teacher, onPick }: { p: Progress; teacher: boolean; onPick:
               { title: t("survey.begun"), width: 110, className: "zg-num", align: "right" as const, render: (_: unknown, g: Group) => g.begun },
             ]),
         { title: t("survey.lastDone"), width: 160, className: "zg-num", render: (_, g) => formatDateTime(g.last_at) },
-      ]}
+      ])}
     />
   );
 }

@@ -9,10 +9,11 @@ import type { List } from "@shared/api/types";
 import { wordFor } from "@shared/locale";
 import { Empty } from "@shared/state";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { useAreaName } from "./parts";
-import { className, type Colleague, type Progress, type Teaching } from "./types";
+import { className, type Colleague, type Progress, type Responder, type Teaching } from "./types";
 
 export function Responders({ door, region }: { door: NonNullable<Progress["door"]>; region: string }) {
   const may = useMay();
@@ -25,20 +26,20 @@ export function Responders({ door, region }: { door: NonNullable<Progress["door"
         <span className="page-muted">{t("survey.roomRule")}</span>
         {may("responder.manage") && <Button onClick={() => setAdding(true)}>{t("survey.addResponder")}</Button>}
       </div>
-      <Table
+      <Table className="kit-cards"
         size="small"
         rowKey="account"
         pagination={false}
         dataSource={door.people}
         locale={{ emptyText: <Empty title={t("survey.noResponders")} hint={t("survey.noRespondersHint")} /> }}
-        columns={[
+        columns={carded<Responder>([
           { title: t("survey.name"), render: (_, r) => <strong>{r.name}</strong> },
           { title: t("survey.onDuty"), render: (_, r) => (r.on_duty ? <b>{t("survey.onDutyNow")}</b> : <span className="page-muted">{t("survey.offDuty")}</span>) },
           { title: t("survey.talksADay"), className: "zg-num", dataIndex: "talks_a_day" },
           { title: t("survey.area"), render: (_, r) => place(r.region) },
           { title: t("survey.trainedOn"), className: "zg-num", dataIndex: "trained_on" },
           { title: t("survey.validUntil"), className: "zg-num", dataIndex: "valid_until" },
-        ]}
+        ])}
       />
       {adding && <ResponderDialog region={region} onClose={() => setAdding(false)} />}
     </>
@@ -81,19 +82,19 @@ export function TeachersTab({ p }: { p: Progress }) {
         <span className="page-muted">{t("survey.teacherRule")}</span>
         {p.may_write && <Button onClick={() => setAdding(true)}>{t("survey.addTeacher")}</Button>}
       </div>
-      <Table
+      <Table className="kit-cards"
         size="small"
         rowKey={(x) => x.account + x.school_id + className(x)}
         pagination={false}
         dataSource={p.teachers}
         locale={{ emptyText: <Empty title={t("survey.noTeachers")} hint={t("survey.noTeachersHint")} /> }}
-        columns={[
+        columns={carded<Teaching>([
           { title: t("survey.name"), render: (_, x) => <strong>{x.name}</strong> },
           { title: t("survey.class"), render: (_, x) => (x.grade ? className(x) : `${x.school} ${t("survey.wholeSchool")}`) },
           ...(p.may_write
             ? [{ title: "", width: 110, render: (_: unknown, x: Teaching) => <Button size="small" type="link" loading={act.busy === "teachers"} onClick={() => void put(p.teachers.filter((y) => y !== x), t("survey.teacherGone"))}>{t("survey.remove")}</Button> }]
             : []),
-        ]}
+        ])}
       />
       {adding && <TeacherDialog p={p} onClose={() => setAdding(false)} onPut={async (x) => { if (await put([...p.teachers, x], t("survey.recorded"))) setAdding(false); }} />}
     </>
