@@ -160,16 +160,16 @@ function Sheet({ v }: { v: SheetView }) {
       )}
       <p className="survey-note">{t("survey.resultRule")}</p>
       {v.lines.length > 0 && (
-        <Table
+        <Table className="kit-cards"
           size="small"
           rowKey="id"
           pagination={false}
           dataSource={v.lines}
-          columns={[
+          columns={carded<SheetView["lines"][number]>([
             { title: t("survey.itemNo"), width: 72, className: "zg-num", render: (_, l) => itemNo(v.form, l.id) },
             { title: t("survey.item"), dataIndex: "text" },
             { title: t("survey.answer"), width: 180, render: (_, l) => <span className={l.critical ? "survey-critical" : undefined}>{l.answer || <span className="page-muted">{t(l.missing ? "survey.blank" : "survey.notPut")}</span>}{l.critical && ` ${t("survey.criticalItem")}`}</span> },
-          ]}
+          ])}
         />
       )}
       {r && <p><Button size="small" loading={act.busy === "fhir"} onClick={() => void act.act("fhir", async () => saveJson(`${v.instrument}-response.json`, await api.get(`/sheets/${v.id}/fhir`)))}>{t("survey.fhirResponse")}</Button></p>}
