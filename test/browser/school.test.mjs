@@ -92,6 +92,26 @@ test("a name that two schools have is asked about, settled, and the two are made
   await page.locator("tbody tr").filter({ hasText: "后山路" }).waitFor({ state: "detached" });
   assert.equal(await where(first), await where(kid.id));
 
+  // And two after all: a class is parted from the one.
+  await section("POST", "/schools", { name: "双名二小", kind: "primary", region: "500111" });
+  await page.reload();
+  await page.getByLabel("学校名称、地址").fill("双名");
+  await page.locator("tbody tr").filter({ hasText: "双名小学" }).click();
+  await box(page).getByRole("button", { name: "按班级转出" }).click();
+  await box(page).getByLabel("班级").click();
+  await option(page, "七年级1班（2 人）").click();
+  await page.keyboard.press("Escape");
+  await box(page).getByLabel("转到").click();
+  await option(page, "双名二小").click();
+  await shot(page, "school-part");
+  await box(page).getByRole("button", { name: "按班级转出" }).click();
+  await page.getByText("已转 2 名学生").waitFor();
+  assert.equal((await section("GET", `/children/${kid.id}`)).school.name, "双名二小");
+  const back = (await section("GET", "/schools")).items;
+  await section("POST", `/schools/${back.find((s) => s.name === "双名二小").id}/classes`, { to: back.find((s) => s.name === "双名小学").id, classes: [{ grade: "七年级", class: "1班", children: 2 }] });
+  await page.reload();
+  await page.getByLabel("学校名称、地址").fill("双名小学");
+
   // A new name goes with the pupils.
   await page.locator("tbody tr").filter({ hasText: "双名小学" }).click();
   await box(page).getByLabel("学校名称").fill("单名小学");

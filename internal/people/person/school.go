@@ -199,3 +199,78 @@ func (s *Service) SettleSchool(ctx context.Context, name, district string, to id
 	})
 	return int(n), err
 }
+
+// SchoolClass is a class of a school with how many of the actor's children sit
+// in it.
+type SchoolClass struct {
+	Grade    string `bun:"grade" json:"grade"`
+	Class    string `bun:"class" json:"class"`
+	Children int    `bun:"n" json:"children"`
+}
+
+// SchoolClasses lists the classes of a school in the areas where the actor may
+// change schools. Errors: Forbidden, NotFound.
+func (s *Service) SchoolClasses(ctx context.Context, n id.ID) ([]SchoolClass, error) {
+	a := access.From(ctx)
+	if err := access.May(a, "school.write"); err != nil {
+		return nil, err
+	}
+	out := []SchoolClass{}
+	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		if _, err := school.Find(ctx, r, n); err != nil {
+			return err
+		}
+		in, args := access.Where("p.region", a.Areas("school.write"))
+		return r.List(ctx, &out, "SELECT p.grade, p.class, count(*) AS n FROM person p WHERE p.school_id = ? AND p.child AND "+shows+" AND "+in+
+			" GROUP BY p.grade, p.class ORDER BY p.grade, p.class", append([]any{n}, args...)...)
+	})
+	return out, err
+}
+
+// MoveClasses lets classes of one school be classes of another: two schools that
+// were one by name are parted so, and a wrong merger is mended. It moves the
+// children of the areas where the actor may change schools, and tells how many;
+// who teaches them is entered anew. Errors: Invalid, Forbidden, NotFound.
+func (s *Service) MoveClasses(ctx context.Context, from, to id.ID, list []SchoolClass) (int, error) {
+	a := access.From(ctx)
+	if err := access.May(a, "school.write"); err != nil {
+		return 0, err
+	}
+	if from == to || len(list) == 0 {
+		return 0, errs.Invalid("to", "school.itself")
+	}
+	moved := 0
+	err := s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		moved = 0
+		was, err := school.Find(ctx, tx, from)
+		if err != nil {
+			return err
+		}
+		x, err := school.Find(ctx, tx, to)
+		if err != nil {
+			return err
+		}
+		in, args := access.Where("region", a.Areas("school.write"))
+		for _, c := range list {
+			n, err := tx.Exec(ctx, "UPDATE person SET school_id = ?, school = ?, updated_at = ? WHERE school_id = ? AND grade = ? AND class = ? AND child AND state = 'active' AND "+in,
+				append([]any{x.ID, x.Name, tx.Now, was.ID, c.Grade, c.Class}, args...)...)
+			if err != nil {
+				return err
+			}
+			moved += int(n)
+		}
+		if moved == 0 {
+			return errs.NotFound("record.not_found")
+		}
+		for _, y := range []school.School{was, x} {
+			if err := tx.Emit(ctx, db.Event{Topic: "system", Kind: "school", Region: y.Region, Ref: string(y.ID)}); err != nil {
+				return err
+			}
+			if err := audit.Write(ctx, tx, audit.Entry{Action: "school.write", SubjectKind: "school", Subject: y.ID, Fields: []string{"pupils"}, Purpose: string(x.ID), Result: "moved", Region: y.Region}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return moved, err
+}

@@ -161,6 +161,28 @@ func TestPupilsGoWithTheirSchoolWhenItIsRenamedOrMerged(t *testing.T) {
 		if err != nil || page.School.Name != "邮亭镇中心小学" || page.Version != 1 {
 			t.Errorf("%+v %v", page.School, err)
 		}
+		// What was merged wrongly, or was one by name only, is parted by classes.
+		other, err := w.schools().Enter(section, school.Form{Name: "邮亭二小", Region: district}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		village := w.as("village", role(access.VillageDirector, youyi))
+		if _, err := w.s.MoveClasses(village, to, other.ID, []person.SchoolClass{{Grade: "三年级", Class: "2班"}}); !errs.Is(err, errs.KindForbidden) {
+			t.Errorf("a village director: %v", err)
+		}
+		if _, err := w.s.MoveClasses(section, to, other.ID, []person.SchoolClass{{Grade: "九年级", Class: "9班"}}); !errs.Is(err, errs.KindNotFound) {
+			t.Errorf("a class that is not there: %v", err)
+		}
+		classes, err := w.s.SchoolClasses(section, to)
+		if err != nil || len(classes) != 1 || classes[0].Children != 1 { // the child of the other district is not the section's to count
+			t.Errorf("%+v %v", classes, err)
+		}
+		if n, err := w.s.MoveClasses(section, to, other.ID, classes); err != nil || n != 1 || w.school(a) != other.ID || w.school(b) != to {
+			t.Errorf("%d %v", n, err)
+		}
+		if n, err := w.s.MoveClasses(section, other.ID, to, classes); err != nil || n != 1 {
+			t.Errorf("and back: %d %v", n, err)
+		}
 		// A later list under an earlier name says nothing new.
 		w.view(func(ctx context.Context, r db.Reader) error {
 			again := pupil("安小禾", youyi, "邮亭小学")

@@ -48,6 +48,20 @@ func (a *API) schools() {
 	}) (school.School, error) {
 		return a.Schools.Merge(ctx, in.ID, in.Body.Into, in.Body.Reason)
 	})
+	call(a, http.MethodGet, "/schools/{id}/classes", "the classes of a school", func(ctx context.Context, in *ByID) (page[person.SchoolClass], error) {
+		items, err := a.Person.SchoolClasses(ctx, in.ID)
+		return page[person.SchoolClass]{Items: orEmpty(items)}, err
+	})
+	call(a, http.MethodPost, "/schools/{id}/classes", "let classes of a school be another school's", func(ctx context.Context, in *struct {
+		ByID
+		Body struct {
+			To      id.ID                `json:"to" maxLength:"36"`
+			Classes []person.SchoolClass `json:"classes" maxItems:"500"`
+		}
+	}) (settled, error) {
+		n, err := a.Person.MoveClasses(ctx, in.ID, in.Body.To, in.Body.Classes)
+		return settled{n}, err
+	})
 	call(a, http.MethodGet, "/schools/questions", "names of which it is not known which school they mean", func(ctx context.Context, _ *struct{}) (page[person.SchoolQuestion], error) {
 		items, err := a.Person.SchoolQuestions(ctx)
 		return page[person.SchoolQuestion]{Items: orEmpty(items)}, err

@@ -29,6 +29,7 @@ export default function Schools() {
   const [find, setFind] = useState("");
   const [kind, setKind] = useState<string>();
   const [open, setOpen] = useState<Partial<SchoolRow>>();
+  const [parting, setParting] = useState<SchoolRow>();
   const [merging, setMerging] = useState<SchoolRow>();
   const shown = (s: SchoolRow) => (!kind || s.kind === kind) && `${s.name} ${s.region_name} ${s.address}`.includes(find.trim());
   return (
@@ -59,7 +60,8 @@ export default function Schools() {
           />
         )}
       </Loaded>
-      {open && <SchoolDrawer school={open} onClose={() => setOpen(undefined)} onMerge={(s) => { setOpen(undefined); setMerging(s); }} />}
+      {open && <SchoolDrawer school={open} onClose={() => setOpen(undefined)} onMerge={(s) => { setOpen(undefined); setMerging(s); }} onPart={(s) => { setOpen(undefined); setParting(s); }} />}
+      {parting && <PartDialog school={parting} list={query.data ?? []} onClose={() => setParting(undefined)} />}
       {merging && <MergeDialog school={merging} list={query.data ?? []} onClose={() => setMerging(undefined)} />}
     </>
   );
@@ -115,7 +117,7 @@ function Questions({ onAdd }: { onAdd: (q: Question) => void }) {
   );
 }
 
-function SchoolDrawer({ school, onClose, onMerge }: { school: Partial<SchoolRow>; onClose: () => void; onMerge: (s: SchoolRow) => void }) {
+function SchoolDrawer({ school, onClose, onMerge, onPart }: { school: Partial<SchoolRow>; onClose: () => void; onMerge: (s: SchoolRow) => void; onPart: (s: SchoolRow) => void }) {
   const me = useMe();
   const act = useAct(["system", "child"]);
   const { modal } = App.useApp();
@@ -159,6 +161,7 @@ function SchoolDrawer({ school, onClose, onMerge }: { school: Partial<SchoolRow>
         <div className="school-foot">
           <Button type="primary" loading={act.busy === "save"} onClick={() => form.submit()}>{t("school.save")}</Button>
           {school.id && <Button onClick={() => onMerge(school as SchoolRow)}>{t("school.merge")}</Button>}
+          {school.id && !!school.pupils && <Button onClick={() => onPart(school as SchoolRow)}>{t("school.part")}</Button>}
         </div>
       )}
     >
@@ -169,6 +172,37 @@ function SchoolDrawer({ school, onClose, onMerge }: { school: Partial<SchoolRow>
         <Form.Item name="address" label={t("school.address")}><Input maxLength={80} placeholder={t("school.addressHint")} /></Form.Item>
       </Form>
     </Drawer>
+  );
+}
+
+type ClassOf = { grade: string; class: string; children: number };
+
+/** Classes that belong to another school: two of one name were one until now. */
+function PartDialog({ school, list, onClose }: { school: SchoolRow; list: SchoolRow[]; onClose: () => void }) {
+  const act = useAct(["system", "child"]);
+  const { message } = App.useApp();
+  const [form] = Form.useForm<{ to: string; classes: string[] }>();
+  const classes = useQuery({ queryKey: ["school-classes", school.id], queryFn: async () => (await api.get<List<ClassOf>>(`/schools/${school.id}/classes`)).items });
+  const key = (c: ClassOf) => `${c.grade}\u0000${c.class}`;
+  const send = async (v: { to: string; classes: string[] }) => {
+    const done = await act.act("part", async () => {
+      const body = { to: v.to, classes: (classes.data ?? []).filter((c) => v.classes.includes(key(c))) };
+      void message.success(t("school.parted", { n: (await api.post<{ children: number }>(`/schools/${school.id}/classes`, body)).children }));
+    });
+    if (done) onClose();
+  };
+  return (
+    <Modal open title={t("school.partTitle", { name: school.name })} okText={t("school.part")} cancelText={t("kit.back")} confirmLoading={act.busy === "part"} onCancel={onClose} onOk={() => form.submit()}>
+      <p className="kit-dialog-text">{t("school.partText")}</p>
+      <Form form={form} layout="vertical" onFinish={(v) => void send(v)}>
+        <Form.Item name="classes" label={t("school.partClasses")} rules={[{ required: true, message: t("school.partClassesNeeded") }]}>
+          <Select mode="multiple" loading={classes.isPending} options={(classes.data ?? []).map((c) => ({ value: key(c), label: t("school.partClass", { class: c.grade + c.class || t("school.noClass"), n: c.children }) }))} />
+        </Form.Item>
+        <Form.Item name="to" label={t("school.partTo")} rules={[{ required: true, message: t("school.choose") }]}>
+          <Select showSearch={{ optionFilterProp: "label" }} options={list.filter((s) => s.id !== school.id).map((s) => ({ value: s.id, label: [s.name, s.region_name, s.address].filter(Boolean).join(" ") }))} />
+        </Form.Item>
+      </Form>
+    </Modal>
   );
 }
 
