@@ -181,7 +181,7 @@ func (pol Policy) mayMeet(p Person, papers []Paper, day civil.Date) string {
 // Class is what somebody teaches: a school, a grade of it, or one class.
 type Class struct {
 	SchoolID id.ID  `bun:"school_id" json:"school_id" maxLength:"36"`
-	School   string `bun:"school" json:"school,omitempty" maxLength:"50"` // its name, as an answer
+	School   string `bun:"school" json:"school,omitempty" maxLength:"200"` // its name, as an answer
 	Grade    string `bun:"grade" json:"grade,omitempty" maxLength:"20"`
 	Class    string `bun:"class" json:"class,omitempty" maxLength:"20"`
 }

@@ -161,17 +161,20 @@ export function PlanDrawer({ onClose }: { onClose: (made?: string) => void }) {
           </Form.Item>
         )}
         {values?.scope === "school" && (
-          <div className="survey-three">
-            <Form.Item name="school" label={t("survey.school")} rules={must(t("survey.schoolNeeded"))}>
-              <Select showSearch={{ optionFilterProp: "label" }} onChange={() => form.setFieldsValue({ grade: undefined as never, class: undefined as never })} options={schools} />
-            </Form.Item>
-            <Form.Item name="grade" label={t("survey.grade")}>
-              <Select allowClear placeholder={t("survey.all")} onChange={() => form.setFieldValue("class", undefined)} options={grades.map((value) => ({ value, label: value }))} />
-            </Form.Item>
-            <Form.Item name="class" label={t("survey.class")}>
-              <Select allowClear placeholder={t("survey.all")} disabled={!values.grade} options={inSchool.filter((c) => c.grade === values.grade && c.class).map((c) => ({ value: c.class, label: `${c.class} ${t("survey.people", { n: c.children })}` }))} />
-            </Form.Item>
-          </div>
+          <>
+            <div className="survey-three">
+              <Form.Item name="school" label={t("survey.school")} rules={must(t("survey.schoolNeeded"))}>
+                <Select showSearch={{ optionFilterProp: "label" }} onChange={() => form.setFieldsValue({ grade: undefined as never, class: undefined as never })} options={schools} />
+              </Form.Item>
+              <Form.Item name="grade" label={t("survey.grade")}>
+                <Select allowClear placeholder={t("survey.all")} onChange={() => form.setFieldValue("class", undefined)} options={grades.map((value) => ({ value, label: value }))} />
+              </Form.Item>
+              <Form.Item name="class" label={t("survey.class")}>
+                <Select allowClear placeholder={t("survey.all")} disabled={!values.grade} options={inSchool.filter((c) => c.grade === values.grade && c.class).map((c) => ({ value: c.class, label: `${c.class} ${t("survey.people", { n: c.children })}` }))} />
+              </Form.Item>
+            </div>
+            <p className="page-muted">{t("survey.schoolWhole")}</p>
+          </>
         )}
         {values?.scope === "list" && (
           <Form.Item name="list" label={t("survey.list")} rules={must(t("survey.listNeeded"))}>

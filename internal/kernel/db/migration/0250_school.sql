@@ -42,10 +42,13 @@ INSERT INTO school_name (name, school_id) SELECT replace(replace(replace(replace
 ALTER TABLE person ADD COLUMN school_id TEXT NOT NULL DEFAULT '';
 UPDATE person SET school_id = COALESCE((SELECT s.id FROM school_name n JOIN school s ON s.id = n.school_id
   WHERE n.name = replace(replace(replace(replace(person.school, ' ', ''), '　', ''), '（', '('), '）', ')') AND s.region = substr(person.region, 1, 6)), '') WHERE school <> '';
+DROP INDEX person_school;
 CREATE INDEX person_school_id ON person (school_id, school, region);
 ALTER TABLE campaign_member ADD COLUMN school_id TEXT NOT NULL DEFAULT '';
 UPDATE campaign_member SET school_id = COALESCE((SELECT s.id FROM school_name n JOIN school s ON s.id = n.school_id
   WHERE n.name = replace(replace(replace(replace(campaign_member.school, ' ', ''), '　', ''), '（', '('), '）', ')') AND s.region = substr(campaign_member.region, 1, 6)), '') WHERE school <> '';
+DROP INDEX campaign_member_class;
+CREATE INDEX campaign_member_class ON campaign_member (campaign_id, school_id, grade, class);
 ALTER TABLE drawing_sheet ADD COLUMN school_id TEXT NOT NULL DEFAULT '';
 UPDATE drawing_sheet SET school_id = COALESCE((SELECT s.id FROM school_name n JOIN school s ON s.id = n.school_id
   WHERE n.name = replace(replace(replace(replace(drawing_sheet.school, ' ', ''), '　', ''), '（', '('), '）', ')') AND s.region = substr(drawing_sheet.region, 1, 6)), '') WHERE school <> '';

@@ -3,7 +3,6 @@ package answer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 
@@ -109,8 +108,11 @@ func (s *Service) mayAsk(ctx context.Context, r db.Reader, in, childID id.ID, ac
 		return refused
 	}
 	at, err := campaign.AskedAt(ctx, r, in, childID, t.Region)
-	if err != nil || at == "" {
-		return errors.Join(err, refused)
+	if err != nil {
+		return err
+	}
+	if at == "" {
+		return refused
 	}
 	t.Region = at
 	return access.Check(actor, action, t)
