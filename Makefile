@@ -71,7 +71,7 @@ soak: ## the long tests: 200 kills, a pile of 8,150 drawings, 300 photos
 FUZZTIME ?= 10000000x
 PHOTOTIME ?= 2h
 FUZZ := internal/loop/gateway/watch:FuzzFramer internal/loop/gateway/watch:FuzzDecode internal/loop/gateway/jt808:FuzzFramer \
-	internal/loop/gateway/jt808:FuzzDecode internal/loop/gateway/gt06:FuzzFramer internal/loop/gateway/gt06:FuzzDecode internal/loop/gateway/contract:FuzzRead cmd/zugou:FuzzDecodeLines
+	internal/loop/gateway/jt808:FuzzDecode internal/loop/gateway/gt06:FuzzFramer internal/loop/gateway/gt06:FuzzDecode internal/loop/gateway/contract:FuzzRead internal/loop/gateway/decode:FuzzLine
 .PHONY: fuzz
 fuzz: ## long fuzzing of all that reads bytes: from devices (FUZZTIME=…); of photos for PHOTOTIME
 	@for f in $(FUZZ); do echo "== $$f"; go test ./$${f%%:*} -run '^$$' -fuzz "^$${f##*:}$$" -fuzztime $(FUZZTIME) || exit 1; done

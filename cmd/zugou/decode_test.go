@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -10,10 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"zugou/internal/kernel/clock"
 	"zugou/internal/loop/gateway/decode"
-	"zugou/internal/loop/gateway/profile"
-	"zugou/policy/devices"
 )
 
 var updateDecode = flag.Bool("update-decode", false, "write the golden files of decode anew")
@@ -63,11 +59,6 @@ func objects(t *testing.T, in string, args ...string) []map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return read(t, out)
-}
-
-func read(t *testing.T, out string) []map[string]any {
-	t.Helper()
 	var list []map[string]any
 	for line := range strings.Lines(out) {
 		m := map[string]any{}
@@ -139,41 +130,4 @@ func TestDecodeProfile(t *testing.T) {
 			t.Errorf("%v passed", args)
 		}
 	}
-}
-
-func FuzzDecodeLines(f *testing.F) {
-	protocols := []string{"watch", "jt808", "gt06"}
-	set, err := profile.Load(devices.Files)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for i, protocol := range protocols {
-		in, err := os.ReadFile(filepath.Join("testdata", "decode", protocol+".in"))
-		if err != nil {
-			f.Fatal(err)
-		}
-		for line := range strings.Lines(string(in)) {
-			f.Add(uint8(i), line)
-		}
-	}
-	f.Fuzz(func(t *testing.T, which uint8, in string) {
-		protocol := protocols[int(which)%len(protocols)]
-		var out bytes.Buffer
-		d, err := decode.New(protocol, set["standard"], clock.System())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := decodeLines(env{In: strings.NewReader(in), Out: &out}, d); err != nil {
-			t.Fatal(err)
-		}
-		lines := strings.Count(in, "\n") + 1
-		for _, m := range read(t, out.String()) {
-			if n, _ := m["n"].(float64); n < 1 || int(n) > lines {
-				t.Fatalf("%v", m)
-			}
-			if m["error"] == nil && m["type"] == nil {
-				t.Fatalf("neither type nor error: %v", m)
-			}
-		}
-	})
 }

@@ -41,6 +41,7 @@ import (
 	"zugou/internal/people/person"
 	"zugou/internal/people/place"
 	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 	"zugou/internal/people/staff"
 	"zugou/internal/report"
 	"zugou/internal/web/api"
@@ -324,6 +325,7 @@ func (a *App) routes() {
 	p.Intake = a.Intake
 	p.Policies = policy.NewService(a.DB)
 	p.Places = place.NewService(a.DB)
+	p.Schools = school.NewService(a.DB, school.Ports{Pupils: person.PupilsBySchool, Moved: schoolMoved})
 	p.Drawings = a.Drawings.Batches
 	p.Ratings = a.Drawings.Ratings
 	p.Figures = a.Figures

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"zugou/internal/centre/seat"
@@ -16,8 +17,10 @@ import (
 	"zugou/internal/loop/drawing/paper"
 	"zugou/internal/loop/drawing/rating"
 	"zugou/internal/loop/risk/level"
+	"zugou/internal/people/access"
 	"zugou/internal/people/person"
 	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 	policy "zugou/policy/drawing"
 )
 
@@ -49,10 +52,23 @@ type pupils struct{}
 
 // Pupils implements batch.Register.
 func (pupils) Pupils(ctx context.Context, r db.Reader, q batch.Roll) ([]batch.Pupil, error) {
-	list, err := person.ClassList(ctx, r, person.ClassQuery{Areas: q.Areas, School: q.School, Grade: q.Grade, Class: q.Class, Children: q.Children})
+	also, err := pupilsOf(ctx, r, access.From(ctx).Account)
+	if err != nil {
+		return nil, err
+	}
+	if q.School != "" {
+		x, err := school.Find(ctx, r, q.School)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(q.Areas, func(area string) bool { return strings.HasPrefix(x.Region, area) }) {
+			also = append(also, person.Taught{School: x.ID})
+		}
+	}
+	list, err := person.ClassList(ctx, r, person.ClassQuery{Areas: q.Areas, Also: also, School: q.School, Grade: q.Grade, Class: q.Class, Children: q.Children})
 	out := make([]batch.Pupil, len(list))
 	for i, s := range list {
-		out[i] = batch.Pupil{Child: s.ID, Name: s.Name, Region: s.Region, School: s.School, Grade: s.Grade, Class: s.Class}
+		out[i] = batch.Pupil{Child: s.ID, Name: s.Name, Region: s.Region, SchoolID: s.SchoolID, School: s.School, Grade: s.Grade, Class: s.Class}
 	}
 	return out, err
 }

@@ -8,13 +8,15 @@ import (
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/care"
+	"zugou/internal/loop/drawing/batch"
 	"zugou/internal/loop/risk/level"
+	"zugou/internal/loop/screening/campaign"
 	"zugou/internal/loop/workforce"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
 	"zugou/internal/people/notify"
 	"zugou/internal/people/person"
-	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 	"zugou/internal/people/staff"
 )
 
@@ -38,15 +40,25 @@ func (a *App) personPorts() person.Ports {
 	}
 }
 
-// pupilsOf gives the classes that an account teaches: schools of the district
-// where the person works, since a child may live in another township of it.
+// pupilsOf gives the classes that an account teaches.
 func pupilsOf(ctx context.Context, r db.Reader, account id.ID) ([]person.Taught, error) {
-	list, area, err := workforce.ClassesOf(ctx, r, account)
+	list, err := workforce.ClassesOf(ctx, r, account)
 	var out []person.Taught
 	for _, c := range list {
-		out = append(out, person.Taught{School: person.School{Name: c.School, Grade: c.Grade, Class: c.Class}, Area: string(region.Code(area).At(region.LevelDistrict))})
+		out = append(out, person.Taught{School: c.SchoolID, Grade: c.Grade, Class: c.Class})
 	}
 	return out, err
+}
+
+// schoolMoved tells everything that names a school that it is another one now,
+// or that it has a new name.
+func schoolMoved(ctx context.Context, tx *db.Tx, from id.ID, to school.School) error {
+	for _, move := range []func(context.Context, *db.Tx, id.ID, school.School) error{person.SchoolMoved, workforce.SchoolMoved, batch.SchoolMoved, campaign.SchoolMoved} {
+		if err := move(ctx, tx, from, to); err != nil {
+			return err
+		}
+	}
+	return level.SchoolMoved(ctx, tx, to)
 }
 
 // childMarks gives the four colours for lists of children.

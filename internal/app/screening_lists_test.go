@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"zugou/internal/kernel/errs"
+	"zugou/internal/kernel/id"
 	"zugou/internal/loop/risk/level"
 	"zugou/internal/loop/screening/answer"
 	"zugou/internal/loop/screening/instrument"
@@ -40,7 +41,7 @@ func TestTheSectionIsToldCountsAndNoAnswers(t *testing.T) {
 		typed(3, calm(in), false)
 		got, err := w.a.Screening.Answers.SummaryOf(w.as(access.BureauSection), c.ID)
 		w.must(err)
-		want := answer.Summary{Instrument: "phq-a", Title: in.Title.ZH, School: "试验中学", Done: 3, Critical: 1, Over: 1, Plain: 1, Paper: 1}
+		want := answer.Summary{Instrument: "phq-a", Title: in.Title.ZH, SchoolID: c.Selection.SchoolID, School: "试验中学", Done: 3, Critical: 1, Over: 1, Plain: 1, Paper: 1}
 		if len(got) != 1 || got[0] != want {
 			t.Fatalf("%+v, want %+v", got, want)
 		}
@@ -58,6 +59,14 @@ func TestTheSectionIsToldCountsAndNoAnswers(t *testing.T) {
 			t.Errorf("a section reads sheets: %v", err)
 		}
 
+		// One school by its id, whatever others are called.
+		for school, n := range map[id.ID]int{c.Selection.SchoolID: 2, "none": 0} {
+			list, err := w.a.Screening.Levels.Waiting(w.as(access.BureauSection), level.Query{SchoolID: school, School: "别的"})
+			w.must(err)
+			if len(list) != n {
+				t.Errorf("school %s finds %d, want %d", school, len(list), n)
+			}
+		}
 		// A part of the school's name finds its children; a sign of the search is a sign.
 		for school, n := range map[string]int{"试验": 2, "中学": 2, "": 2, "试验中学": 2, "%": 0, "_": 0, "别的": 0} {
 			list, err := w.a.Screening.Levels.Waiting(w.as(access.BureauSection), level.Query{School: school})

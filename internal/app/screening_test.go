@@ -613,7 +613,7 @@ func TestATeacherSeesOfTheOwnClassWhoHasFinishedAndNothingElse(t *testing.T) {
 		if _, err := w.a.Screening.Campaigns.Progress(teacher, c.ID); !errs.Is(err, errs.KindNotFound) {
 			t.Fatalf("a teacher of no class sees the campaign: %v", err)
 		}
-		w.must(w.a.Screening.Campaigns.SetTeachers(w.as(access.BureauSection), c.ID, []campaign.Teaching{{Account: w.who[access.Teacher][0].ID, School: "试验中学", Grade: "七年级", Class: "2班"}}))
+		w.must(w.a.Screening.Campaigns.SetTeachers(w.as(access.BureauSection), c.ID, []campaign.Teaching{{Account: w.who[access.Teacher][0].ID, SchoolID: c.Selection.SchoolID, Grade: "七年级", Class: "2班"}}))
 		_, err := w.a.Screening.Campaigns.Open(w.as(access.BureauSection), c.ID)
 		w.must(err)
 		members, err := w.a.Screening.Campaigns.Members(teacher, c.ID, campaign.MemberQuery{})

@@ -84,7 +84,7 @@ func (a *App) seedWorkforce(ctx context.Context, list []staff.DemoAccount) error
 			if x.Role == access.Counsellor { // for the whole school
 				class.Grade, class.Class = "", ""
 			}
-			if class.School != "" {
+			if class.SchoolID != "" {
 				one.Classes = []workforce.Class{class}
 			}
 		}
@@ -100,7 +100,7 @@ func (a *App) biggestClass(ctx context.Context, area string) (workforce.Class, e
 		pupils, err := person.RollOf(ctx, r, person.Roll{Areas: []string{area}})
 		n, most := map[workforce.Class]int{}, 0
 		for _, p := range pupils {
-			c := workforce.Class{School: p.School, Grade: p.Grade, Class: p.Class}
+			c := workforce.Class{SchoolID: p.SchoolID, School: p.School, Grade: p.Grade, Class: p.Class}
 			if n[c]++; c.Class != "" && n[c] > most {
 				out, most = c, n[c]
 			}

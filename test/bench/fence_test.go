@@ -57,7 +57,7 @@ func BenchmarkFenceTruth(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	all, err := editions[len(editions)-1].For("", "500111")
+	all, err := editions[len(editions)-1].For("", "", "500111")
 	if err != nil {
 		b.Fatal(err)
 	}

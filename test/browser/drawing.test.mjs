@@ -76,7 +76,7 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
   const pdf = desk.page.waitForResponse((r) => r.url().endsWith("/api/drawings/sheets") && r.request().method() === "POST");
   await desk.page.getByRole("button", { name: "生成 PDF" }).click();
   assert.equal((await pdf).headers()["content-type"], "application/pdf");
-  const sheets = (await api(desk.page, "GET", `/drawings/sheets?school=${encodeURIComponent(cls.school)}`)).body.items;
+  const sheets = (await api(desk.page, "GET", `/drawings/sheets?school=${cls.school_id}`)).body.items;
   assert.ok(sheets.length >= 2, "each child has a sheet");
   const codes = sheets.slice(0, 2).map(code);
 
@@ -153,9 +153,9 @@ test("a village photographs drawings without a network, and each is sent once", 
   const desk = await openPage(browser, wide);
   await signIn(desk.page, house.base, "section1");
   const cls = (await api(desk.page, "GET", "/drawings/classes")).body.items.find((c) => c.school);
-  const printed = await desk.page.evaluate(async (school) => (await fetch("/api/drawings/sheets", { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify({ school }) })).status, cls.school);
+  const printed = await desk.page.evaluate(async (school) => (await fetch("/api/drawings/sheets", { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify({ school }) })).status, cls.school_id);
   assert.equal(printed, 200);
-  const [sheet] = (await api(desk.page, "GET", `/drawings/sheets?school=${encodeURIComponent(cls.school)}`)).body.items;
+  const [sheet] = (await api(desk.page, "GET", `/drawings/sheets?school=${cls.school_id}`)).body.items;
   const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
   const { body: batch } = await api(desk.page, "POST", "/drawings/batches", { title: "村里拍的画", region: "", drawn_on: today, colours: false, time_limit: 0, material: "铅笔" });
   const own = mkdtempSync(join(tmpdir(), "zugou-phone-photos-"));
@@ -217,8 +217,8 @@ test("who never rated practises first, and may try again when a supervisor says 
     const desk = await openPage(browser, wide);
     await signIn(desk.page, own.base, "section1");
     const cls = (await api(desk.page, "GET", "/drawings/classes")).body.items.find((c) => c.school);
-    await desk.page.evaluate(async (school) => (await fetch("/api/drawings/sheets", { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify({ school }) })).status, cls.school);
-    const [sheet] = (await api(desk.page, "GET", `/drawings/sheets?school=${encodeURIComponent(cls.school)}`)).body.items;
+    await desk.page.evaluate(async (school) => (await fetch("/api/drawings/sheets", { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify({ school }) })).status, cls.school_id);
+    const [sheet] = (await api(desk.page, "GET", `/drawings/sheets?school=${cls.school_id}`)).body.items;
     photosOf(pictures, code(sheet));
     await desk.page.goto(`${own.base}/console/drawings`);
     await newBatch(desk.page);
@@ -289,12 +289,12 @@ test("two raters code a pile by hand; the supervisor sees how steady each is ove
     desk.page.setDefaultTimeout(60_000);
     await signIn(desk.page, own.base, "section1");
     const schools = new Map();
-    for (const c of (await api(desk.page, "GET", "/drawings/classes")).body.items.filter((x) => x.school)) schools.set(c.school, (schools.get(c.school) ?? 0) + c.children);
+    for (const c of (await api(desk.page, "GET", "/drawings/classes")).body.items.filter((x) => x.school)) schools.set(c.school_id, (schools.get(c.school_id) ?? 0) + c.children);
     const sheets = [];
     for (const [school] of [...schools].sort((a, b) => b[1] - a[1])) {
       if (sheets.length >= pile) break;
       await desk.page.evaluate(async (name) => (await fetch("/api/drawings/sheets", { method: "POST", headers: { "X-Zugou": "1", "Content-Type": "application/json" }, body: JSON.stringify({ school: name }) })).status, school);
-      sheets.push(...(await api(desk.page, "GET", `/drawings/sheets?school=${encodeURIComponent(school)}`)).body.items);
+      sheets.push(...(await api(desk.page, "GET", `/drawings/sheets?school=${school}`)).body.items);
     }
     assert.ok(sheets.length >= pile, `the demonstration has ${sheets.length} pupils`);
     photosOf(pictures, ...sheets.slice(0, pile).map(code));

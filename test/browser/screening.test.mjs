@@ -54,7 +54,8 @@ test("a class of forty is screened on a tablet that goes round, from consent to 
   const teacher = (await (await caller(house.base, "teacher1"))("GET", "/me")).id;
   const id = await campaign(section, "轮流筛查", "轮流中学", ["phq-a"], async (c) => {
     await section("POST", `/campaigns/${c}/consents`, { items: children.map((x) => ({ child_id: x, consent: "given", by: "mother", how: "paper" })) });
-    await section("PUT", `/campaigns/${c}/teachers`, { items: [{ account: teacher, name: "", school: "轮流中学", grade: "七年级", class: "1班" }] });
+    const { school_id: at } = (await section("GET", `/campaigns/${c}`)).groups[0];
+    await section("PUT", `/campaigns/${c}/teachers`, { items: [{ account: teacher, name: "", school_id: at, school: "", grade: "七年级", class: "1班" }] });
   });
   const members = (await section("GET", `/campaigns/${id}/members`)).items;
 

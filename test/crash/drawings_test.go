@@ -260,7 +260,7 @@ func (d *desk) print(n int) []string {
 	d.t.Helper()
 	var classes struct {
 		Items []struct {
-			School   string
+			School   string `json:"school_id"`
 			Children int
 		}
 	}

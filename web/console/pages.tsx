@@ -35,6 +35,7 @@ import {
   PictureOutlined,
   ProfileOutlined,
   QuestionCircleOutlined,
+  ReadOutlined,
   ReconciliationOutlined,
   SafetyOutlined,
   ScheduleOutlined,
@@ -196,6 +197,7 @@ export const pages: readonly Page[] = [
     view: page(() => import("./register/imports")),
     sensitive: true,
   },
+  { path: "/schools", group: "people", title: "page.schools", icon: <ReadOutlined />, need: ["school.write"], view: page(() => import("./school/list")) },
   {
     path: "/duplicates",
     group: "people",

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { Link, Route, Router, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import "@shared/tokens.css";
 import "./field.css";
 import "./parts.css";
@@ -33,7 +33,7 @@ import { RoutePage } from "./visit/route";
 
 type Tab = "tab.today" | "tab.visits" | "tab.ask" | "tab.signal" | "tab.children" | "tab.notices" | "tab.mine";
 /** What a tab's page reads: who may not read it has no such tab. */
-const needs: Partial<Record<Tab, string>> = { "tab.visits": "visit.make", "tab.ask": "campaign.read", "tab.children": "child.search" };
+const needs: Partial<Record<Tab, string>> = { "tab.today": "order.read", "tab.visits": "visit.make", "tab.ask": "campaign.read", "tab.children": "child.search" };
 const tabs: [path: string, word: Tab, icon: keyof typeof icons][] = [
   ["/", "tab.today", "tasks"],
   ["/visits", "tab.visits", "go"],
@@ -89,6 +89,13 @@ function Newer() {
   );
 }
 
+/** Who is never sent anywhere, such as a teacher, begins with the questionnaires. */
+function Home() {
+  const { actions } = useMe();
+  if (actions.includes("order.read")) return <Today />;
+  return <Redirect to={actions.includes("campaign.read") ? "/ask" : "/signal"} replace />;
+}
+
 function App() {
   const phone = usePhone();
   useRinging(phone);
@@ -119,7 +126,7 @@ function App() {
           <Route path="/me/password" component={Password} />
           <Route path="/me/sessions" component={Sessions} />
           <Route path="/me/pin" component={Pin} />
-          <Route component={Today} />
+          <Route component={Home} />
         </Switch>
         <Tabs phone={phone} />
       </div>

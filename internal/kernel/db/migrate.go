@@ -18,10 +18,12 @@ import (
 //go:embed migration/*.sql
 var migrations embed.FS
 
-// types are the column types that the engines spell differently.
+// types are the column types that the engines spell differently, and a new id
+// for each row that a migration makes out of others.
 var types = map[Engine]map[string]string{
-	SQLite:   {"Blob": "BLOB", "Serial": "INTEGER PRIMARY KEY AUTOINCREMENT"},
-	Postgres: {"Blob": "BYTEA", "Serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
+	SQLite: {"Blob": "BLOB", "Serial": "INTEGER PRIMARY KEY AUTOINCREMENT",
+		"UUID": "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-a' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))"},
+	Postgres: {"Blob": "BYTEA", "Serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "UUID": "CAST(gen_random_uuid() AS TEXT)"},
 }
 
 // Migrate brings the schema up to date and returns its version.

@@ -55,11 +55,9 @@ func List(err error) (list []Problem, whole bool) {
 		return list, len(list) > 0
 	}
 	list = nil
-	for _, e := range joined.Unwrap() {
-		var p Problem
-		if errors.As(e, &p) {
-			list = append(list, p)
-		}
+	for _, e := range joined.Unwrap() { // what was joined may be joined itself
+		more, _ := List(e)
+		list = append(list, more...)
 	}
 	return list, len(list) > 0
 }

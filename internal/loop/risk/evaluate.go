@@ -159,7 +159,7 @@ func (s *RuleSet) fired(r *Rule, e *Evidence, fresh uint64, phrase string) Fired
 		f.At = max(f.At, e.items[n].at)
 		words = append(words, c.words(n, e.items[n]))
 	}
-	f.Text = fill(c.Phrases[phrase], "title", r.Title, "evidence", strings.Join(words, c.Phrases["list"]), "rule", r.Code, "version", s.Version)
+	f.Text = fill(c.Phrases[phrase], "title", r.Title, "condition", r.said(), "evidence", strings.Join(words, c.Phrases["list"]), "rule", r.Code, "version", s.Version)
 	return f
 }
 
@@ -176,7 +176,7 @@ func (s *RuleSet) undecided(r *Rule, e *Evidence, missing uint64) Undecided {
 		}
 		labels = append(labels, label)
 	}
-	u.Text = fill(c.Phrases["cannot_decide"], "title", r.Title, "fields", strings.Join(labels, c.Phrases["list"]), "rule", r.Code, "version", s.Version)
+	u.Text = fill(c.Phrases["cannot_decide"], "title", r.Title, "condition", r.said(), "fields", strings.Join(labels, c.Phrases["list"]), "rule", r.Code, "version", s.Version)
 	return u
 }
 

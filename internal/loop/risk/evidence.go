@@ -57,6 +57,8 @@ type Field struct {
 	// FreshDays is how long it holds; 0 is for ever. Older evidence counts as
 	// missing.
 	FreshDays int `json:"fresh_days"`
+	// Since is a number that counts days from an event; -1: there was none.
+	Since bool `json:"since,omitempty"`
 	// TalkOnly evidence may set 建议谈话 and no urgency.
 	TalkOnly bool   `json:"talk_only,omitempty"`
 	Note     string `json:"note,omitempty"`
@@ -78,7 +80,9 @@ type Catalogue struct {
 
 var (
 	fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-	phrases   = []string{"yes", "no", "list", "pair", "fired", "cannot_decide", "stale", "at_least", "nothing", "unknown", "talk",
+	phrases   = []string{"when_and", "when_or", "when_any", "when_group", "when_not", "when_no", "when_value", "when_is_word", "when_is_not_word", "when_is", "when_is_not",
+		"when_below", "when_at_most", "when_over", "when_from", "when_span", "when_ever", "when_never", "when_since_is", "when_since_from", "when_since_within",
+		"when_since_span", "when_since_or_never", "yes", "no", "list", "pair", "fired", "cannot_decide", "stale", "at_least", "nothing", "unknown", "talk",
 		"colour_green", "colour_yellow", "colour_orange", "colour_red"}
 )
 

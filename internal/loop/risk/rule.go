@@ -25,6 +25,7 @@ type Rule struct {
 	When    string `json:"when"`              // CEL over the evidence, a bool
 
 	fields  uint64      // what When speaks of
+	words   string      // When in Chinese; empty: it can't be read out
 	whole   cel.Program // when all of it is known
 	partial cel.Program // when some is missing
 }
@@ -109,6 +110,14 @@ func (s *RuleSet) TitleOf(code string) string {
 	return code
 }
 
+// said is the condition as an explanation gives it: in words, else as it is.
+func (r *Rule) said() string {
+	if r.words != "" {
+		return r.words
+	}
+	return r.When
+}
+
 func civilDate(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
 	return err == nil
@@ -130,7 +139,9 @@ func (r *Rule) compile(c *Catalogue, bad func(format string, args ...any)) {
 		bad("rule %q: the condition is no yes or no", r.Code)
 		return
 	}
-	for _, id := range celast.MatchDescendants(celast.NavigateAST(ast.NativeRep()), celast.KindMatcher(celast.IdentKind)) {
+	root := celast.NavigateAST(ast.NativeRep())
+	r.words, _ = c.say(root)
+	for _, id := range celast.MatchDescendants(root, celast.KindMatcher(celast.IdentKind)) {
 		if n, ok := c.index[id.AsIdent()]; ok {
 			r.fields |= 1 << n
 		}

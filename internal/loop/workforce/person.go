@@ -180,9 +180,10 @@ func (pol Policy) mayMeet(p Person, papers []Paper, day civil.Date) string {
 
 // Class is what somebody teaches: a school, a grade of it, or one class.
 type Class struct {
-	School string `bun:"school" json:"school" maxLength:"50"`
-	Grade  string `bun:"grade" json:"grade,omitempty" maxLength:"20"`
-	Class  string `bun:"class" json:"class,omitempty" maxLength:"20"`
+	SchoolID id.ID  `bun:"school_id" json:"school_id" maxLength:"36"`
+	School   string `bun:"school" json:"school,omitempty" maxLength:"200"` // its name, as an answer
+	Grade    string `bun:"grade" json:"grade,omitempty" maxLength:"20"`
+	Class    string `bun:"class" json:"class,omitempty" maxLength:"20"`
 }
 
 // teaching are the kinds of workers who have classes.
@@ -235,10 +236,10 @@ func (n NewPerson) check(pol Policy, needs []string) error {
 		add("classes", "workforce.classes")
 	}
 	for _, c := range n.Classes {
-		if strings.TrimSpace(c.School) == "" || c.Grade == "" && c.Class != "" {
+		if c.SchoolID == "" || c.Grade == "" && c.Class != "" {
 			add("classes", "workforce.classes")
 		}
-		if len([]rune(c.School)) > 50 || len([]rune(c.Grade)) > 20 || len([]rune(c.Class)) > 20 {
+		if len([]rune(c.Grade)) > 20 || len([]rune(c.Class)) > 20 {
 			add("classes", "text.too_long")
 		}
 	}

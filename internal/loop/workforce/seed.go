@@ -81,7 +81,7 @@ func (s *Service) SeedDemo(ctx context.Context, list []Seeded) error {
 		}
 		for _, p := range persons {
 			i := slices.IndexFunc(list, func(x Seeded) bool { return x.Account == p.Account })
-			if err := setClasses(ctx, tx, p.ID, list[i].Classes); err != nil {
+			if err := setClasses(ctx, tx, p.Person, list[i].Classes); err != nil {
 				return err
 			}
 		}

@@ -141,7 +141,7 @@ func (s *Service) Add(ctx context.Context, n NewPerson) (Person, error) {
 		if err := tx.Insert(ctx, &[]personRow{{Person: out}}); err != nil {
 			return err
 		}
-		if err := setClasses(ctx, tx, out.ID, n.Classes); err != nil {
+		if err := setClasses(ctx, tx, out, n.Classes); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, out, "workforce.write", "added")
@@ -179,7 +179,7 @@ func (s *Service) Change(ctx context.Context, n id.ID, to NewPerson, version int
 			return p, err
 		}
 		to.into(&p)
-		return p, setClasses(ctx, tx, p.ID, to.Classes)
+		return p, setClasses(ctx, tx, p, to.Classes)
 	})
 }
 

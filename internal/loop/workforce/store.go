@@ -10,6 +10,9 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
+	"zugou/internal/people/access"
+	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 )
 
 const (
@@ -85,14 +88,32 @@ func papersOf(ctx context.Context, r db.Reader, list []id.ID) (map[id.ID][]Paper
 	return out, nil
 }
 
-// setClasses writes what a person teaches in the place of what was there.
-func setClasses(ctx context.Context, tx *db.Tx, p id.ID, list []Class) error {
-	if _, err := tx.Exec(ctx, "DELETE FROM workforce_class WHERE person_id = ?", p); err != nil {
+// setClasses writes what a person teaches in the place of what was there. A
+// school is one of the district where the person works, or of the actor's own
+// areas: who may name a school lets its teacher find its pupils. Errors:
+// Invalid "classes".
+func setClasses(ctx context.Context, tx *db.Tx, p Person, list []Class) error {
+	have, err := classesOf(ctx, tx, p.ID)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "DELETE FROM workforce_class WHERE person_id = ?", p.ID); err != nil {
 		return err
 	}
 	for _, c := range list {
-		if _, err := tx.Exec(ctx, "INSERT INTO workforce_class (person_id, school, grade, class) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			p, strings.TrimSpace(c.School), strings.TrimSpace(c.Grade), strings.TrimSpace(c.Class)); err != nil {
+		x, err := school.Find(ctx, tx, c.SchoolID)
+		if errs.Is(err, errs.KindNotFound) {
+			return errs.Invalid("classes", "school.unknown")
+		}
+		if err != nil {
+			return err
+		}
+		kept := slices.ContainsFunc(have, func(h Class) bool { return h.SchoolID == x.ID && h.Grade == c.Grade && h.Class == c.Class })
+		if !kept && x.District() != string(region.Code(p.Region).At(region.LevelDistrict)) && !access.From(ctx).Allowed("workforce.write", access.Target{Region: x.Region}) {
+			return errs.Invalid("classes", "workforce.school_elsewhere")
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO workforce_class (person_id, school_id, grade, class) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			p.ID, x.ID, strings.TrimSpace(c.Grade), strings.TrimSpace(c.Class)); err != nil {
 			return err
 		}
 	}
@@ -101,21 +122,33 @@ func setClasses(ctx context.Context, tx *db.Tx, p id.ID, list []Class) error {
 
 func classesOf(ctx context.Context, r db.Reader, p id.ID) ([]Class, error) {
 	out := []Class{}
-	err := r.List(ctx, &out, "SELECT school, grade, class FROM workforce_class WHERE person_id = ? ORDER BY school, grade, class", p)
+	err := r.List(ctx, &out, `SELECT c.school_id, s.name AS school, c.grade, c.class FROM workforce_class c JOIN school s ON s.id = c.school_id
+		WHERE c.person_id = ? ORDER BY s.name, s.id, c.grade, c.class`, p)
 	return out, err
 }
 
-// ClassesOf gives what an account teaches now, and the area that the person
-// works in: nothing for who is not entered as a teacher, or works here no
-// longer.
-func ClassesOf(ctx context.Context, r db.Reader, account id.ID) ([]Class, string, error) {
+// ClassesOf gives what an account teaches now: nothing for who is not entered
+// as a teacher, or works here no longer.
+func ClassesOf(ctx context.Context, r db.Reader, account id.ID) ([]Class, error) {
 	p, err := byAccount(ctx, r, account)
 	if errs.Is(err, errs.KindNotFound) || err == nil && !p.Active(today(r)) {
-		return nil, "", nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	list, err := classesOf(ctx, r, p.ID)
-	return list, p.Region, err
+	return classesOf(ctx, r, p.ID)
+}
+
+// SchoolMoved lets who teaches at one school teach at another (school.Ports).
+func SchoolMoved(ctx context.Context, tx *db.Tx, from id.ID, to school.School) error {
+	if from == to.ID {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO workforce_class (person_id, school_id, grade, class) SELECT person_id, ?, grade, class FROM workforce_class
+		WHERE school_id = ? ON CONFLICT DO NOTHING`, to.ID, from); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "DELETE FROM workforce_class WHERE school_id = ?", from)
+	return err
 }

@@ -68,6 +68,8 @@ policy.read             A  A  A  .  .  .  .  A  A  .  A  A  A  .  .  .  .  .  .
 policy.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 place.read              A  A  A  A  .  A  .  A  A  A  A  .  .  .  .  .  .  .  .
 place.write             .  A  .  .  .  .  .  A  .  .  A  .  .  .  .  .  .  .  .
+school.read             A  A  A  A  .  .  A  A  A  .  A  .  .  .  .  A  A  A  .
+school.write            .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 drill.run               .  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .
 drill.read              A  A  A  .  .  .  .  A  A  .  .  .  .  .  .  .  .  .  .
 outbox.read             .  A  .  .  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .

@@ -50,6 +50,7 @@ const (
 	NoteWearerByName  = "wearer_by_name"
 	NoteIntoStock     = "into_stock"
 	NoteOtherTownship = "other_township"
+	NoteSchoolAsked   = "school_asked"
 	NoteProtocol      = "protocol_unknown"
 	NoteSIMUntil      = "sim_until_unreadable"
 )

@@ -19,6 +19,7 @@ import (
 	"zugou/internal/people/person"
 	"zugou/internal/people/region"
 	"zugou/internal/people/roster"
+	"zugou/internal/people/school"
 	"zugou/internal/people/sheet"
 )
 
@@ -313,9 +314,31 @@ func (s *Service) judgeChildren(ctx context.Context, v db.Reader, i Intake, r *r
 			r.res.Rows[n].Notes = append(r.res.Rows[n].Notes, NotePossibleMatch)
 		}
 	}
+	if err := s.judgeSchools(ctx, v, r); err != nil {
+		return err
+	}
 	for n := range r.entries {
 		if e := &r.entries[n]; e.known.Child && township(e.known.Region) != township(e.region) && len(e.region) >= 9 {
 			r.res.Rows[n].Notes = append(r.res.Rows[n].Notes, NoteOtherTownship)
+		}
+	}
+	return nil
+}
+
+// judgeSchools says of rows that nobody knows which school they name: they are
+// taken, and the name is asked about.
+func (s *Service) judgeSchools(ctx context.Context, v db.Reader, r *reading) error {
+	asked := make([]school.Named, len(r.entries))
+	for n, e := range r.entries {
+		asked[n] = school.Named{Name: e.child.School.Name, Area: e.child.Region}
+	}
+	found, err := school.Look(ctx, v, asked)
+	if err != nil {
+		return err
+	}
+	for n := range r.entries {
+		if row := &r.res.Rows[n]; taken(row.Outcome) && len(found[asked[n]].Choices) > 0 {
+			row.Notes = append(row.Notes, NoteSchoolAsked)
 		}
 	}
 	return nil

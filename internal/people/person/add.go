@@ -25,7 +25,7 @@ type keep struct {
 func (w *Rows) addChild(k keep, c clean, known func(NewGuardian) (Record, bool)) id.ID {
 	s, wrapped := k.kr.NewSubject()
 	rec := Record{ID: id.New(), Subject: wrapped, Name: c.Name, Sex: c.sex, BirthOn: c.birth,
-		Region: c.Region, RegisteredRegion: c.RegisteredRegion, Child: true, School: c.School.Name, Grade: c.School.Grade,
+		Region: c.Region, RegisteredRegion: c.RegisteredRegion, Child: true, School: c.School.Name, SchoolID: c.School.ID, Grade: c.School.Grade,
 		Class: c.School.Class, PairedCarer: c.PairedCarer, Flags: joinFlags(c.Flags), Sheltered: c.Sheltered,
 		State: stateActive, Batch: k.batch, Version: 1, CreatedBy: k.by}
 	rec.Pinyin, rec.Initials = civil.NameKeys(c.Name)

@@ -8,7 +8,6 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
-	"zugou/internal/people/access"
 )
 
 // Seat is a child in a class list.
@@ -19,8 +18,10 @@ type Seat struct {
 	BirthOn civil.Date `bun:"birth_on"`
 	Region  string     `bun:"region"`
 	School  string     `bun:"school"`
-	Grade   string     `bun:"grade"`
-	Class   string     `bun:"class"`
+	// SchoolID is empty with a name while it is asked which school is meant.
+	SchoolID id.ID  `bun:"school_id"`
+	Grade    string `bun:"grade"`
+	Class    string `bun:"class"`
 }
 
 // SexLetter gives m, f, or nothing.
@@ -29,7 +30,8 @@ func (s Seat) SexLetter() string { return sexLetter(s.Sex) }
 // ClassQuery narrows a class list; empty fields don't.
 type ClassQuery struct {
 	Areas    []string // region codes; the prefix rule holds
-	School   string
+	Also     []Taught // whose pupils are taken wherever they live
+	School   id.ID
 	Grade    string
 	Class    string
 	Children []id.ID
@@ -41,9 +43,9 @@ const classMost = 20_000
 // ClassList gives children by school, grade, class and name. Whoever calls it
 // has checked the right and tells the audit what it shows.
 func ClassList(ctx context.Context, r db.Reader, q ClassQuery) ([]Seat, error) {
-	in, args := access.Where("p.region", q.Areas)
+	in, args := withPupils(q.Areas, q.Also)
 	where := []string{"p.child", shows, in}
-	for _, narrow := range []struct{ column, value string }{{"p.school", q.School}, {"p.grade", q.Grade}, {"p.class", q.Class}} {
+	for _, narrow := range []struct{ column, value string }{{"p.school_id", string(q.School)}, {"p.grade", q.Grade}, {"p.class", q.Class}} {
 		if narrow.value != "" {
 			where, args = append(where, narrow.column+" = ?"), append(args, narrow.value)
 		}
@@ -52,8 +54,8 @@ func ClassList(ctx context.Context, r db.Reader, q ClassQuery) ([]Seat, error) {
 		where, args = append(where, "p.id IN ("+db.Marks(len(q.Children))+")"), append(args, db.Anys(q.Children)...)
 	}
 	var out []Seat
-	err := r.List(ctx, &out, "SELECT p.id, p.name, p.sex, p.birth_on, p.region, p.school, p.grade, p.class FROM person p WHERE "+
-		strings.Join(where, " AND ")+" ORDER BY p.school, p.grade, p.class, p.name, p.id LIMIT ?", append(args, classMost)...)
+	err := r.List(ctx, &out, "SELECT p.id, p.name, p.sex, p.birth_on, p.region, p.school, p.school_id, p.grade, p.class FROM person p WHERE "+
+		strings.Join(where, " AND ")+" ORDER BY p.school, p.school_id, p.grade, p.class, p.name, p.id LIMIT ?", append(args, classMost)...)
 	return out, err
 }
 
@@ -74,7 +76,7 @@ func Seats(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]Seat,
 				return nil, err
 			}
 		}
-		out[asked] = Seat{rec.ID, rec.Name, rec.Sex, rec.BirthOn, rec.Region, rec.School, rec.Grade, rec.Class}
+		out[asked] = Seat{rec.ID, rec.Name, rec.Sex, rec.BirthOn, rec.Region, rec.School, rec.SchoolID, rec.Grade, rec.Class}
 	}
 	return out, nil
 }

@@ -195,7 +195,7 @@ func (s *Service) erase(ctx context.Context, tx *db.Tx, rec Record, dead []strin
 		args  []any
 	}{
 		{`UPDATE person SET subject = '', name = '', pinyin = '', initials = '', sex = '', birth_on = '', id_no = '', id_index = '', id_last4 = '',
-			no_id_reason = '', region = ?, address = '', registered_region = '', registered_address = '', household = '', code = '', school = '',
+			no_id_reason = '', region = ?, address = '', registered_region = '', registered_address = '', household = '', code = '', school = '', school_id = '',
 			grade = '', class = '', paired_carer = '', flags = '', state = 'erased', merged_into = '', version = version + 1, updated_at = ? WHERE id = ?`,
 			[]any{district, tx.Now, rec.ID}},
 		{"DELETE FROM person_phone WHERE person_id = ?", []any{rec.ID}},

@@ -252,7 +252,7 @@ func (s *Service) page(ctx context.Context, r db.Reader, rec Record, t access.Ta
 		return Child{}, err
 	}
 	out := Child{Row: rows[0], BirthOn: rec.BirthOn, RegisteredRegion: rec.RegisteredRegion,
-		RegisteredRegionName: areas.Label(region.Code(rec.RegisteredRegion)), School: School{rec.School, rec.Grade, rec.Class},
+		RegisteredRegionName: areas.Label(region.Code(rec.RegisteredRegion)), School: rec.school(),
 		Phones: []PhoneView{}, CategoryList: []child.Category{}, Guardians: []Guardian{}, Devices: []Worn{}, Household: []Housemate{},
 		Sheltered: rec.Sheltered, Version: rec.Version,
 		MayWrite: actor.Allowed("child.write", t), MayReveal: actor.Allowed("child.reveal", t) || t.Glass}

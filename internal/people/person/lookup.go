@@ -272,7 +272,7 @@ func CardOf(ctx context.Context, r db.Reader, kr *crypto.Keyring, childID id.ID)
 		return Card{}, err
 	}
 	card := Card{ID: rec.ID, Code: rec.Code, Name: rec.Name, Sex: rec.Sex, BirthOn: rec.BirthOn, Region: rec.Region,
-		School: School{rec.School, rec.Grade, rec.Class}, PairedCarer: rec.PairedCarer, Flags: splitFlags(rec.Flags), Sheltered: rec.Sheltered}
+		School: rec.school(), PairedCarer: rec.PairedCarer, Flags: splitFlags(rec.Flags), Sheltered: rec.Sheltered}
 	if !rec.Sheltered {
 		address, err := rec.openAddress(kr)
 		if err != nil {

@@ -186,7 +186,7 @@ func (s *Service) fill(ctx context.Context, tx *db.Tx, a, b Record, keyA crypto.
 	lacks("address", a.Address, b.Address, func() { a.sealAddress(keyA, from.address) })
 	lacks("registered_address", a.RegisteredAddress, b.RegisteredAddress, func() { a.sealRegistered(keyA, from.registered) })
 	lacks("registered_region", a.RegisteredRegion, b.RegisteredRegion, func() { a.RegisteredRegion = b.RegisteredRegion })
-	lacks("school", a.School, b.School, func() { a.School, a.Grade, a.Class = b.School, b.Grade, b.Class })
+	lacks("school", a.School, b.School, func() { a.SchoolID, a.School, a.Grade, a.Class = b.SchoolID, b.School, b.Grade, b.Class })
 	lacks("paired_carer", string(a.PairedCarer), string(b.PairedCarer), func() { a.PairedCarer = b.PairedCarer })
 	lacks("household", string(a.Household), string(b.Household), func() { a.Household = b.Household })
 	if flags := joinFlags(append(splitFlags(a.Flags), splitFlags(b.Flags)...)); flags != a.Flags {
@@ -200,9 +200,9 @@ func (s *Service) fill(ctx context.Context, tx *db.Tx, a, b Record, keyA crypto.
 
 func writeFilled(ctx context.Context, tx *db.Tx, a Record) error {
 	_, err := tx.Exec(ctx, `UPDATE person SET id_no = ?, id_index = ?, id_last4 = ?, no_id_reason = ?, birth_on = ?, sex = ?, address = ?,
-		registered_address = ?, registered_region = ?, school = ?, grade = ?, class = ?, paired_carer = ?, household = ?, flags = ?, sheltered = ?,
+		registered_address = ?, registered_region = ?, school = ?, school_id = ?, grade = ?, class = ?, paired_carer = ?, household = ?, flags = ?, sheltered = ?,
 		version = version + 1, updated_at = ? WHERE id = ?`, a.IDNo, a.IDIndex, a.IDLast4, a.NoIDReason, a.BirthOn, a.Sex, a.Address,
-		a.RegisteredAddress, a.RegisteredRegion, a.School, a.Grade, a.Class, a.PairedCarer, a.Household, a.Flags, a.Sheltered, tx.Now, a.ID)
+		a.RegisteredAddress, a.RegisteredRegion, a.School, a.SchoolID, a.Grade, a.Class, a.PairedCarer, a.Household, a.Flags, a.Sheltered, tx.Now, a.ID)
 	return err
 }
 
@@ -368,7 +368,7 @@ func (s *Service) unmerge(ctx context.Context, tx *db.Tx, a, b Record, m image) 
 		case "registered_region":
 			a.RegisteredRegion = was.RegisteredRegion
 		case "school":
-			a.School, a.Grade, a.Class = was.School, was.Grade, was.Class
+			a.SchoolID, a.School, a.Grade, a.Class = was.SchoolID, was.School, was.Grade, was.Class
 		case "paired_carer":
 			a.PairedCarer = was.PairedCarer
 		case "household":

@@ -35,6 +35,7 @@ type Record struct {
 	Child             bool         `bun:"child"`
 	Code              string       `bun:"code"`
 	School            string       `bun:"school"`
+	SchoolID          id.ID        `bun:"school_id"` // empty with a name: which school is meant is asked still
 	Grade             string       `bun:"grade"`
 	Class             string       `bun:"class"`
 	PairedCarer       id.ID        `bun:"paired_carer"`
@@ -172,8 +173,10 @@ type NewChild struct {
 	Note              string        `json:"-"` // what a list said besides; kept sealed in the timeline
 }
 
-// School is where a child learns.
+// School is where a child learns. In a form the id is enough, or a name that
+// means one school in the child's district (package school).
 type School struct {
+	ID    id.ID  `json:"id,omitempty"`
 	Name  string `json:"name"`
 	Grade string `json:"grade"`
 	Class string `json:"class"`

@@ -57,7 +57,7 @@ func (s *Service) Pick(ctx context.Context, q string) ([]Picked, error) {
 			where, args = append(where, in), append(args, more...)
 		}
 		var recs []Pupil
-		if err := r.List(ctx, &recs, "SELECT p.id, p.name, p.birth_on, p.region, p.school, p.grade, p.class FROM person p WHERE "+strings.Join(where, " AND ")+
+		if err := r.List(ctx, &recs, "SELECT p.id, p.name, p.birth_on, p.region, p.school, p.school_id, p.grade, p.class FROM person p WHERE "+strings.Join(where, " AND ")+
 			" ORDER BY p.school, p.grade, p.class, p.name, p.id LIMIT ?", append(args, pickMost)...); err != nil {
 			return err
 		}
@@ -104,17 +104,19 @@ func (s *Service) pickScope(ctx context.Context, r db.Reader, a access.Actor) (s
 	return "(" + strings.Join(parts, " OR ") + ")", args, nil
 }
 
-// Taught is what somebody teaches: a school, a grade of it, or one class, in the
-// area where the school lies. Two districts of a city may have schools of one
-// name: who teaches at one of them finds no pupil of the other.
+// Taught is what somebody teaches: a school, a grade of it, or one class. Its
+// pupils are those whose record names the school by id, wherever they live.
 type Taught struct {
-	School
-	Area string // region code; the prefix rule holds
+	School id.ID
+	Grade  string
+	Class  string
 }
 
 func taughtIn(c Taught) (string, []any) {
-	in, args := access.Where("p.region", []string{c.Area})
-	in, args = in+" AND p.school = ?", append(args, c.Name)
+	if c.School == "" {
+		return "1 = 0", nil
+	}
+	in, args := "p.school_id = ?", []any{c.School}
 	if c.Grade != "" {
 		in, args = in+" AND p.grade = ?", append(args, c.Grade)
 	}
@@ -124,9 +126,19 @@ func taughtIn(c Taught) (string, []any) {
 	return "(" + in + ")", args
 }
 
+// withPupils is the predicate of who lives in areas, or learns in classes.
+func withPupils(areas []string, also []Taught) (string, []any) {
+	in, args := access.Where("p.region", areas)
+	for _, c := range also {
+		more, with := taughtIn(c)
+		in, args = in+" OR "+more, append(args, with...)
+	}
+	return "(" + in + ")", args
+}
+
 // TaughtIn tells whether a child learns in one of the classes.
 func (c Pupil) TaughtIn(list []Taught) bool {
 	return slices.ContainsFunc(list, func(s Taught) bool {
-		return s.Name != "" && s.Name == c.School && s.Area != "" && strings.HasPrefix(c.Region, s.Area) && (s.Grade == "" || s.Grade == c.Grade) && (s.Class == "" || s.Class == c.Class)
+		return s.School != "" && s.School == c.SchoolID && (s.Grade == "" || s.Grade == c.Grade) && (s.Class == "" || s.Class == c.Class)
 	})
 }

@@ -21,8 +21,13 @@ func TestATeacherPicksTheOwnPupilsAndASocialWorkerTheOwnArea(t *testing.T) {
 		away := pupil("安小满", ciyun, "邮亭中心小学", "三年级", "2班") // learns here, lives in another township
 		next := pupil("安小雨", youyi, "邮亭中心小学", "三年级", "1班")
 		far := pupil("安小溪", ciyun, "雍溪中心小学", "三年级", "2班")
-		w.pupils["teacher"] = []person.Taught{{School: person.School{Name: "邮亭中心小学", Grade: "三年级", Class: "2班"}, Area: "500111"}}
-		w.pupils["school"] = []person.Taught{{School: person.School{Name: "邮亭中心小学"}, Area: "500111"}}
+		home := w.school(mine)
+		w.pupils["teacher"] = []person.Taught{{School: home, Grade: "三年级", Class: "2班"}}
+		w.pupils["school"] = []person.Taught{{School: home}}
+		// Lives in another district, and stands in the list of its school.
+		if _, err := w.s.Update(w.as("seed"), away, person.Change{Region: &neighbour, MovedOn: "2024-01-01", MoveReason: "随父母"}); err != nil {
+			t.Fatal(err)
+		}
 		w.cases["clinic"] = []id.ID{far}
 		w.cases["social"] = []id.ID{far}
 
@@ -80,23 +85,25 @@ func TestATeacherPicksTheOwnPupilsAndASocialWorkerTheOwnArea(t *testing.T) {
 	})
 }
 
-func TestASchoolOfTheSameNameInAnotherDistrictIsAnother(t *testing.T) {
-	here := person.Taught{School: person.School{Name: "实验小学", Grade: "三年级"}, Area: "500111"}
+func TestPupilsAreKnownByTheIdOfTheSchool(t *testing.T) {
+	here := person.Taught{School: "s1", Grade: "三年级"}
 	for name, c := range map[string]struct {
 		pupil person.Pupil
 		want  bool
 	}{
-		"own class":            {person.Pupil{Region: "500111113203", School: "实验小学", Grade: "三年级", Class: "1班"}, true},
-		"another district":     {person.Pupil{Region: "500112113203", School: "实验小学", Grade: "三年级", Class: "1班"}, false},
-		"another grade":        {person.Pupil{Region: "500111113203", School: "实验小学", Grade: "四年级", Class: "1班"}, false},
-		"no school is written": {person.Pupil{Region: "500111113203"}, false},
+		"own class":                         {person.Pupil{Region: "500111113203", School: "实验小学", SchoolID: "s1", Grade: "三年级", Class: "1班"}, true},
+		"lives in another district":         {person.Pupil{Region: "500112113203", School: "实验小学", SchoolID: "s1", Grade: "三年级", Class: "1班"}, true},
+		"another school of the name":        {person.Pupil{Region: "500111113203", School: "实验小学", SchoolID: "s2", Grade: "三年级", Class: "1班"}, false},
+		"it is asked which school is meant": {person.Pupil{Region: "500111113203", School: "实验小学", Grade: "三年级", Class: "1班"}, false},
+		"another grade":                     {person.Pupil{Region: "500111113203", School: "实验小学", SchoolID: "s1", Grade: "四年级", Class: "1班"}, false},
+		"no school is written":              {person.Pupil{Region: "500111113203"}, false},
 	} {
 		if got := c.pupil.TaughtIn([]person.Taught{here}); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	// Who works nowhere finds nobody.
-	if (person.Pupil{Region: "500111113203", School: "实验小学"}).TaughtIn([]person.Taught{{School: person.School{Name: "实验小学"}}}) {
-		t.Error("a teacher without an area finds pupils")
+	// Who teaches at no school finds nobody, least of all those without one.
+	if (person.Pupil{Region: "500111113203"}).TaughtIn([]person.Taught{{}}) {
+		t.Error("a teacher without a school finds pupils without one")
 	}
 }

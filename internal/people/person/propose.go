@@ -74,9 +74,15 @@ func (s *Service) differs(ctx context.Context, r db.Reader, rec Record, n NewChi
 	put("address", other(n.Address, was.address) && !rec.Sheltered, func() { c.Address = &n.Address })
 	put("registered_address", other(n.RegisteredAddress, was.registered), func() { c.RegisteredAddress = &n.RegisteredAddress })
 	put("region", len(n.Region) >= 12 && n.Region != rec.Region && !strings.HasPrefix(rec.Region, n.Region) && !rec.Sheltered, func() { c.Region = &n.Region })
-	school := School{rec.School, rec.Grade, rec.Class}
-	put("school", other(n.School.Name, rec.School) || n.School.Name != "" && (other(n.School.Grade, rec.Grade) || other(n.School.Class, rec.Class)), func() {
-		school.Name = n.School.Name
+	school := rec.school()
+	elsewhere, err := otherSchool(ctx, r, rec, n.School.Name)
+	if err != nil {
+		return Change{}, nil, err
+	}
+	put("school", elsewhere || n.School.Name != "" && (other(n.School.Grade, rec.Grade) || other(n.School.Class, rec.Class)), func() {
+		if elsewhere { // else its own name, not an earlier one of the list
+			school.ID, school.Name = "", n.School.Name
+		}
 		if n.School.Grade != "" {
 			school.Grade, school.Class = n.School.Grade, n.School.Class
 		}

@@ -47,7 +47,7 @@ func TestAChildIsFoundByWhatPeopleRemember(t *testing.T) {
 		if page, _ := w.s.List(ctx, person.ListQuery{Category: child.Orphan}); len(page.Items) != 0 {
 			t.Errorf("no orphan is there: %+v", page.Items)
 		}
-		if page, _ := w.s.List(ctx, person.ListQuery{School: "邮亭中心小学", Region: youting}); len(page.Items) != 1 {
+		if page, _ := w.s.List(ctx, person.ListQuery{School: w.school(li), Region: youting}); len(page.Items) != 1 {
 			t.Errorf("by school: %+v", page.Items)
 		}
 	})

@@ -19,14 +19,17 @@ type Pupil struct {
 	BirthOn civil.Date `bun:"birth_on"`
 	Region  string     `bun:"region"`
 	School  string     `bun:"school"`
-	Grade   string     `bun:"grade"`
-	Class   string     `bun:"class"`
+	// SchoolID is empty with a name while it is asked which school is meant.
+	SchoolID id.ID  `bun:"school_id"`
+	Grade    string `bun:"grade"`
+	Class    string `bun:"class"`
 }
 
 // Roll says which children. Empty fields don't narrow.
 type Roll struct {
 	Areas  []string // region codes; the prefix rule holds
-	School string
+	Also   []Taught // whose pupils are taken wherever they live
+	School id.ID
 	Grade  string
 	Class  string
 	List   []id.ID
@@ -44,9 +47,9 @@ func RollOf(ctx context.Context, r db.Reader, q Roll) ([]Pupil, error) {
 	where := []string{"child", "state = 'active'", "batch = ''"}
 	var args []any
 	add := func(cond string, a ...any) { where, args = append(where, cond), append(args, a...) }
-	in, more := access.Where("region", q.Areas)
+	in, more := withPupils(q.Areas, q.Also)
 	add(in, more...)
-	for column, value := range map[string]string{"school": q.School, "grade": q.Grade, "class": q.Class} {
+	for column, value := range map[string]string{"school_id": string(q.School), "grade": q.Grade, "class": q.Class} {
 		if value != "" {
 			add(column+" = ?", value)
 		}
@@ -66,8 +69,8 @@ func RollOf(ctx context.Context, r db.Reader, q Roll) ([]Pupil, error) {
 		limit = min(q.Limit, rollMost)
 	}
 	var out []Pupil
-	err := r.List(ctx, &out, "SELECT id, name, birth_on, region, school, grade, class FROM person WHERE "+strings.Join(where, " AND ")+
-		" ORDER BY school, grade, class, name, id LIMIT ?", append(args, limit)...)
+	err := r.List(ctx, &out, "SELECT id, name, birth_on, region, school, school_id, grade, class FROM person p WHERE "+strings.Join(where, " AND ")+
+		" ORDER BY school, school_id, grade, class, name, id LIMIT ?", append(args, limit)...)
 	return out, err
 }
 
@@ -79,7 +82,7 @@ func Key(ctx context.Context, r db.Reader, kr *crypto.Keyring, childID id.ID) (c
 		return crypto.Subject{}, Pupil{}, err
 	}
 	key, err := kr.Subject(rec.Subject)
-	return key, Pupil{rec.ID, rec.Name, rec.BirthOn, rec.Region, rec.School, rec.Grade, rec.Class}, err
+	return key, Pupil{rec.ID, rec.Name, rec.BirthOn, rec.Region, rec.School, rec.SchoolID, rec.Grade, rec.Class}, err
 }
 
 // Keys gives the sealing keys of children that show, by id.
@@ -118,7 +121,7 @@ type Rolled struct {
 // looks at every child in pages.
 func Walk(ctx context.Context, r db.Reader, after id.ID, limit int) ([]Rolled, error) {
 	var rows []Pupil
-	if err := r.List(ctx, &rows, "SELECT p.id, p.name, p.birth_on, p.region, p.school, p.grade, p.class FROM person p WHERE p.child AND "+shows+" AND p.id > ? ORDER BY p.id LIMIT ?", after, limit); err != nil {
+	if err := r.List(ctx, &rows, "SELECT p.id, p.name, p.birth_on, p.region, p.school, p.school_id, p.grade, p.class FROM person p WHERE p.child AND "+shows+" AND p.id > ? ORDER BY p.id LIMIT ?", after, limit); err != nil {
 		return nil, err
 	}
 	ids := make([]id.ID, len(rows))

@@ -20,7 +20,7 @@ type ListQuery struct {
 	Q        string // name, pinyin or initials from their beginning, child code, or last digits of an ID or a phone
 	Region   string
 	Category child.Kind
-	School   string
+	School   id.ID
 	Level    string // a colour, "none", or "waiting" for a professional's assessment
 	Cursor   string
 	Limit    int // 50 if 0; at most 200
@@ -237,7 +237,7 @@ func (s *Service) search(ctx context.Context, r db.Reader, q ListQuery, areas []
 		conds, extra = append(conds, in), append(extra, a...)
 	}
 	if q.School != "" {
-		conds, extra = append(conds, "p.school = ?"), append(extra, q.School)
+		conds, extra = append(conds, "p.school_id = ?"), append(extra, q.School)
 	}
 	if q.Level != "" && s.ports.Marked != nil {
 		if err := access.May(access.From(ctx), "level.read"); err != nil {

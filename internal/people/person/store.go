@@ -22,7 +22,7 @@ import (
 const shows = "p.state = 'active' AND (p.batch = '' OR p.batch IN (SELECT id FROM import_shown))"
 
 const recordColumns = `p.id, p.subject, p.name, p.pinyin, p.initials, p.sex, p.birth_on, p.id_no, p.id_index, p.id_last4, p.no_id_reason,
-	p.region, p.address, p.registered_region, p.registered_address, p.household, p.child, p.code, p.school, p.grade, p.class,
+	p.region, p.address, p.registered_region, p.registered_address, p.household, p.child, p.code, p.school, p.school_id, p.grade, p.class,
 	p.paired_carer, p.flags, p.sheltered, p.state, p.merged_into, p.batch, p.version, p.created_at, p.created_by, p.updated_at`
 
 const relationColumns = "r.id, r.child_id, r.person_id, r.kind, r.guardian, r.carer, r.lives_with, r.whereabouts, r.may_contact, r.place, r.began_on, r.ended_on, r.created_at"
@@ -237,6 +237,9 @@ func (w *Rows) insert(ctx context.Context, tx *db.Tx) error {
 	}
 	codes, err := takeCodes(ctx, tx, need)
 	if err != nil {
+		return err
+	}
+	if err := w.schools(ctx, tx); err != nil {
 		return err
 	}
 	for i := range w.people {

@@ -84,7 +84,7 @@ func or[T any](p *T, v T) T {
 func (c Change) onto(o *openedRecord) NewChild {
 	n := NewChild{Name: or(c.Name, o.Name), IDNo: or(c.IDNo, string(o.idNo)), NoIDReason: or(c.NoIDReason, o.noIDReason),
 		Region: or(c.Region, o.Region), Address: or(c.Address, o.address), RegisteredRegion: or(c.RegisteredRegion, o.RegisteredRegion),
-		RegisteredAddress: or(c.RegisteredAddress, o.registered), School: or(c.School, School{o.School, o.Grade, o.Class}),
+		RegisteredAddress: or(c.RegisteredAddress, o.registered), School: or(c.School, o.school()),
 		PairedCarer: or(c.PairedCarer, o.PairedCarer), Flags: or(c.Flags, splitFlags(o.Flags)), Sheltered: or(c.Sheltered, o.Sheltered),
 		Categories: c.BeginCategories, Guardians: c.Guardians, Phones: or(c.Phones, nil)}
 	// Sex and birth follow the ID number; they are asked for where there is none.
@@ -170,6 +170,11 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, rec Record, c Change) (e
 	if err := s.checkMove(ctx, tx, was, c); err != nil {
 		return nil, err
 	}
+	if c.School != nil {
+		if err := meantSchool(ctx, tx, was.school(), &now.School, now.Region); err != nil {
+			return nil, err
+		}
+	}
 	if now.idNo != was.idNo && now.idNo != "" {
 		if err := tx.Lock(ctx, "person.id:"+s.keys.Index(indexID, string(now.idNo))); err != nil {
 			return nil, err
@@ -248,18 +253,18 @@ func (s *Service) applyScalars(ctx context.Context, tx *db.Tx, was *openedRecord
 	set("address", was.address != now.Address, func() { rec.sealAddress(key, now.Address) })
 	set("registered_address", was.registered != now.RegisteredAddress, func() { rec.sealRegistered(key, now.RegisteredAddress) })
 	set("registered_region", rec.RegisteredRegion != now.RegisteredRegion, func() { rec.RegisteredRegion = now.RegisteredRegion })
-	set("school", School{rec.School, rec.Grade, rec.Class} != now.School, func() {
-		rec.School, rec.Grade, rec.Class = now.School.Name, now.School.Grade, now.School.Class
+	set("school", rec.school() != now.School, func() {
+		rec.SchoolID, rec.School, rec.Grade, rec.Class = now.School.ID, now.School.Name, now.School.Grade, now.School.Class
 	})
 	set("paired_carer", rec.PairedCarer != now.PairedCarer, func() { rec.PairedCarer = now.PairedCarer })
 	set("flags", rec.Flags != joinFlags(now.Flags), func() { rec.Flags = joinFlags(now.Flags) })
 	set("sheltered", rec.Sheltered != now.Sheltered, func() { rec.Sheltered = now.Sheltered })
 	// The version grows also if only rows beside it change.
 	n, err := tx.Exec(ctx, `UPDATE person SET name = ?, pinyin = ?, initials = ?, sex = ?, birth_on = ?, id_no = ?, id_index = ?, id_last4 = ?,
-		no_id_reason = ?, address = ?, registered_address = ?, registered_region = ?, school = ?, grade = ?, class = ?, paired_carer = ?,
+		no_id_reason = ?, address = ?, registered_address = ?, registered_region = ?, school = ?, school_id = ?, grade = ?, class = ?, paired_carer = ?,
 		flags = ?, sheltered = ?, version = version + 1, updated_at = ? WHERE id = ? AND version = ?`,
 		rec.Name, rec.Pinyin, rec.Initials, rec.Sex, rec.BirthOn, rec.IDNo, rec.IDIndex, rec.IDLast4, rec.NoIDReason, rec.Address,
-		rec.RegisteredAddress, rec.RegisteredRegion, rec.School, rec.Grade, rec.Class, rec.PairedCarer, rec.Flags, rec.Sheltered,
+		rec.RegisteredAddress, rec.RegisteredRegion, rec.School, rec.SchoolID, rec.Grade, rec.Class, rec.PairedCarer, rec.Flags, rec.Sheltered,
 		tx.Now, rec.ID, rec.Version)
 	if err == nil && n == 0 {
 		return nil, errs.Conflict("person.changed")

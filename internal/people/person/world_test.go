@@ -27,6 +27,9 @@ const (
 	ciyun    = "500111113204"
 )
 
+// neighbour is a village of another district.
+var neighbour = "500112100201"
+
 // world is a district with nobody in it yet.
 type world struct {
 	t     *testing.T
@@ -68,7 +71,14 @@ func newWorld(t *testing.T, d *db.DB, clk *clock.Fake) *world {
 			return []string{"坐席长"}, nil
 		},
 	})
-	w.update(func(ctx context.Context, tx *db.Tx) error { return region.Seed(ctx, tx, district) })
+	w.update(func(ctx context.Context, tx *db.Tx) error {
+		for code, level := range map[string]region.Level{neighbour[:6]: region.LevelDistrict, neighbour[:9]: region.LevelTownship, neighbour: region.LevelVillage} {
+			if _, err := tx.Exec(ctx, "INSERT INTO region (code, level, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", code, level.String(), "邻区"+code); err != nil {
+				return err
+			}
+		}
+		return region.Seed(ctx, tx, district)
+	})
 	return w
 }
 
@@ -161,6 +171,16 @@ func (w *world) create(n person.NewChild) id.ID {
 		w.t.Fatal(err)
 	}
 	return out.ID
+}
+
+// school gives the school of a child.
+func (w *world) school(child id.ID) id.ID {
+	w.t.Helper()
+	var n id.ID
+	w.view(func(ctx context.Context, r db.Reader) error {
+		return r.Get(ctx, db.To(&n), "SELECT school_id FROM person WHERE id = ?", child)
+	})
+	return n
 }
 
 func each(t *testing.T, fn func(t *testing.T, w *world)) {

@@ -47,6 +47,7 @@ import (
 	"zugou/internal/people/person"
 	"zugou/internal/people/place"
 	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 	"zugou/internal/people/staff"
 	figures "zugou/internal/report"
 	"zugou/internal/web/chassis"
@@ -87,6 +88,7 @@ type Parts struct {
 	Documents *document.Service
 	Policies  *policy.Service
 	Places    *place.Service
+	Schools   *school.Service
 	Drawings  *batch.Service
 	Ratings   *rating.Service
 	Figures   *figures.Service

@@ -49,6 +49,7 @@ func (a *API) centre() {
 	})
 	a.policies()
 	a.places()
+	a.schools()
 	a.rosterWeeks()
 }
 

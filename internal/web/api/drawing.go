@@ -36,7 +36,7 @@ func (a *API) drawings() {
 		return a.Drawings.Print(ctx, in.Body)
 	})
 	call(a, http.MethodGet, "/drawings/sheets", "printed sheets of a school, for a number that can't be read", func(ctx context.Context, in *struct {
-		School string `query:"school" maxLength:"60"`
+		School id.ID `query:"school" maxLength:"36"`
 	}) (page[batch.Printed], error) {
 		items, err := a.Drawings.Sheets(ctx, in.School)
 		return page[batch.Printed]{Items: orEmpty(items)}, err

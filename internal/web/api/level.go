@@ -13,11 +13,12 @@ import (
 type LevelQuery struct {
 	Region string `query:"region" pattern:"^[0-9]*$" maxLength:"15"`
 	School string `query:"school" maxLength:"100"`
+	At     id.ID  `query:"school_id" maxLength:"36"`
 	Limit  int    `query:"limit"`
 }
 
 func (q LevelQuery) query() level.Query {
-	return level.Query{Area: q.Region, School: q.School, Limit: min(q.Limit, level.MostShown)}
+	return level.Query{Area: q.Region, School: q.School, SchoolID: q.At, Limit: min(q.Limit, level.MostShown)}
 }
 
 // levels registers the four colours: lists for work, a child's level, rules.
@@ -99,6 +100,11 @@ func (a *API) levels(s Screening) {
 	a.rules(s)
 }
 
+type checkedRules struct {
+	checked
+	Words map[string]string `json:"words,omitempty"` // conditions in Chinese, by condition
+}
+
 func (a *API) rules(s Screening) {
 	call(a, http.MethodGet, "/rules", "the rules of the four colours", func(ctx context.Context, _ *struct{}) (level.Book, error) {
 		return s.Levels.Rules(ctx)
@@ -113,12 +119,13 @@ func (a *API) rules(s Screening) {
 			Kind string `json:"kind" enum:"rules,colours"`
 			Body string `json:"body" maxLength:"262144"`
 		}
-	}) (checked, error) {
-		wrong, err := s.Levels.CheckRules(ctx, in.Body.Kind, in.Body.Body)
-		if err != nil || wrong == nil {
-			return checked{OK: true, Problems: []string{}}, err
+	}) (checkedRules, error) {
+		words, wrong, err := s.Levels.CheckRules(ctx, in.Body.Kind, in.Body.Body)
+		out := checkedRules{checked{OK: wrong == nil, Problems: []string{}}, words}
+		if wrong != nil {
+			out.Problems = s.problems(wrong)
 		}
-		return checked{Problems: s.problems(wrong)}, nil
+		return out, err
 	})
 	call(a, http.MethodPost, "/rules/what-if", "run changed rules over everybody; nothing is changed", func(ctx context.Context, in *body) (level.Trial, error) {
 		return s.Levels.WhatIf(ctx, in.Body.Body)

@@ -32,7 +32,7 @@ func (a *API) children() {
 		Q        string `query:"q" maxLength:"50"`
 		Region   string `query:"region" maxLength:"15"`
 		Category string `query:"category"`
-		School   string `query:"school" maxLength:"50"`
+		School   id.ID  `query:"school" maxLength:"36"`
 		Level    string `query:"level" enum:"green,yellow,orange,red,none,waiting,"`
 		Cursor   string `query:"cursor"`
 		Limit    int    `query:"limit"`

@@ -22,7 +22,7 @@ func (a *API) registerDesk() {
 		Q        string `query:"q" maxLength:"50"`
 		Region   string `query:"region" maxLength:"15"`
 		Category string `query:"category" maxLength:"40"`
-		School   string `query:"school" maxLength:"50"`
+		School   id.ID  `query:"school" maxLength:"36"`
 		Level    string `query:"level" enum:"green,yellow,orange,red,none,waiting,"`
 		Reason   string `query:"reason" maxLength:"300"`
 	}) ([]byte, error) {

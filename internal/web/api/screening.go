@@ -235,13 +235,14 @@ func (a *API) campaigns(s Screening) {
 	})
 	call(a, http.MethodGet, "/campaigns/{id}/members", "the children; to a teacher only who has finished", func(ctx context.Context, in *struct {
 		ByID
-		School string `query:"school" maxLength:"100"`
+		School id.ID  `query:"school_id" maxLength:"36"`
+		Named  string `query:"school" maxLength:"100"`
 		Grade  string `query:"grade" maxLength:"40"`
 		Class  string `query:"class" maxLength:"40"`
 		Region string `query:"region" pattern:"^[0-9]*$" maxLength:"15"`
 		State  string `query:"state" enum:"waiting,refused,begun,done,open,"`
 	}) (page[campaign.MemberView], error) {
-		items, err := s.Campaigns.Members(ctx, in.ID, campaign.MemberQuery{School: in.School, Grade: in.Grade, Class: in.Class, Area: in.Region, State: in.State})
+		items, err := s.Campaigns.Members(ctx, in.ID, campaign.MemberQuery{School: in.School, Named: in.Named, Grade: in.Grade, Class: in.Class, Area: in.Region, State: in.State})
 		return page[campaign.MemberView]{Items: orEmpty(items)}, err
 	})
 	call(a, http.MethodPost, "/campaigns/{id}/consents", "what guardians and children said", func(ctx context.Context, in *struct {
@@ -333,7 +334,8 @@ func fill(text string, args ...string) string {
 type printIn struct {
 	ByID
 	What   string `query:"what" enum:"sheets,slips" default:"sheets"`
-	School string `query:"school" maxLength:"100"`
+	School id.ID  `query:"school_id" maxLength:"36"`
+	Named  string `query:"school" maxLength:"100"`
 	Grade  string `query:"grade" maxLength:"40"`
 	Class  string `query:"class" maxLength:"40"`
 	Region string `query:"region" pattern:"^[0-9]*$" maxLength:"15"`
@@ -378,7 +380,7 @@ func (s Screening) printed(ctx context.Context, in *printIn) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.Campaigns.Members(ctx, in.ID, campaign.MemberQuery{School: in.School, Grade: in.Grade, Class: in.Class, Area: in.Region, State: "open"})
+	list, err := s.Campaigns.Members(ctx, in.ID, campaign.MemberQuery{School: in.School, Named: in.Named, Grade: in.Grade, Class: in.Class, Area: in.Region, State: "open"})
 	if err != nil {
 		return nil, err
 	}

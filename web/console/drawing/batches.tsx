@@ -64,15 +64,16 @@ function PrintDialog({ onDone }: { onDone: () => void }) {
       <p className="kit-dialog-text">{t("drawing.printHint")}</p>
       <Loaded query={classes} errorText={errorText}>
         {(rows) => {
-          const schools = new Map<string, number>();
-          for (const r of rows) if (r.school) schools.set(r.school, (schools.get(r.school) ?? 0) + r.children);
+          const schools = new Map<string, { name: string; place: string; n: number }>();
+          for (const r of rows) schools.set(r.school_id, { name: r.school, place: r.place, n: (schools.get(r.school_id)?.n ?? 0) + r.children });
+          const twins = (name: string) => [...schools.values()].filter((s) => s.name === name).length > 1;
           return (
             <Form form={form} layout="vertical" onFinish={(v) => void print(v)}>
               <Form.Item name="school" label={t("drawing.school")} rules={[{ required: true, message: t("drawing.schoolNeeded") }]}>
                 <Select
-                  showSearch
+                  showSearch={{ optionFilterProp: "label" }}
                   onChange={() => form.setFieldValue("class", undefined)}
-                  options={[...schools].map(([name, n]) => ({ value: name, label: `${name}  ${t("drawing.children", { n })}` }))}
+                  options={[...schools].map(([value, s]) => ({ value, label: [s.name, twins(s.name) && s.place, t("drawing.children", { n: s.n })].filter(Boolean).join("  ") }))}
                 />
               </Form.Item>
               <Form.Item name="class" label={t("drawing.class")}>
@@ -80,7 +81,7 @@ function PrintDialog({ onDone }: { onDone: () => void }) {
                   allowClear
                   placeholder={t("drawing.wholeSchool")}
                   options={rows
-                    .filter((r) => r.school === school)
+                    .filter((r) => r.school_id === school)
                     .map((r) => ({ value: `${r.grade}\u0000${r.class}`, label: `${r.grade}${r.class}  ${t("drawing.children", { n: r.children })}` }))}
                 />
               </Form.Item>

@@ -27,7 +27,7 @@ export type Batch = {
   counts: Counts;
 };
 
-export type ClassRow = { school: string; grade: string; class: string; children: number };
+export type ClassRow = { school_id: string; school: string; place: string; grade: string; class: string; children: number };
 export type Taken = { photos: number; known: number; refused: number };
 export type Point = { x: number; y: number };
 

@@ -13,6 +13,7 @@ import { wordFor } from "@shared/locale";
 import { Loaded } from "@shared/state";
 import { LevelShape } from "@shared/tag";
 import { ReferDialog } from "../care/refer";
+import { carded } from "../kit/cards";
 import { useAct } from "../kit/act";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
@@ -126,18 +127,18 @@ function Level({ v, supervise }: { v: LevelView; supervise?: string }) {
           </section>
           <section>
             <h3>{t("colour.evidence")}</h3>
-            <Table
+            <Table className="kit-cards"
               size="small"
               rowKey="field"
               pagination={false}
               dataSource={v.evidence}
               locale={{ emptyText: t("colour.noEvidence") }}
-              columns={[
+              columns={carded<LevelView["evidence"][number]>([
                 { title: t("colour.what"), dataIndex: "label" },
                 { title: t("colour.value"), dataIndex: "value" },
                 { title: t("colour.at"), className: "zg-num", width: 130, render: (_, e) => formatDate(e.at) },
                 { title: "", width: 110, render: (_, e) => (e.stale ? <Tag>{t("colour.stale")}</Tag> : "") },
-              ]}
+              ])}
             />
           </section>
         </>

@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import { wordFor } from "@shared/locale";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { t, words } from "../locale";
 import { Head, nextEdition, Problems, useProblems, usePublish } from "./editor";
 import { Assessed } from "./marks";
@@ -25,12 +26,12 @@ const every = (d: DutyRow) => (d.every_days ? t(d.for_days ? "colour.everyFor" :
 
 export function DutyView({ table }: { table: DutyTable }) {
   return (
-    <Table
+    <Table className="kit-cards"
       size="small"
       rowKey="colour"
       pagination={false}
       dataSource={table.duties}
-      columns={[
+      columns={carded<DutyRow>([
         { title: t("colour.assessed"), width: 150, render: (_, d) => <Assessed colour={d.colour} long /> },
         { title: t("colour.accept"), render: (_, d) => minutes(d.accept_within_minutes) },
         { title: t("colour.first"), render: (_, d) => minutes(d.contact_within_minutes) },
@@ -39,7 +40,7 @@ export function DutyView({ table }: { table: DutyTable }) {
         { title: t("colour.reassess"), render: (_, d) => dayList(d.reassess_days) },
         { title: t("colour.whoMust"), render: (_, d) => wordFor(words, "colour.who", d.who) },
         { title: t("colour.lateAfter"), render: (_, d) => minutes(d.late_after_minutes) },
-      ]}
+      ])}
     />
   );
 }

@@ -33,7 +33,7 @@ export function usePublish(onDone: () => void) {
 export function useProblems(kind: "rules" | "colours", body: string) {
   return useQuery({
     queryKey: ["rules-check", kind, body],
-    queryFn: () => api.post<{ ok: boolean; problems: string[] }>("/rules/check", { kind, body }),
+    queryFn: () => api.post<{ ok: boolean; problems: string[]; words?: Record<string, string> }>("/rules/check", { kind, body }),
     staleTime: Infinity,
     placeholderData: (old) => old,
   });
@@ -57,6 +57,7 @@ export function RuleEditor({ start, fields, onClose }: { start: RuleSet; fields:
   const { publish, busy } = usePublish(onClose);
   const body = useMemo(() => JSON.stringify(set), [set]);
   const check = useProblems("rules", body);
+  const words = check.data?.words ?? {};
   const put = (list: "rules" | "talk", rows: RuleRow[]) => setSet({ ...set, [list]: rows });
   const run = () => act.act("try", async () => setTrial({ body, got: await api.post<Trial>("/rules/what-if", { body }) }));
   const fresh = trial?.body === body ? trial.got : undefined;
@@ -82,6 +83,7 @@ export function RuleEditor({ start, fields, onClose }: { start: RuleSet; fields:
             <RuleLine
               key={i}
               r={r}
+              said={words[r.when]}
               talk={list === "talk"}
               onChange={(v) => put(list, set[list].map((x, j) => (j === i ? v : x)))}
               onMove={(by) => {
@@ -102,7 +104,7 @@ export function RuleEditor({ start, fields, onClose }: { start: RuleSet; fields:
         <p className="page-muted">{t("colour.syntax", { ops: "&& || ! == !=" })}</p>
       </details>
       {check.error ? <p role="alert">{errorText(check.error)}</p> : <Problems list={check.data?.problems ?? []} />}
-      {fresh && <TrialView trial={fresh} set={set} />}
+      {fresh && <TrialView trial={fresh} set={set} words={words} />}
     </Drawer>
   );
 }
@@ -131,7 +133,7 @@ export function Head({ value, onChange }: { value: Heading; onChange: (v: Partia
   );
 }
 
-function RuleLine({ r, talk, onChange, onMove, onRemove }: { r: RuleRow; talk: boolean; onChange: (r: RuleRow) => void; onMove: (by: number) => void; onRemove: () => void }) {
+function RuleLine({ r, said, talk, onChange, onMove, onRemove }: { r: RuleRow; said: string | undefined; talk: boolean; onChange: (r: RuleRow) => void; onMove: (by: number) => void; onRemove: () => void }) {
   return (
     <div className="colour-rule">
       {talk ? <span className="page-muted">{t("colour.rows.talk")}</span> : <Select<Exclude<Colour, "">> value={(r.urgency || "yellow") as Exclude<Colour, "">} aria-label={t("colour.raises")} onChange={(urgency) => onChange({ ...r, urgency })} options={colours.filter((c) => c !== "green").map((c) => ({ value: c, label: <><LevelShape level={c} /> {t(`level.${c}`)}</> }))} />}
@@ -143,6 +145,7 @@ function RuleLine({ r, talk, onChange, onMove, onRemove }: { r: RuleRow; talk: b
         <Button size="small" icon={<ArrowDownOutlined />} aria-label={t("colour.down")} onClick={() => onMove(1)} />
         <Button size="small" icon={<DeleteOutlined />} aria-label={t("colour.remove")} onClick={onRemove} />
       </span>
+      {said && <span className="colour-rule-said">{t("colour.reads", { words: said })}</span>}
     </div>
   );
 }
@@ -150,10 +153,14 @@ function RuleLine({ r, talk, onChange, onMove, onRemove }: { r: RuleRow; talk: b
 const order: Colour[] = ["red", "orange", "yellow", "green", ""];
 const cell = (c: Colour) => (c === "" ? <span className="page-muted">{t("colour.undecided")}</span> : c === "green" ? <span>{t("colour.notRaised")}</span> : <Provisional urgency={c} short />);
 
+function Why({ code, r, words }: { code: string; r: RuleRow | undefined; words: Record<string, string> }) {
+  return <div>{r?.title ?? code}{r && <small className="page-muted colour-because">{words[r.when] ?? r.when}</small>}</div>;
+}
+
 /** Who would move under the changed rules; nothing has been changed. */
-export function TrialView({ trial, set }: { trial: Trial; set: RuleSet }) {
+export function TrialView({ trial, set, words }: { trial: Trial; set: RuleSet; words: Record<string, string> }) {
   const present = order.filter((c) => order.some((d) => trial.counts[c]?.[d] || trial.counts[d]?.[c]));
-  const titles = new Map(set.rules.map((r) => [r.code, r.title]));
+  const rules = new Map(set.rules.map((r) => [r.code, r]));
   return (
     <section className="colour-trial" aria-live="polite">
       <h3>{t("colour.whatIf")}</h3>
@@ -181,7 +188,7 @@ export function TrialView({ trial, set }: { trial: Trial; set: RuleSet }) {
           { title: t("kids.area"), dataIndex: "region_name" },
           { title: t("colour.before"), render: (_, m) => cell(m.from) },
           { title: t("colour.after"), render: (_, m) => cell(m.to) },
-          { title: t("colour.why"), render: (_, m) => m.rules.map((code) => titles.get(code) ?? code).join(t("colour.semi")) },
+          { title: t("colour.why"), render: (_, m) => m.rules.map((code) => <Why key={code} code={code} r={rules.get(code)} words={words} />) },
         ]}
       />
     </section>

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { renderConsole, seatLeader } from "../../test/console";
 import { LevelDrawer } from "./child";
 import { minutes } from "./duties";
-import { inWords } from "./rules";
+import { RuleTable } from "./rules";
 import { above, stableContacts, type Contact, type LevelView } from "./types";
 
 const at = Date.UTC(2024, 5, 1, 4);
@@ -44,14 +44,13 @@ describe("the rule of two stable contacts", () => {
 });
 
 describe("words of the rules", () => {
-  const fields = [
-    { name: "dropout", kind: "bool" as const, label: "辍学", fresh_days: 365 },
-    { name: "absent_days_30", kind: "int" as const, label: "近30天无故缺课", fresh_days: 45 },
-    { name: "screen_urgency", kind: "text" as const, label: "筛查紧急程度", values: { red: "急性危险" }, fresh_days: 365 },
-  ];
-  it("say a condition in Chinese", () => {
-    expect(inWords("dropout || absent_days_30 >= 5", fields)).toBe("辍学 或 近30天无故缺课 ≥ 5");
-    expect(inWords("screen_urgency == 'red'", fields)).toBe("筛查紧急程度为“急性危险”");
+  const rule = (code: string, when: string) => ({ code, urgency: "yellow" as const, title: code, when });
+  it("stand in Chinese above the code; what can't be read out is its code alone", async () => {
+    const set = { version: "1", from: "2024-01-01", status: "", source: "", rules: [rule("a", "dropout"), rule("b", "phq_total + 1 > 2")], talk: [] };
+    renderConsole(<RuleTable set={set} words={{ dropout: "辍学" }} />, {}, "/rules", seatLeader);
+    expect(await screen.findByText("辍学")).toBeTruthy();
+    expect(screen.getByText("dropout")).toBeTruthy();
+    expect(screen.getByText("phq_total + 1 > 2")).toBeTruthy();
   });
   it("say minutes as people do", () => expect([30, 240, 10080, 0].map(minutes)).toEqual(["30 分钟", "4 小时", "7 天", "不作要求"]));
   it("order the colours", () => expect(above("red", "orange") && above("yellow", "") && !above("green", "yellow")).toBe(true));

@@ -44,7 +44,9 @@ export default function Levels() {
   const asked = search.get("list") as Which | null;
   const which: Which = asked && lists.includes(asked) ? asked : "waiting";
   const region = search.get("region") ?? "";
+  // One school by id, where its figure was pressed; else text in a name.
   const school = search.get("school") ?? "";
+  const at = search.get("school_id") ?? "";
   const areas = useAreas();
   const set = (next: Record<string, string | undefined>) => {
     for (const [k, v] of Object.entries(next)) if (v) search.set(k, v); else search.delete(k);
@@ -54,7 +56,7 @@ export default function Levels() {
   const c = counts.data;
   const take = async () => {
     const reason = await ask({ title: t("colour.export"), text: t("colour.exportText"), verb: t("colour.exportVerb") });
-    if (reason) location.assign(address("/levels/export", { list: which, region, school, reason }));
+    if (reason) location.assign(address("/levels/export", { list: which, region, school, school_id: at, reason }));
   };
   const count = (key: Which, value: number | undefined) => <Count key={key} label={t(`colour.list.${key}`)} value={value ?? 0} pressed={which === key} onPress={() => set({ list: key })} />;
   return (
@@ -77,10 +79,10 @@ export default function Levels() {
       {c && <Standings c={c} />}
       <div className="page-filters">
         <TreeSelect className="colour-area" allowClear showSearch={{ treeNodeFilterProp: "title" }} treeData={areas} value={region || undefined} onChange={(v: string | undefined) => set({ region: v })} placeholder={t("kids.area")} aria-label={t("kids.area")} />
-        {(which === "waiting" || which === "never") && <Input.Search className="colour-school" allowClear defaultValue={school} onSearch={(v) => set({ school: v.trim() })} placeholder={t("colour.school")} aria-label={t("colour.school")} maxLength={60} />}
+        {(which === "waiting" || which === "never") && <Input.Search className="colour-school" allowClear defaultValue={school} key={school} onSearch={(v) => set({ school: v.trim(), school_id: undefined })} placeholder={t("colour.school")} aria-label={t("colour.school")} maxLength={60} />}
         {may("child.export") && which !== "places" && <Button className="colour-take" icon={<DownloadOutlined />} onClick={() => void take()}>{t("colour.export")}</Button>}
       </div>
-      {which === "places" ? <Places region={region} onPick={(s) => set({ list: "waiting", ...(s.school ? { school: s.school } : { region: s.region }) })} /> : <Rows which={which} region={region} school={school} />}
+      {which === "places" ? <Places region={region} onPick={(s) => set({ list: "waiting", ...(s.school_id ? { school: s.school, school_id: s.school_id } : s.school ? { school: s.school, school_id: undefined } : { region: s.region }) })} /> : <Rows which={which} region={region} school={school} at={at} />}
     </>
   );
 }
@@ -155,12 +157,12 @@ export const columns: Record<Exclude<Which, "places">, TableColumnsType<Entry>> 
 /** As many rows as the server gives a page; a file has all. */
 const mostShown = 1000;
 
-function Rows({ which, region, school }: { which: Exclude<Which, "places">; region: string; school: string }) {
+function Rows({ which, region, school, at }: { which: Exclude<Which, "places">; region: string; school: string; at: string }) {
   const [open, setOpen] = useState<Entry>();
   const query = useQuery({
-    queryKey: ["levels", which, region, school],
+    queryKey: ["levels", which, region, school, at],
     queryFn: async () =>
-      (await api.get<List<Entry>>(routes[which], { region, school, limit: mostShown, ...((which === "late" || which === "reassess") && { which }) })).items,
+      (await api.get<List<Entry>>(routes[which], { region, school, school_id: at, limit: mostShown, ...((which === "late" || which === "reassess") && { which }) })).items,
     meta: { topics: ["level"] },
     refetchInterval: 60_000,
   });
@@ -204,7 +206,7 @@ function Places({ region, onPick }: { region: string; onPick: (s: Standing) => v
           <Table<Standing>
             className="page-table kit-cards"
             size="small"
-            rowKey={(s) => s.region + s.school}
+            rowKey={(s) => (s.school_id ?? s.region) + s.school}
             dataSource={list}
             // "children" is a number here, not rows below the row.
             expandable={{ childrenColumnName: "below" }}

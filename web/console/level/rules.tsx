@@ -6,44 +6,36 @@ import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import { formatDateTime } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
+import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { t } from "../locale";
 import { Provisional } from "./marks";
 import { DutyView, DutyEditor } from "./duties";
 import { chinese, RuleEditor } from "./editor";
-import type { Book, DutyTable, Edition, Field, RuleRow, RuleSet } from "./types";
+import type { Book, DutyTable, Edition, RuleRow, RuleSet } from "./types";
 import "../matter/matter.css";
 import "./level.css";
 
-/** A condition with the Chinese names of what it speaks of. */
-export function inWords(when: string, fields: Field[]): string {
-  let text = when;
-  for (const f of [...fields].sort((a, b) => b.name.length - a.name.length)) text = text.replace(new RegExp(`\\b${f.name}\\b`, "g"), f.label);
-  for (const f of fields) for (const [value, word] of Object.entries(f.values ?? {})) text = text.replaceAll(`${f.label} == '${value}'`, t("colour.is", { field: f.label, value: word }));
-  return text
-    .replace(/&&/g, t("colour.and"))
-    .replace(/\|\|/g, t("colour.or"))
-    .replace(/!(?!=)/g, t("colour.not"))
-    .replace(/>=/g, "≥")
-    .replace(/<=/g, "≤")
-    .replace(/==/g, "=")
-    .replace(/!=/g, "≠");
+/** A condition in Chinese with its code; what the server can't read out is its code alone. */
+export function Condition({ when, words }: { when: string; words: Record<string, string> }) {
+  const said = words[when];
+  return <>{said && <span className="colour-said">{said}</span>}<code className="colour-code">{when}</code></>;
 }
 
-export function RuleTable({ set, fields }: { set: RuleSet; fields: Field[] }) {
+export function RuleTable({ set, words }: { set: RuleSet; words: Record<string, string> }) {
   const rows: RuleRow[] = [...set.rules, ...set.talk];
   return (
-    <Table
+    <Table className="kit-cards"
       size="small"
       rowKey="code"
       pagination={false}
       dataSource={rows}
-      columns={[
+      columns={carded<RuleRow>([
         { title: t("colour.raises"), width: 170, render: (_, r) => (r.urgency ? <Provisional urgency={r.urgency} /> : <Tag>{t("colour.talkOnly")}</Tag>) },
         { title: t("colour.ruleTitle"), render: (_, r) => <strong>{r.title}</strong> },
-        { title: t("colour.condition"), render: (_, r) => <>{inWords(r.when, fields)}<br /><code className="colour-code">{r.when}</code></> },
+        { title: t("colour.condition"), render: (_, r) => <Condition when={r.when} words={words} /> },
         { title: t("colour.code"), width: 150, dataIndex: "code", className: "zg-num" },
-      ]}
+      ])}
     />
   );
 }
@@ -80,7 +72,7 @@ function Rules({ book }: { book: Book }) {
         activeKey={tab}
         onChange={setTab}
         items={[
-          { key: "rules", label: t("colour.tab.rules"), children: <><About e={book.rules} status={set.status} source={set.source} /><RuleTable set={set} fields={book.fields} /></> },
+          { key: "rules", label: t("colour.tab.rules"), children: <><About e={book.rules} status={set.status} source={set.source} /><RuleTable set={set} words={book.words} /></> },
           { key: "colours", label: t("colour.tab.duties"), children: <><About e={book.colours} status={duties.status} source={duties.source} /><DutyView table={duties} /></> },
           { key: "history", label: t("colour.tab.history"), children: <History list={book.history} /> },
         ]}
@@ -93,20 +85,20 @@ function Rules({ book }: { book: Book }) {
 
 function History({ list }: { list: Edition[] }) {
   return (
-    <Table
+    <Table className="kit-cards"
       size="small"
       rowKey="id"
       pagination={false}
       dataSource={list}
       locale={{ emptyText: <Empty title={t("colour.noHistory")} hint={t("colour.noHistoryHint")} /> }}
-      columns={[
+      columns={carded<Edition>([
         { title: t("colour.which"), width: 150, render: (_, e) => t(e.kind === "rules" ? "colour.tab.rules" : "colour.tab.duties") },
         { title: t("colour.version"), dataIndex: "version", className: "zg-num" },
         { title: t("colour.fromOn"), dataIndex: "from_on", className: "zg-num" },
         { title: t("colour.stateName"), render: (_, e) => (e.published_at ? <b>{t("colour.publishedAt", { at: formatDateTime(e.published_at) })}</b> : <span className="page-muted">{t("colour.triedAt", { at: formatDateTime(e.tried_at) })}</span>) },
         { title: t("colour.by"), dataIndex: "by_name" },
         { title: t("kit.reason"), dataIndex: "reason" },
-      ]}
+      ])}
     />
   );
 }

@@ -44,7 +44,7 @@ export type Entry = {
   late: boolean;
   tries: number;
 };
-export type Standing = { region: string; region_name: string; school: string; children: number; screened: number; red: number; orange: number; yellow: number; suspected: number };
+export type Standing = { region: string; region_name: string; school: string; school_id?: string; children: number; screened: number; red: number; orange: number; yellow: number; suspected: number };
 export type Contact = {
   id: string;
   kind: string;
@@ -89,7 +89,8 @@ export type RuleSet = { version: string; from: string; status: string; source: s
 export type DutyRow = { colour: Colour; accept_within_minutes?: number; contact_within_minutes?: number; late_after_minutes?: number; next_hours?: number[]; every_days?: number; for_days?: number; reassess_days?: number[]; who: string };
 export type DutyTable = { version: string; from: string; status: string; source: string; duties: DutyRow[] };
 export type Edition = { id: string; kind: "rules" | "colours"; version: string; from_on: string; body: string; tried_at: Ms; published_at: Ms; by_name: string; made_at: Ms; reason: string };
-export type Book = { fields: Field[]; rules: Edition; colours: Edition; history: Edition[]; may_publish: boolean };
+/** words are conditions in Chinese, by condition. */
+export type Book = { fields: Field[]; rules: Edition; words: Record<string, string>; colours: Edition; history: Edition[]; may_publish: boolean };
 export type Trial = {
   id: string;
   from: string;

@@ -18,6 +18,7 @@ import { Masked } from "../kit/masked";
 import { PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
 import { t, words } from "../locale";
+import { type Named, schoolOf, SchoolPick } from "../school/pick";
 import { useMay } from "../session";
 import "./register.css";
 import { categoryKinds, categoryName, relationKinds, relationName, sexName, useAreas, type Child, type Entry } from "./types";
@@ -140,7 +141,10 @@ function Sheet({ child }: { child: Child }) {
               <dt>{t("kid.registered")}</dt>
               <dd>{child.registered_region_name || t("kids.unknown")}</dd>
               <dt>{t("kid.school")}</dt>
-              <dd>{[child.school.name, child.school.grade, child.school.class].filter(Boolean).join(" ") || t("kids.unknown")}</dd>
+              <dd>
+                {[child.school.name, child.school.grade, child.school.class].filter(Boolean).join(" ") || t("kids.unknown")}
+                {child.school.name && !child.school.id && <small className="page-muted"> {t("school.notKnown")}</small>}
+              </dd>
               <dt>{t("kid.ownPhone")}</dt>
               <dd>{child.phones[0] ? <Masked value={child.phones[0].masked} what={t("kid.ownPhone")} tells={t("kid.leader")} reveal={reveal(`phone:${child.id}`)} /> : t("kid.empty")}</dd>
               <dt>{t("kid.household")}</dt>
@@ -211,7 +215,7 @@ type Values = {
   moved_on?: Dayjs;
   move_reason: string;
   address?: string;
-  school?: { name: string; grade: string; class: string };
+  school?: { at?: Named; grade?: string; class?: string };
   phones?: string;
   relation: string;
   is_guardian?: boolean;
@@ -232,7 +236,7 @@ function ChangeForm(props: { kind: "edit" | "move" | "guardian" | "category"; ch
   const body = (v: Values): object => {
     switch (kind) {
       case "edit":
-        return { name: v.name, school: v.school, ...(v.address && { address: v.address }), ...(v.phones && { phones: split(v.phones) }) };
+        return { name: v.name, school: schoolOf(v.school), ...(v.address && { address: v.address }), ...(v.phones && { phones: split(v.phones) }) };
       case "move":
         return { region: v.region, moved_on: day(v.moved_on), move_reason: v.move_reason, ...(v.address && { address: v.address }) };
       case "guardian":
@@ -254,11 +258,11 @@ function ChangeForm(props: { kind: "edit" | "move" | "guardian" | "category"; ch
   const must = [{ required: true, message: t("kid.must") }];
   return (
     <Modal open title={t(`kid.form.${kind}`)} okText={t("kids.save")} cancelText={t("kit.back")} confirmLoading={busy} onCancel={props.close} onOk={() => form.submit()} destroyOnHidden>
-      <Form form={form} layout="vertical" preserve={false} initialValues={kind === "edit" ? { name: child.name, school: child.school } : {}} onFinish={(v) => void send(v)}>
+      <Form form={form} layout="vertical" preserve={false} initialValues={kind === "edit" ? { name: child.name, school: { at: child.school, grade: child.school.grade, class: child.school.class } } : {}} onFinish={(v) => void send(v)}>
         {(kind === "edit" || kind === "guardian") && <Form.Item name="name" label={t("kids.name")} rules={must}><Input maxLength={40} /></Form.Item>}
         {kind === "edit" && (
           <>
-            <Form.Item name={["school", "name"]} label={t("kid.school")}><Input maxLength={60} /></Form.Item>
+            <Form.Item name={["school", "at"]} label={t("kid.school")}><SchoolPick /></Form.Item>
             <div className="reg-pair">
               <Form.Item name={["school", "grade"]} label={t("kid.grade")}><Input maxLength={20} /></Form.Item>
               <Form.Item name={["school", "class"]} label={t("kid.class")}><Input maxLength={20} /></Form.Item>

@@ -6,6 +6,7 @@ import { useLocation } from "wouter";
 import { ApiError, api, errorText } from "@shared/api/client";
 import { PageHead } from "../kit/page";
 import { t } from "../locale";
+import { type Named, schoolOf, SchoolPick } from "../school/pick";
 import "./register.css";
 import { categoryKinds, categoryName, relationKinds, relationName, useAreas } from "./types";
 
@@ -18,7 +19,7 @@ type Values = {
   region: string;
   address?: string;
   phones?: string;
-  school?: { name?: string; grade?: string; class?: string };
+  school?: { at?: Named; grade?: string; class?: string };
   categories?: string[];
   carer?: { name?: string; relation?: string; phones?: string; is_guardian?: boolean };
 };
@@ -50,7 +51,7 @@ export default function NewChild() {
         registered_region: "",
         registered_address: "",
         phones: split(v.phones),
-        school: { name: v.school?.name ?? "", grade: v.school?.grade ?? "", class: v.school?.class ?? "" },
+        school: schoolOf(v.school),
         paired_carer: "",
         flags: [],
         sheltered: false,
@@ -106,7 +107,7 @@ export default function NewChild() {
           <Form.Item name="phones" label={t("kid.ownPhone")}><Input maxLength={120} /></Form.Item>
         </div>
         <div className="reg-pair">
-          <Form.Item name={["school", "name"]} label={t("kid.school")}><Input maxLength={60} /></Form.Item>
+          <Form.Item name={["school", "at"]} label={t("kid.school")}><SchoolPick /></Form.Item>
           <div className="reg-pair">
             <Form.Item name={["school", "grade"]} label={t("kid.grade")}><Input maxLength={20} /></Form.Item>
             <Form.Item name={["school", "class"]} label={t("kid.class")}><Input maxLength={20} /></Form.Item>

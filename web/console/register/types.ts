@@ -50,7 +50,7 @@ export type Child = Omit<Row, "categories"> & {
   no_id_reason: string;
   address_masked: string;
   registered_region_name: string;
-  school: { name: string; grade: string; class: string };
+  school: { id?: string; name: string; grade: string; class: string };
   phones: { masked: string }[];
   categories: Category[];
   guardians: Guardian[];

@@ -9,6 +9,7 @@ import { api, errorText } from "@shared/api/client";
 import { formatDateTime } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { t } from "../locale";
 import { useMay } from "../session";
@@ -16,10 +17,10 @@ import { Members } from "./members";
 import { DoneBar, openPdf, StateMark, SuicideMark, useAreaName } from "./parts";
 import { Responders, TeachersTab } from "./people";
 import { Results, Summaries } from "./results";
-import { className, informantName, type Group, type Progress } from "./types";
+import { className, informantName, queryOf, type Group, type Progress } from "./types";
 import "../matter/matter.css";
 
-const keyOf = (g: Pick<Group, "school" | "grade" | "class" | "region">) => [g.school, g.grade, g.class, g.school ? g.region.slice(0, 6) : g.region].join("\u0000");
+const keyOf = (g: Group) => [g.school_id, g.school, g.grade, g.class, g.school_id ? "" : g.region].join("\u0000");
 const groupName = (g: Group) => className(g) || g.region_name;
 
 export default function CampaignPage() {
@@ -111,14 +112,14 @@ function View({ p }: { p: Progress }) {
 function Groups({ p, teacher, onPick }: { p: Progress; teacher: boolean; onPick: (g: Group) => void }) {
   return (
     <Table
-      className="page-table"
+      className="page-table kit-cards"
       size="small"
       rowKey={keyOf}
       dataSource={p.groups}
       pagination={p.groups.length > 50 ? { pageSize: 50 } : false}
       locale={{ emptyText: <Empty title={t("survey.noGroups")} hint={t("survey.noGroupsHint")} /> }}
       onRow={(g) => ({ tabIndex: 0, onClick: () => onPick(g), onKeyDown: (e) => e.key === "Enter" && onPick(g) })}
-      columns={[
+      columns={carded<Group>([
         { title: t("survey.group"), render: (_, g) => <strong>{groupName(g)}</strong>, sorter: (a, b) => groupName(a).localeCompare(groupName(b), "zh") },
         { title: t("survey.progress"), width: 210, render: (_, g) => <DoneBar done={g.done} size={g.size} />, sorter: (a, b) => a.done / (a.size || 1) - b.done / (b.size || 1) },
         ...(teacher
@@ -130,7 +131,7 @@ function Groups({ p, teacher, onPick }: { p: Progress; teacher: boolean; onPick:
               { title: t("survey.begun"), width: 110, className: "zg-num", align: "right" as const, render: (_: unknown, g: Group) => g.begun },
             ]),
         { title: t("survey.lastDone"), width: 160, className: "zg-num", render: (_, g) => formatDateTime(g.last_at) },
-      ]}
+      ])}
     />
   );
 }
@@ -144,7 +145,7 @@ function PrintDialog({ p, onClose }: { p: Progress; onClose: () => void }) {
     const g = p.groups.find((x) => keyOf(x) === which);
     setBusy(what);
     try {
-      await openPdf(`/campaigns/${p.campaign.id}/print`, { what, ...(g?.school ? { school: g.school, grade: g.grade, class: g.class, region: g.region.slice(0, 6) } : g ? { region: g.region } : {}) });
+      await openPdf(`/campaigns/${p.campaign.id}/print`, { what, ...(g ? queryOf(g) : {}) });
       onClose();
     } catch (e) {
       void message.error({ content: errorText(e), duration: 8 });

@@ -9,6 +9,7 @@ import type { List } from "@shared/api/types";
 import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
+import { carded } from "../kit/cards";
 import { useAct } from "../kit/act";
 import { Count, PageHead } from "../kit/page";
 import { PickFile } from "../kit/pick";
@@ -60,14 +61,14 @@ export default function Instruments() {
       <Loaded query={query} errorText={errorText}>
         {() => (
           <Table<Version>
-            className="page-table"
+            className="page-table kit-cards"
             size="middle"
             rowKey={(v) => v.instrument + v.version}
             dataSource={rows}
             pagination={false}
             locale={{ emptyText: <Empty title={t("form.none")} /> }}
             onRow={(v) => ({ tabIndex: 0, onClick: () => setOpen(v), onKeyDown: (e) => e.key === "Enter" && setOpen(v) })}
-            columns={[
+            columns={carded<Version>([
               { title: t("form.title"), render: (_, v) => <><strong>{v.title.zh}</strong> {v.suicide && <SuicideMark />}</>, sorter: (a, b) => a.title.zh.localeCompare(b.title.zh, "zh") },
               { title: t("form.version"), width: 90, className: "zg-num", dataIndex: "version" },
               { title: t("form.state"), width: 210, render: (_, v) => <Standing v={v} /> },
@@ -75,7 +76,7 @@ export default function Instruments() {
               { title: t("survey.who"), width: 170, render: (_, v) => v.informants.map(informantName).join(t("list.dot")) },
               { title: t("form.age"), width: 120, className: "zg-num", render: (_, v) => ages(v.age) },
               { title: t("form.items"), width: 70, className: "zg-num", align: "right", dataIndex: "items" },
-            ]}
+            ])}
           />
         )}
       </Loaded>

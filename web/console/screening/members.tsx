@@ -10,10 +10,11 @@ import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { t, words } from "../locale";
 import { relationKinds, relationName } from "../register/types";
 import { useMay } from "../session";
-import { className, type Campaign, type Group, type Member } from "./types";
+import { className, queryOf, type Campaign, type Group, type Member } from "./types";
 
 const stateNames = ["open", "waiting", "refused", "begun", "done"] as const;
 
@@ -101,7 +102,7 @@ export function Members(props: {
     queryFn: async () =>
       (
         await api.get<List<Member>>(`/campaigns/${c.id}/members`, {
-          ...(group?.school ? { school: group.school, grade: group.grade, class: group.class, region: group.region.slice(0, 6) } : group ? { region: group.region } : {}),
+          ...(group ? queryOf(group) : {}),
           state: state,
         })
       ).items,
@@ -138,13 +139,13 @@ export function Members(props: {
       ) : (
         <Loaded query={query} errorText={errorText} isEmpty={(l) => l.length === 0} empty={<Empty title={t("survey.noMembers")} />}>
           {(list) => (
-            <Table
+            <Table className="kit-cards"
               size="small"
               rowKey="child_id"
               dataSource={list}
               pagination={list.length > 60 ? { pageSize: 60, showSizeChanger: false } : false}
               {...(record && { rowSelection: { selectedRowKeys: picked, onChange: (keys: React.Key[]) => setPicked(keys.map(String)) } })}
-              columns={[
+              columns={carded<Member>([
                 { title: t("survey.name"), render: (_, m) => <strong>{m.name}</strong> },
                 { title: t("survey.class"), render: (_, m) => className(m) },
                 ...(teacher
@@ -166,7 +167,7 @@ export function Members(props: {
                         ),
                       },
                     ]),
-              ]}
+              ])}
             />
           )}
         </Loaded>

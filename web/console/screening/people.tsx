@@ -9,10 +9,11 @@ import type { List } from "@shared/api/types";
 import { wordFor } from "@shared/locale";
 import { Empty } from "@shared/state";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { useAreaName } from "./parts";
-import { className, type Colleague, type Progress, type Teaching } from "./types";
+import { className, type Colleague, type Progress, type Responder, type Teaching } from "./types";
 
 export function Responders({ door, region }: { door: NonNullable<Progress["door"]>; region: string }) {
   const may = useMay();
@@ -25,20 +26,20 @@ export function Responders({ door, region }: { door: NonNullable<Progress["door"
         <span className="page-muted">{t("survey.roomRule")}</span>
         {may("responder.manage") && <Button onClick={() => setAdding(true)}>{t("survey.addResponder")}</Button>}
       </div>
-      <Table
+      <Table className="kit-cards"
         size="small"
         rowKey="account"
         pagination={false}
         dataSource={door.people}
         locale={{ emptyText: <Empty title={t("survey.noResponders")} hint={t("survey.noRespondersHint")} /> }}
-        columns={[
+        columns={carded<Responder>([
           { title: t("survey.name"), render: (_, r) => <strong>{r.name}</strong> },
           { title: t("survey.onDuty"), render: (_, r) => (r.on_duty ? <b>{t("survey.onDutyNow")}</b> : <span className="page-muted">{t("survey.offDuty")}</span>) },
           { title: t("survey.talksADay"), className: "zg-num", dataIndex: "talks_a_day" },
           { title: t("survey.area"), render: (_, r) => place(r.region) },
           { title: t("survey.trainedOn"), className: "zg-num", dataIndex: "trained_on" },
           { title: t("survey.validUntil"), className: "zg-num", dataIndex: "valid_until" },
-        ]}
+        ])}
       />
       {adding && <ResponderDialog region={region} onClose={() => setAdding(false)} />}
     </>
@@ -81,19 +82,19 @@ export function TeachersTab({ p }: { p: Progress }) {
         <span className="page-muted">{t("survey.teacherRule")}</span>
         {p.may_write && <Button onClick={() => setAdding(true)}>{t("survey.addTeacher")}</Button>}
       </div>
-      <Table
+      <Table className="kit-cards"
         size="small"
-        rowKey={(x) => x.account + className(x)}
+        rowKey={(x) => x.account + x.school_id + className(x)}
         pagination={false}
         dataSource={p.teachers}
         locale={{ emptyText: <Empty title={t("survey.noTeachers")} hint={t("survey.noTeachersHint")} /> }}
-        columns={[
+        columns={carded<Teaching>([
           { title: t("survey.name"), render: (_, x) => <strong>{x.name}</strong> },
           { title: t("survey.class"), render: (_, x) => (x.grade ? className(x) : `${x.school} ${t("survey.wholeSchool")}`) },
           ...(p.may_write
             ? [{ title: "", width: 110, render: (_: unknown, x: Teaching) => <Button size="small" type="link" loading={act.busy === "teachers"} onClick={() => void put(p.teachers.filter((y) => y !== x), t("survey.teacherGone"))}>{t("survey.remove")}</Button> }]
             : []),
-        ]}
+        ])}
       />
       {adding && <TeacherDialog p={p} onClose={() => setAdding(false)} onPut={async (x) => { if (await put([...p.teachers, x], t("survey.recorded"))) setAdding(false); }} />}
     </>
@@ -103,18 +104,16 @@ export function TeachersTab({ p }: { p: Progress }) {
 function TeacherDialog({ p, onClose, onPut }: { p: Progress; onClose: () => void; onPut: (x: Teaching) => Promise<void> }) {
   const [form] = Form.useForm<{ account: string; at: string }>();
   const people = useQuery({ queryKey: ["campaign-people", true], queryFn: async () => (await api.get<List<Colleague>>("/campaign-people", { teachers: "true" })).items });
-  const classes = p.groups.filter((g) => g.school);
+  const classes = p.groups.filter((g) => g.school_id);
   const place = useAreaName();
-  // A school is known by its name within its district.
-  const district = (region: string) => region.slice(0, 6);
-  const of = (g: { school: string; grade: string; class: string; region: string }) => ({ school: g.school, grade: g.grade, class: g.class, area: district(g.region) });
-  const schools = [...new Map(classes.map((g) => [g.school + district(g.region), of({ ...g, grade: "", class: "" })])).values()];
+  const of = (g: Omit<Teaching, "account" | "name"> & { region: string }) => ({ school_id: g.school_id, school: g.school, grade: g.grade, class: g.class, region: g.region });
+  const schools = [...new Map(classes.map((g) => [g.school_id, of({ ...g, grade: "", class: "" })])).values()];
   const places = [...schools, ...classes.map(of)];
-  const shared = new Set(schools.filter((x) => schools.some((y) => y.school === x.school && y.area !== x.area)).map((x) => x.school));
-  const key = (g: { school: string; grade: string; class: string; area: string }) => [g.area, g.school, g.grade, g.class].join("\u0000");
+  const shared = new Set(schools.filter((x) => schools.some((y) => y.school === x.school && y.school_id !== x.school_id)).map((x) => x.school));
+  const key = (g: { school_id: string; grade: string; class: string }) => [g.school_id, g.grade, g.class].join("\u0000");
   const send = (v: { account: string; at: string }) => {
     const g = places.find((x) => key(x) === v.at);
-    if (g) void onPut({ account: v.account, name: "", school: g.school, grade: g.grade, class: g.class, area: g.area });
+    if (g) void onPut({ account: v.account, name: "", school_id: g.school_id, school: g.school, grade: g.grade, class: g.class });
   };
   const must = (text: string) => [{ required: true, message: text }];
   return (
@@ -124,7 +123,7 @@ function TeacherDialog({ p, onClose, onPut }: { p: Progress; onClose: () => void
           <Select showSearch={{ optionFilterProp: "label" }} loading={people.isPending} options={(people.data ?? []).map((x) => ({ value: x.account, label: `${x.name} ${x.place}` }))} />
         </Form.Item>
         <Form.Item name="at" label={t("survey.class")} rules={must(t("survey.schoolNeeded"))}>
-          <Select showSearch={{ optionFilterProp: "label" }} options={places.map((g) => ({ value: key(g), label: [g.grade ? className(g) : `${g.school} ${t("survey.wholeSchool")}`, shared.has(g.school) ? place(g.area) : ""].filter(Boolean).join(" ") }))} />
+          <Select showSearch={{ optionFilterProp: "label" }} options={places.map((g) => ({ value: key(g), label: [g.grade ? className(g) : `${g.school} ${t("survey.wholeSchool")}`, shared.has(g.school) ? place(g.region) : ""].filter(Boolean).join(" ") }))} />
         </Form.Item>
       </Form>
     </Modal>

@@ -30,20 +30,15 @@ type Values = {
 
 const day = (d: Dayjs | undefined) => d?.format("YYYY-MM-DD") ?? "";
 
-const schoolKey = (c: { area: string; school: string }) => `${c.area}/${c.school}`;
-const ofSchool = (key: string) => ({ area: key.slice(0, key.indexOf("/")), school: key.slice(key.indexOf("/") + 1) });
-
 /** What the server takes for a plan; the area of the planner bounds it. */
 export function planOf(v: Partial<Values>, own: string) {
   const school = v.scope === "school";
-  const at = school && v.school ? ofSchool(v.school) : undefined;
   return {
     title: v.title ?? "",
     region: v.scope === "area" && v.areas?.length === 1 ? v.areas[0] : own,
     selection: {
-      // Of schools of one name in two districts only the one chosen is asked.
-      areas: v.scope === "area" ? (v.areas ?? []) : at && at.area.length > own.length ? [at.area] : [],
-      ...(at ? { school: at.school } : {}),
+      areas: v.scope === "area" ? (v.areas ?? []) : [],
+      ...(school && v.school ? { school_id: v.school } : {}),
       ...(school && v.grade ? { grade: v.grade } : {}),
       ...(school && v.class ? { class: v.class } : {}),
       ...(v.scope === "list" ? { list: v.list ?? [] } : {}),
@@ -90,15 +85,15 @@ export function PlanDrawer({ onClose }: { onClose: (made?: string) => void }) {
   const asksSuicide = choices.some((c) => c.live?.suicide && values?.instruments?.includes(c.live.instrument));
   const schools = useMemo(() => {
     const n = new Map<string, { school: string; place: string; children: number }>();
-    const areasOf = new Map<string, Set<string>>();
+    const named = new Map<string, Set<string>>();
     for (const c of classes.data ?? []) {
-      if (!c.school) continue;
-      areasOf.set(c.school, (areasOf.get(c.school) ?? new Set()).add(c.area));
-      n.set(schoolKey(c), { school: c.school, place: c.area_name, children: (n.get(schoolKey(c))?.children ?? 0) + c.children });
+      if (!c.school_id) continue;
+      named.set(c.school, (named.get(c.school) ?? new Set()).add(c.school_id));
+      n.set(c.school_id, { school: c.school, place: c.area_name, children: (n.get(c.school_id)?.children ?? 0) + c.children });
     }
-    return [...n].map(([value, x]) => ({ value, label: [x.school, areasOf.get(x.school)!.size > 1 ? x.place : "", t("survey.people", { n: x.children })].filter(Boolean).join(" ") }));
+    return [...n].map(([value, x]) => ({ value, label: [x.school, named.get(x.school)!.size > 1 ? x.place : "", t("survey.people", { n: x.children })].filter(Boolean).join(" ") }));
   }, [classes.data]);
-  const inSchool = (classes.data ?? []).filter((c) => c.school && schoolKey(c) === values?.school);
+  const inSchool = (classes.data ?? []).filter((c) => c.school_id && c.school_id === values?.school);
   const grades = [...new Set(inSchool.map((c) => c.grade))].filter(Boolean);
   // A scale is made for an age: who is outside is not asked, unless somebody says so.
   const fitAges = (chosen: string[]) => {
@@ -166,17 +161,20 @@ export function PlanDrawer({ onClose }: { onClose: (made?: string) => void }) {
           </Form.Item>
         )}
         {values?.scope === "school" && (
-          <div className="survey-three">
-            <Form.Item name="school" label={t("survey.school")} rules={must(t("survey.schoolNeeded"))}>
-              <Select showSearch onChange={() => form.setFieldsValue({ grade: undefined as never, class: undefined as never })} options={schools} />
-            </Form.Item>
-            <Form.Item name="grade" label={t("survey.grade")}>
-              <Select allowClear placeholder={t("survey.all")} onChange={() => form.setFieldValue("class", undefined)} options={grades.map((value) => ({ value, label: value }))} />
-            </Form.Item>
-            <Form.Item name="class" label={t("survey.class")}>
-              <Select allowClear placeholder={t("survey.all")} disabled={!values.grade} options={inSchool.filter((c) => c.grade === values.grade && c.class).map((c) => ({ value: c.class, label: `${c.class} ${t("survey.people", { n: c.children })}` }))} />
-            </Form.Item>
-          </div>
+          <>
+            <div className="survey-three">
+              <Form.Item name="school" label={t("survey.school")} rules={must(t("survey.schoolNeeded"))}>
+                <Select showSearch={{ optionFilterProp: "label" }} onChange={() => form.setFieldsValue({ grade: undefined as never, class: undefined as never })} options={schools} />
+              </Form.Item>
+              <Form.Item name="grade" label={t("survey.grade")}>
+                <Select allowClear placeholder={t("survey.all")} onChange={() => form.setFieldValue("class", undefined)} options={grades.map((value) => ({ value, label: value }))} />
+              </Form.Item>
+              <Form.Item name="class" label={t("survey.class")}>
+                <Select allowClear placeholder={t("survey.all")} disabled={!values.grade} options={inSchool.filter((c) => c.grade === values.grade && c.class).map((c) => ({ value: c.class, label: `${c.class} ${t("survey.people", { n: c.children })}` }))} />
+              </Form.Item>
+            </div>
+            <p className="page-muted">{t("survey.schoolWhole")}</p>
+          </>
         )}
         {values?.scope === "list" && (
           <Form.Item name="list" label={t("survey.list")} rules={must(t("survey.listNeeded"))}>

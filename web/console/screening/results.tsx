@@ -11,6 +11,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
 import { More, usePages } from "../kit/pages";
+import { carded } from "../kit/cards";
 import { t, words } from "../locale";
 import { useMay } from "../session";
 import { saveJson } from "./parts";
@@ -30,21 +31,21 @@ export function Outcome({ of }: { of: Pick<Listed, "state" | "critical" | "needs
 export function SheetTable({ list, name, onOpen }: { list: Listed[]; name: boolean; onOpen: (id: string) => void }) {
   return (
     <Table
-      className="page-table"
+      className="page-table kit-cards"
       size="small"
       rowKey="id"
       dataSource={list}
       pagination={list.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
       locale={{ emptyText: <Empty title={t("survey.noSheets")} hint={t("survey.noSheetsHint")} /> }}
       onRow={(x) => ({ tabIndex: 0, onClick: () => onOpen(x.id), onKeyDown: (e) => e.key === "Enter" && onOpen(x.id) })}
-      columns={[
+      columns={carded<Listed>([
         ...(name ? [{ title: t("survey.name"), render: (_: unknown, x: Listed) => <strong>{x.name}</strong> }] : []),
         { title: t("survey.paper"), dataIndex: "title" },
         { title: t("survey.result"), render: (_, x) => <Outcome of={x} /> },
         { title: t("survey.whoAnswered"), width: 90, render: (_, x) => informantName(x.informant) },
         { title: t("survey.way"), width: 100, render: (_, x) => wordFor(words, "survey.way", x.way) },
         { title: t("survey.takenAt"), width: 150, className: "zg-num", render: (_, x) => formatDateTime(x.taken_at), sorter: (a, b) => a.taken_at - b.taken_at },
-      ]}
+      ])}
     />
   );
 }
@@ -87,13 +88,13 @@ export function Summaries({ campaign }: { campaign: string }) {
       <Loaded query={query} errorText={errorText}>
         {(list) => (
           <Table
-            className="page-table"
+            className="page-table kit-cards"
             size="small"
-            rowKey={(s) => s.instrument + s.school}
+            rowKey={(s) => s.instrument + s.school_id + s.school}
             dataSource={list}
             pagination={list.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
             locale={{ emptyText: <Empty title={t("survey.noSheets")} hint={t("survey.noSheetsHint")} /> }}
-            columns={[
+            columns={carded<SchoolSummary>([
               { title: t("survey.paper"), render: (_, s) => s.title },
               { title: t("survey.school"), render: (_, s) => s.school || <span className="page-muted">{t("survey.noSchool")}</span> },
               number(t("survey.sum.critical"), (s) => s.critical, true),
@@ -102,7 +103,7 @@ export function Summaries({ campaign }: { campaign: string }) {
               number(t("survey.sum.plain"), (s) => s.plain),
               number(t("survey.sum.paper"), (s) => s.paper),
               number(t("survey.sum.withheld"), (s) => s.withheld),
-            ]}
+            ])}
           />
         )}
       </Loaded>
@@ -159,16 +160,16 @@ function Sheet({ v }: { v: SheetView }) {
       )}
       <p className="survey-note">{t("survey.resultRule")}</p>
       {v.lines.length > 0 && (
-        <Table
+        <Table className="kit-cards"
           size="small"
           rowKey="id"
           pagination={false}
           dataSource={v.lines}
-          columns={[
+          columns={carded<SheetView["lines"][number]>([
             { title: t("survey.itemNo"), width: 72, className: "zg-num", render: (_, l) => itemNo(v.form, l.id) },
             { title: t("survey.item"), dataIndex: "text" },
             { title: t("survey.answer"), width: 180, render: (_, l) => <span className={l.critical ? "survey-critical" : undefined}>{l.answer || <span className="page-muted">{t(l.missing ? "survey.blank" : "survey.notPut")}</span>}{l.critical && ` ${t("survey.criticalItem")}`}</span> },
-          ]}
+          ])}
         />
       )}
       {r && <p><Button size="small" loading={act.busy === "fhir"} onClick={() => void act.act("fhir", async () => saveJson(`${v.instrument}-response.json`, await api.get(`/sheets/${v.id}/fhir`)))}>{t("survey.fhirResponse")}</Button></p>}

@@ -84,7 +84,7 @@ export type Campaign = {
   title: string;
   region: string;
   region_name?: string;
-  selection: { areas: string[] | null; school?: string; grade?: string; class?: string; min_age?: number; max_age?: number; list?: string[] };
+  selection: { areas: string[] | null; school_id?: string; school?: string; grade?: string; class?: string; min_age?: number; max_age?: number; list?: string[] };
   instruments: { id: string; version: string; mode: Mode; title: string }[];
   informant: Informant;
   suicide: boolean;
@@ -99,8 +99,8 @@ export type Campaign = {
   reminded_at: Ms;
 };
 export type Responder = { account: string; name: string; region: string; talks_a_day: number; trained_on: string; valid_until: string; on_duty: boolean };
-export type Group = { school: string; grade: string; class: string; region: string; region_name: string; size: number; waiting: number; refused: number; begun: number; done: number; last_at: Ms };
-export type Teaching = { account: string; name: string; school: string; grade: string; class: string; area?: string };
+export type Group = { school_id: string; school: string; grade: string; class: string; region: string; region_name: string; size: number; waiting: number; refused: number; begun: number; done: number; last_at: Ms };
+export type Teaching = { account: string; name: string; school_id: string; school: string; grade: string; class: string };
 export type Progress = {
   campaign: Campaign;
   groups: Group[];
@@ -126,8 +126,8 @@ export type Member = {
   done: boolean;
 };
 export type Colleague = { account: string; name: string; role: string; region: string; place: string };
-/** A class with the district where its pupils live: two districts may have schools of one name. */
-export type ClassCount = { school: string; grade: string; class: string; area: string; area_name: string; children: number };
+/** A class with where its school lies: schools may have one name. */
+export type ClassCount = { school_id: string; school: string; grade: string; class: string; area: string; area_name: string; children: number };
 
 export type Listed = {
   id: string;
@@ -179,6 +179,10 @@ export function plainReason(form: Instrument, text: string): string {
 export const optionsOf = (form: Instrument, item: Item) => form.options[item.options] ?? [];
 export const informants: readonly Informant[] = ["child", "guardian", "teacher", "worker"];
 export const informantName = (i: string) => wordFor(words, "survey.informant", i);
+/** How the members of a group are asked for; a name alone stands while it is asked which school it means. */
+export const queryOf = (g: Group): Record<string, string> =>
+  g.school_id ? { school_id: g.school_id, grade: g.grade, class: g.class } : g.school ? { school: g.school, grade: g.grade, class: g.class, region: g.region.slice(0, 6) } : { region: g.region };
+
 export const className = (g: { school: string; grade: string; class: string }) => [g.school, `${g.grade}${g.class}`].filter(Boolean).join(" ");
 
 const lowest = (form: Instrument, item: Item) => Math.min(...optionsOf(form, item).map((o) => o.value));
@@ -215,4 +219,4 @@ export function criticalNow(form: Instrument, answers: Answers): string[] {
 export const ages = (a: { min: number; max?: number }) => (a.max ? t("form.ages", { min: a.min, max: a.max }) : t("form.agesFrom", { min: a.min }));
 
 /** Counts of one questionnaire at one school. */
-export type SchoolSummary = { instrument: string; title: string; school: string; done: number; critical: number; person: number; over: number; plain: number; paper: number; withheld: number };
+export type SchoolSummary = { instrument: string; title: string; school_id: string; school: string; done: number; critical: number; person: number; over: number; plain: number; paper: number; withheld: number };

@@ -12,6 +12,7 @@ import { useAskReason } from "../kit/reason";
 import { Day } from "../kit/day";
 import { t, words } from "../locale";
 import { useAreas } from "../register/types";
+import { labels, useSchools } from "../school/pick";
 import { useMay, useMe } from "../session";
 import { DutyTable } from "./duties";
 import "../matter/matter.css";
@@ -23,7 +24,7 @@ type Row = {
   vetting: string; vetted_until: string; held: Held[]; blocked: string; training: number; supervised_on: string; load: { cases: number; pairings: number; visits: number }; most: number;
 };
 type Paper = { id: string; kind: string; title: string; number: string; issuer: string; result: string; got_on: string; expires_on: string; hours: number; note: string; made_at: number; made_by: string };
-type Class = { school: string; grade?: string; class?: string };
+type Class = { school_id: string; school: string; grade?: string; class?: string };
 type Sheet = Row & { papers: Paper[]; classes: Class[]; names: Record<string, string> };
 type Choices = { teaching: string[]; kinds: string[]; titles: string[]; languages: string[]; needs: string[] };
 
@@ -69,6 +70,8 @@ function PaperDialog({ person, onClose }: { person: Row; onClose: () => void }) 
 function Classes() {
   const known = useQuery({ queryKey: ["campaign-classes"], queryFn: () => api.get<List<Class>>("/campaign-classes"), staleTime: 600_000 });
   const list = known.data?.items ?? [];
+  const schools = useSchools();
+  const names = labels(schools.data ?? []);
   const some = (values: (string | undefined)[]) => [...new Set(values)].filter(Boolean).map((value) => ({ value: value!, label: value }));
   return (
     <Form.Item label={t("work.classes")} extra={t("work.classesHint")}>
@@ -81,9 +84,9 @@ function Classes() {
                   const now = (getFieldValue(["classes", r.name]) ?? {}) as Partial<Class>;
                   return (
                     <div className="work-class">
-                      <Form.Item name={[r.name, "school"]} rules={[{ required: true, message: t("work.schoolNeeded") }]}><Select showSearch aria-label={t("work.school")} placeholder={t("work.school")} options={some(list.map((c) => c.school))} onChange={() => { setFieldValue(["classes", r.name, "grade"], undefined); setFieldValue(["classes", r.name, "class"], undefined); }} /></Form.Item>
-                      <Form.Item name={[r.name, "grade"]}><Select allowClear aria-label={t("work.grade")} placeholder={t("work.allGrades")} options={some(list.filter((c) => c.school === now.school).map((c) => c.grade))} onChange={() => setFieldValue(["classes", r.name, "class"], undefined)} /></Form.Item>
-                      <Form.Item name={[r.name, "class"]}><Select allowClear disabled={!now.grade} aria-label={t("work.class")} placeholder={t("work.allClasses")} options={some(list.filter((c) => c.school === now.school && c.grade === now.grade).map((c) => c.class))} /></Form.Item>
+                      <Form.Item name={[r.name, "school_id"]} rules={[{ required: true, message: t("work.schoolNeeded") }]}><Select showSearch={{ optionFilterProp: "label" }} aria-label={t("work.school")} placeholder={t("work.school")} options={(schools.data ?? []).map((s) => ({ value: s.id, label: names.get(s.id) ?? s.name }))} onChange={() => { setFieldValue(["classes", r.name, "grade"], undefined); setFieldValue(["classes", r.name, "class"], undefined); }} /></Form.Item>
+                      <Form.Item name={[r.name, "grade"]}><Select allowClear aria-label={t("work.grade")} placeholder={t("work.allGrades")} options={some(list.filter((c) => c.school_id === now.school_id).map((c) => c.grade))} onChange={() => setFieldValue(["classes", r.name, "class"], undefined)} /></Form.Item>
+                      <Form.Item name={[r.name, "class"]}><Select allowClear disabled={!now.grade} aria-label={t("work.class")} placeholder={t("work.allClasses")} options={some(list.filter((c) => c.school_id === now.school_id && c.grade === now.grade).map((c) => c.class))} /></Form.Item>
                       <Button onClick={() => remove(r.name)}>{t("care.drop")}</Button>
                     </div>
                   );

@@ -369,12 +369,12 @@ type Printed struct {
 
 // Sheets lists the printed sheets of a school, the newest first. Errors:
 // Forbidden, Invalid (school).
-func (s *Service) Sheets(ctx context.Context, school string) ([]Printed, error) {
+func (s *Service) Sheets(ctx context.Context, school id.ID) ([]Printed, error) {
 	a := access.From(ctx)
 	if err := access.May(a, "drawing.mend"); err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(school) == "" {
+	if school == "" {
 		return nil, errs.Invalid("school", "drawing.nobody")
 	}
 	out := []Printed{}
@@ -382,7 +382,7 @@ func (s *Service) Sheets(ctx context.Context, school string) ([]Printed, error) 
 	err := s.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
 		in, args := a.Lists("drawing.mend", "region", "child_id")
 		var rows []sheetRow
-		if err := r.List(ctx, &rows, "SELECT number, child_id, region, school, grade, class, printed_at, printed_by FROM drawing_sheet WHERE school = ? AND "+in+
+		if err := r.List(ctx, &rows, "SELECT number, child_id, region, school, school_id, grade, class, printed_at, printed_by FROM drawing_sheet WHERE school_id = ? AND "+in+
 			" ORDER BY printed_at DESC, grade, class, number LIMIT 2000", append([]any{school}, args...)...); err != nil {
 			return err
 		}

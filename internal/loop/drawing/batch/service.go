@@ -23,6 +23,7 @@ import (
 	"zugou/internal/people/audit"
 	"zugou/internal/people/document"
 	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 )
 
 // Parts are what the service is made of.
@@ -90,22 +91,48 @@ func (s *Service) Classes(ctx context.Context, code string) ([]Class, error) {
 	out := []Class{}
 	err = s.DB.View(ctx, func(ctx context.Context, r db.Reader) error {
 		pupils, err := s.Register.Pupils(ctx, r, Roll{Areas: areas})
+		if err != nil {
+			return err
+		}
 		for _, p := range pupils {
-			if n := len(out) - 1; n >= 0 && out[n].School == p.School && out[n].Grade == p.Grade && out[n].Class == p.Class {
+			if p.SchoolID == "" {
+				continue // nobody knows yet at which school to hand them out
+			}
+			if n := len(out) - 1; n >= 0 && out[n].SchoolID == p.SchoolID && out[n].Grade == p.Grade && out[n].Class == p.Class {
 				out[n].Children++
 			} else {
-				out = append(out, Class{p.School, p.Grade, p.Class, 1})
+				out = append(out, Class{SchoolID: p.SchoolID, School: p.School, Grade: p.Grade, Class: p.Class, Children: 1})
 			}
 		}
-		return err
+		return s.places(ctx, r, out)
 	})
 	return out, err
+}
+
+// places names where the schools of classes lie.
+func (s *Service) places(ctx context.Context, r db.Reader, list []Class) error {
+	ids := make([]id.ID, 0, len(list))
+	for _, c := range list {
+		ids = append(ids, c.SchoolID)
+	}
+	lies, err := school.Regions(ctx, r, slices.Compact(ids)...)
+	if err != nil {
+		return err
+	}
+	table, err := s.Areas(ctx, r)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		list[i].Place = table.Label(region.Code(lies[list[i].SchoolID]))
+	}
+	return nil
 }
 
 // PrintRequest asks for sheets: of a class, of a school, or of named children.
 type PrintRequest struct {
 	Region   string  `json:"region,omitempty" maxLength:"15"`
-	School   string  `json:"school,omitempty" maxLength:"60"`
+	School   id.ID   `json:"school,omitempty" maxLength:"36"`
 	Grade    string  `json:"grade,omitempty" maxLength:"20"`
 	Class    string  `json:"class,omitempty" maxLength:"20"`
 	Children []id.ID `json:"children,omitempty" maxItems:"500"`
@@ -145,9 +172,12 @@ func (s *Service) Print(ctx context.Context, q PrintRequest) ([]byte, error) {
 	for i, p := range pupils {
 		n := sheet.NewNumber()
 		list[i] = sheet.Pupil{Number: n, Name: p.Name, Class: p.Grade + p.Class, School: p.School}
-		rows[i] = sheetRow{Number: n, ChildID: p.Child, Region: p.Region, School: p.School, Grade: p.Grade, Class: p.Class, PrintedBy: actor.Account}
+		rows[i] = sheetRow{Number: n, ChildID: p.Child, Region: p.Region, School: p.School, SchoolID: p.SchoolID, Grade: p.Grade, Class: p.Class, PrintedBy: actor.Account}
 	}
-	title := strings.TrimSpace(q.School + " " + q.Grade + q.Class)
+	title := ""
+	if q.School != "" && len(pupils) > 0 {
+		title = strings.TrimSpace(pupils[0].School + " " + q.Grade + q.Class)
+	}
 	pdf, err := sheet.Print(list, title, q.BlankMissing)
 	if err != nil {
 		return nil, err

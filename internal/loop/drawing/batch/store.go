@@ -12,6 +12,7 @@ import (
 	"zugou/internal/loop/drawing/sheet"
 	"zugou/internal/people/access"
 	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 )
 
 const (
@@ -43,6 +44,7 @@ type sheetRow struct {
 	ChildID       id.ID        `bun:"child_id"`
 	Region        string       `bun:"region"`
 	School        string       `bun:"school"`
+	SchoolID      id.ID        `bun:"school_id"`
 	Grade         string       `bun:"grade"`
 	Class         string       `bun:"class"`
 	PrintedAt     clock.Millis `bun:"printed_at"`
@@ -158,7 +160,7 @@ func setState(ctx context.Context, tx *db.Tx, drawing id.ID, was, is State) erro
 
 func findSheet(ctx context.Context, r db.Reader, n sheet.Number) (sheetRow, error) {
 	var rows []sheetRow
-	err := r.List(ctx, &rows, "SELECT number, child_id, region, school, grade, class, printed_at, printed_by FROM drawing_sheet WHERE number = ?", n)
+	err := r.List(ctx, &rows, "SELECT number, child_id, region, school, school_id, grade, class, printed_at, printed_by FROM drawing_sheet WHERE number = ?", n)
 	return one(rows, err)
 }
 
@@ -249,5 +251,12 @@ func EraseOf(ctx context.Context, tx *db.Tx, child id.ID) error {
 		return err
 	}
 	_, err := tx.Exec(ctx, "UPDATE drawing SET subject = '', state = 'out', final = '', measures = '{}', suggested = '{}', hash_d = 0, hash_p = 0 WHERE child_id = ?", child)
+	return err
+}
+
+// SchoolMoved lets the sheets of one school be those of another, or bear its
+// new name (school.Ports).
+func SchoolMoved(ctx context.Context, tx *db.Tx, from id.ID, to school.School) error {
+	_, err := tx.Exec(ctx, "UPDATE drawing_sheet SET school_id = ?, school = ? WHERE school_id = ?", to.ID, to.Name, from)
 	return err
 }

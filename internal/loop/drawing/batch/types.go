@@ -111,15 +111,18 @@ type Pupil struct {
 	Child  id.ID  `json:"child"`
 	Name   string `json:"name"`
 	Region string `json:"region"`
-	School string `json:"school"`
-	Grade  string `json:"grade"`
-	Class  string `json:"class"`
+	// SchoolID is empty with a name while it is asked which school is meant.
+	SchoolID id.ID  `json:"school_id"`
+	School   string `json:"school"`
+	Grade    string `json:"grade"`
+	Class    string `json:"class"`
 }
 
-// Roll asks for a class list. Empty fields don't narrow.
+// Roll asks for a class list: who lives in the areas, who learns at a school of
+// them that is asked for, and the actor's own pupils. Empty fields don't narrow.
 type Roll struct {
 	Areas    []string
-	School   string
+	School   id.ID
 	Grade    string
 	Class    string
 	Children []id.ID
@@ -143,7 +146,10 @@ type Register interface {
 
 // Class is a class in the print dialog.
 type Class struct {
+	SchoolID id.ID  `json:"school_id"`
 	School   string `json:"school"`
+	// Place is where the school lies, to tell schools of one name apart.
+	Place    string `json:"place"`
 	Grade    string `json:"grade"`
 	Class    string `json:"class"`
 	Children int    `json:"children"`

@@ -51,7 +51,7 @@ func newWorld(t *testing.T, d *db.DB, clk *clock.Fake, children int) *world {
 	t.Helper()
 	w := &world{t: t, db: d, clk: clk, dir: t.TempDir(), found: map[id.ID]bool{}, marked: map[id.ID]bool{}}
 	for i := range children {
-		w.pupils = append(w.pupils, batch.Pupil{Child: id.New(), Name: fmt.Sprintf("孩子%c", '甲'+rune(i)), Region: town + "206", School: "邮亭中心小学", Grade: "三年级", Class: "2班"})
+		w.pupils = append(w.pupils, batch.Pupil{Child: id.New(), Name: fmt.Sprintf("孩子%c", '甲'+rune(i)), Region: town + "206", SchoolID: "s1", School: "邮亭中心小学", Grade: "三年级", Class: "2班"})
 	}
 	limits, err := paper.ReadLimits(policy.Files)
 	if err != nil {
@@ -72,7 +72,7 @@ func (w *world) Pupils(_ context.Context, _ db.Reader, q batch.Roll) ([]batch.Pu
 	var out []batch.Pupil
 	for _, p := range w.pupils {
 		for _, a := range q.Areas {
-			if len(p.Region) >= len(a) && p.Region[:len(a)] == a && (q.School == "" || q.School == p.School) {
+			if len(p.Region) >= len(a) && p.Region[:len(a)] == a && (q.School == "" || q.School == p.SchoolID) {
 				out = append(out, p)
 			}
 		}
@@ -149,7 +149,7 @@ func rater(name string) context.Context { return as(name, access.Clinician, dist
 func (w *world) numbers() []sheet.Number {
 	w.t.Helper()
 	w.clk.Advance(time.Second) // so that the newest sheet is known
-	pdf, err := w.batches.Print(section(), batch.PrintRequest{School: "邮亭中心小学"})
+	pdf, err := w.batches.Print(section(), batch.PrintRequest{School: "s1"})
 	if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF")) {
 		w.t.Fatal(err)
 	}

@@ -46,9 +46,10 @@ type Entry struct {
 
 // Query narrows a list.
 type Query struct {
-	Area   string
-	School string
-	Limit  int
+	Area     string
+	School   string // text in the name of the school
+	SchoolID id.ID  // one school
+	Limit    int
 }
 
 // The most rows of a list on the page, and of one that is taken out as a file.
@@ -64,8 +65,12 @@ func (q Query) limit() int {
 	return min(q.Limit, MostTaken)
 }
 
-// school narrows a list to schools whose name has the text in it.
-func (q Query) school(column, where string, args []any) (string, []any) {
+// school narrows a list to one school, or to schools whose name has the text in
+// it; child is the column of the child.
+func (q Query) school(child, column, where string, args []any) (string, []any) {
+	if q.SchoolID != "" {
+		return where + " AND " + child + " IN (SELECT id FROM person WHERE school_id = ?)", append(args, q.SchoolID)
+	}
 	text := strings.TrimSpace(q.School)
 	if text == "" {
 		return where, args
@@ -169,7 +174,7 @@ func (s *Service) Waiting(ctx context.Context, q Query) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	where, args = q.school("school", where, args)
+	where, args = q.school("child_id", "school", where, args)
 	return s.items(ctx, "level.list", func(ctx context.Context, r db.Reader) ([]Entry, error) {
 		rows, err := listRows(ctx, r, "urgency_rank > 0 AND "+where+" ORDER BY urgency_rank DESC, urgency_since, child_id LIMIT ?", append(args, q.limit())...)
 		if err != nil {
@@ -281,6 +286,7 @@ type Standing struct {
 	Region     string `bun:"area" json:"region"`
 	RegionName string `bun:"-" json:"region_name"`
 	School     string `bun:"school" json:"school"`
+	SchoolID   id.ID  `bun:"school_id" json:"school_id,omitempty"` // absent while it is asked which school a name means
 	Children   int    `bun:"children" json:"children"`
 	Screened   int    `bun:"screened" json:"screened"` // within a year
 	Red        int    `bun:"red" json:"red"`           // urgencies that wait
@@ -298,7 +304,7 @@ func (s *Service) Places(ctx context.Context, q Query, bySchool bool) ([]Standin
 	}
 	group, pick := "substr(p.region, 1, 9)", "substr(p.region, 1, 9) AS area, '' AS school"
 	if bySchool {
-		group, pick = "p.school", "min(substr(p.region, 1, 9)) AS area, p.school AS school"
+		group, pick = "p.school_id, p.school", "min(substr(p.region, 1, 9)) AS area, p.school AS school, p.school_id AS school_id"
 		where += " AND p.school <> ''"
 	}
 	out := []Standing{}
@@ -328,7 +334,7 @@ func (s *Service) Never(ctx context.Context, q Query) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	where, args = q.school("p.school", where, args)
+	where, args = q.school("p.id", "p.school", where, args)
 	return s.items(ctx, "level.list", func(ctx context.Context, r db.Reader) ([]Entry, error) {
 		var rows []struct {
 			Child  id.ID        `bun:"child_id"`

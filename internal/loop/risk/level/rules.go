@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -79,11 +80,14 @@ func (s *Service) dutiesOn(ctx context.Context, r db.Reader, day civil.Date) (ri
 
 // Book is what the page of rules shows.
 type Book struct {
-	Fields  []risk.Field `json:"fields"`
-	Rules   Rules        `json:"rules"`   // in force today
-	Colours Rules        `json:"colours"` // likewise
-	History []Rules      `json:"history"`
-	May     bool         `json:"may_publish"`
+	Fields []risk.Field `json:"fields"`
+	Rules  Rules        `json:"rules"` // in force today
+	// Words are the conditions of the rules in force in Chinese, by condition;
+	// one that can't be read out is absent.
+	Words   map[string]string `json:"words"`
+	Colours Rules             `json:"colours"` // likewise
+	History []Rules           `json:"history"`
+	May     bool              `json:"may_publish"`
 }
 
 // Rules gives the rules in force and what was tried and published.
@@ -107,6 +111,7 @@ func (s *Service) Rules(ctx context.Context) (Book, error) {
 		if out.Rules, err = inForce("rules", rules.Version, rules.From, rules); err != nil {
 			return err
 		}
+		out.Words = s.tables.Catalogue.WordsOf(out.Rules.Body)
 		if out.Colours, err = inForce("colours", duties.Version, duties.From, duties); err != nil {
 			return err
 		}
@@ -172,7 +177,7 @@ func (s *Service) WhatIf(ctx context.Context, body string) (Trial, error) {
 	if len(body) > 256<<10 {
 		return Trial{}, errs.Invalid("body", "level.rules_wrong")
 	}
-	changed, err := s.compile(body)
+	changed, err := s.written(body)
 	if err != nil {
 		return Trial{}, wrongRules(err)
 	}
@@ -212,17 +217,24 @@ func wrongRules(err error) error {
 
 // CheckRules says what is wrong with rules that are being edited, as joined
 // problems (problem.List) or an error of their JSON; nil when all is well.
+// words are the conditions in Chinese, as of Book.
 // Errors: Forbidden.
-func (s *Service) CheckRules(ctx context.Context, kind, body string) (wrong, err error) {
+func (s *Service) CheckRules(ctx context.Context, kind, body string) (words map[string]string, wrong, err error) {
 	if err := access.May(access.From(ctx), "rule.read"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if kind == "colours" {
 		_, wrong = risk.ParseDuties([]byte(body))
-	} else {
-		_, wrong = s.compile(body)
+		return nil, wrong, nil
 	}
-	return wrong, nil
+	_, wrong = s.written(body)
+	return s.tables.Catalogue.WordsOf(body), wrong, nil
+}
+
+// written is compile for rules that somebody writes now.
+func (s *Service) written(body string) (*risk.RuleSet, error) {
+	set, err := s.compile(body)
+	return set, errors.Join(err, s.tables.Catalogue.Stray(body))
 }
 
 func (s *Service) tried(ctx context.Context, tx *db.Tx, row *Rules, counts string) error {

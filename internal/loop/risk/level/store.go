@@ -12,6 +12,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/risk"
 	"zugou/internal/people/access"
+	"zugou/internal/people/school"
 )
 
 const rowColumns = "child_id, region, school, evidence, screened_at, urgency, urgency_rank, urgency_since, rose_at, rules, rules_version, words, cleared_at, cleared_by, colour, colour_rank, colour_at, colour_by, colour_second, colour_reason, talk_until, updated_at"
@@ -270,4 +271,11 @@ func RaisedSince(ctx context.Context, r db.Reader, since clock.Millis) ([]id.ID,
 		}
 	}
 	return out, nil
+}
+
+// SchoolMoved lets lists name the school to where they named from
+// (school.Ports); which pupils it has stands in the register.
+func SchoolMoved(ctx context.Context, tx *db.Tx, to school.School) error {
+	_, err := tx.Exec(ctx, "UPDATE level SET school = ? WHERE child_id IN (SELECT id FROM person WHERE school_id = ?)", to.Name, to.ID)
+	return err
 }

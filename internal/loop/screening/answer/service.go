@@ -92,10 +92,29 @@ func (s *Service) mayTake(ctx context.Context, r db.Reader, n New) error {
 	if err := access.May(actor, action); err != nil {
 		return err
 	}
-	t, err := s.ports.Target(ctx, r, n.ChildID)
+	return s.mayAsk(ctx, r, n.CampaignID, n.ChildID, action)
+}
+
+// mayAsk asks for the right at the child, or where a campaign of its school
+// asks it.
+func (s *Service) mayAsk(ctx context.Context, r db.Reader, in, childID id.ID, action access.Action) error {
+	actor := access.From(ctx)
+	t, err := s.ports.Target(ctx, r, childID)
 	if err != nil {
 		return err
 	}
+	refused := access.Check(actor, action, t)
+	if refused == nil || in == "" {
+		return refused
+	}
+	at, err := campaign.AskedAt(ctx, r, in, childID, t.Region)
+	if err != nil {
+		return err
+	}
+	if at == "" {
+		return refused
+	}
+	t.Region = at
 	return access.Check(actor, action, t)
 }
 

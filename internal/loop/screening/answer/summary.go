@@ -13,6 +13,7 @@ import (
 type Summary struct {
 	Instrument string `bun:"instrument" json:"instrument"`
 	Title      string `bun:"-" json:"title"`
+	SchoolID   id.ID  `bun:"school_id" json:"school_id"`
 	School     string `bun:"school" json:"school"`
 	Done       int    `bun:"done" json:"done"`
 	Critical   int    `bun:"critical" json:"critical"` // a talk the same day
@@ -33,13 +34,13 @@ func (s *Service) SummaryOf(ctx context.Context, campaign id.ID) ([]Summary, err
 	where, args := access.Where("s.region", actor.Areas("level.list"))
 	out := []Summary{}
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		err := r.List(ctx, &out, `SELECT s.instrument, m.school, sum(CASE WHEN s.state = 'done' THEN 1 ELSE 0 END) AS done,
+		err := r.List(ctx, &out, `SELECT s.instrument, m.school_id, m.school, sum(CASE WHEN s.state = 'done' THEN 1 ELSE 0 END) AS done,
 			sum(CASE WHEN s.critical THEN 1 ELSE 0 END) AS critical, sum(CASE WHEN s.needs_person AND NOT s.critical THEN 1 ELSE 0 END) AS person,
 			sum(CASE WHEN s.state = 'done' AND s.over_cutoff AND NOT s.critical AND NOT s.needs_person THEN 1 ELSE 0 END) AS over,
 			sum(CASE WHEN s.state = 'done' AND NOT s.over_cutoff AND NOT s.critical AND NOT s.needs_person THEN 1 ELSE 0 END) AS plain,
 			sum(CASE WHEN s.state IN ('first', 'differs') THEN 1 ELSE 0 END) AS paper, sum(CASE WHEN s.state = 'withheld' THEN 1 ELSE 0 END) AS withheld
 			FROM answer_sheet s JOIN campaign_member m ON m.campaign_id = s.campaign_id AND m.child_id = s.child_id
-			WHERE s.campaign_id = ? AND `+where+` GROUP BY s.instrument, m.school ORDER BY s.instrument, m.school`, append([]any{campaign}, args...)...)
+			WHERE s.campaign_id = ? AND `+where+` GROUP BY s.instrument, m.school_id, m.school ORDER BY s.instrument, m.school, m.school_id`, append([]any{campaign}, args...)...)
 		if err != nil {
 			return err
 		}

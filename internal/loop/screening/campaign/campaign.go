@@ -29,13 +29,16 @@ const (
 
 // Selection says which children are asked. Empty fields don't narrow.
 type Selection struct {
-	Areas  []string `json:"areas"`
-	School string   `json:"school,omitempty"`
-	Grade  string   `json:"grade,omitempty"`
-	Class  string   `json:"class,omitempty"`
-	MinAge int      `json:"min_age,omitempty"`
-	MaxAge int      `json:"max_age,omitempty"`
-	List   []id.ID  `json:"list,omitempty"`
+	Areas []string `json:"areas"`
+	// SchoolID asks the pupils of one school of the campaign's area, wherever
+	// they live; School is its name, for who reads.
+	SchoolID id.ID   `json:"school_id,omitempty"`
+	School   string  `json:"school,omitempty"`
+	Grade    string  `json:"grade,omitempty"`
+	Class    string  `json:"class,omitempty"`
+	MinAge   int     `json:"min_age,omitempty"`
+	MaxAge   int     `json:"max_age,omitempty"`
+	List     []id.ID `json:"list,omitempty"`
 }
 
 // Paper names one questionnaire of a campaign, fixed when it is made.
@@ -77,10 +80,13 @@ const (
 
 // Member is one child of a campaign.
 type Member struct {
-	CampaignID id.ID        `bun:"campaign_id"`
-	ChildID    id.ID        `bun:"child_id"`
+	CampaignID id.ID `bun:"campaign_id"`
+	ChildID    id.ID `bun:"child_id"`
+	// Region is where the child lives; of a pupil who lives outside the area of
+	// a school's campaign, where the school lies: there it is asked.
 	Region     string       `bun:"region"`
 	School     string       `bun:"school"`
+	SchoolID   id.ID        `bun:"school_id"`
 	Grade      string       `bun:"grade"`
 	Class      string       `bun:"class"`
 	Age        int          `bun:"age"`

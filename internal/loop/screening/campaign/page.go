@@ -3,7 +3,6 @@ package campaign
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -139,12 +138,8 @@ func (v sight) where() (string, []any) {
 	}
 	where, args := "(1 = 0", []any{}
 	for _, t := range v.classes {
-		where += " OR (school = ?"
-		args = append(args, t.School)
-		if t.Area != "" {
-			in, more := access.Where("region", []string{t.Area})
-			where, args = where+" AND "+in, append(args, more...)
-		}
+		where += " OR (school_id = ?"
+		args = append(args, t.SchoolID)
 		if t.Grade != "" {
 			where, args = where+" AND grade = ?", append(args, t.Grade)
 		}
@@ -189,6 +184,7 @@ type MemberView struct {
 	ChildID    id.ID        `json:"child_id"`
 	Name       string       `json:"name"`
 	School     string       `json:"school"`
+	SchoolID   id.ID        `json:"school_id"`
 	Grade      string       `json:"grade"`
 	Class      string       `json:"class"`
 	Region     string       `json:"region"`
@@ -205,10 +201,12 @@ type MemberView struct {
 
 // MemberQuery narrows a list of members.
 type MemberQuery struct {
-	School, Grade, Class string
-	Area                 string
-	State                string // waiting, refused, begun, done, open
-	Child                id.ID
+	School       id.ID
+	Named        string // a school's name, while it is asked which school it means
+	Grade, Class string
+	Area         string
+	State        string // waiting, refused, begun, done, open
+	Child        id.ID
 }
 
 // Members lists the children of a campaign that the actor sees.
@@ -224,7 +222,7 @@ func (s *Service) Members(ctx context.Context, campaign id.ID, q MemberQuery) ([
 		}
 		region = c.Region
 		where, args := seen.where()
-		for column, value := range map[string]string{"school": q.School, "grade": q.Grade, "class": q.Class} {
+		for column, value := range map[string]string{"school_id": string(q.School), "school": q.Named, "grade": q.Grade, "class": q.Class} {
 			if value != "" {
 				where, args = where+" AND "+column+" = ?", append(args, value)
 			}
@@ -254,7 +252,7 @@ func (s *Service) Members(ctx context.Context, campaign id.ID, q MemberQuery) ([
 			if !access.From(ctx).Finds(m.ChildID) {
 				continue
 			}
-			v := MemberView{ChildID: m.ChildID, Name: names[m.ChildID], School: m.School, Grade: m.Grade, Class: m.Class, Age: m.Age, Done: m.DoneAt != 0}
+			v := MemberView{ChildID: m.ChildID, Name: names[m.ChildID], School: m.School, SchoolID: m.SchoolID, Grade: m.Grade, Class: m.Class, Age: m.Age, Done: m.DoneAt != 0}
 			if seen.teacher {
 				v.Age = -1
 			} else {
@@ -283,7 +281,8 @@ var stateWhere = map[string]string{
 	"open":    "done_at = 0",
 }
 
-// SetTeachers says which teacher sees which classes of a campaign.
+// SetTeachers says which teacher sees which classes of a campaign: of schools
+// that have pupils in it.
 // Errors: Invalid, Forbidden, NotFound.
 func (s *Service) SetTeachers(ctx context.Context, campaign id.ID, list []Teaching) error {
 	return s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -295,14 +294,15 @@ func (s *Service) SetTeachers(ctx context.Context, campaign id.ID, list []Teachi
 			return err
 		}
 		for _, t := range list {
-			if t.Account == "" || t.School == "" || t.Area != "" && !strings.HasPrefix(t.Area, c.Region) && !strings.HasPrefix(c.Region, t.Area) {
+			var there []id.ID
+			if err := tx.List(ctx, &there, "SELECT child_id FROM campaign_member WHERE campaign_id = ? AND school_id = ? LIMIT 1", c.ID, t.SchoolID); err != nil {
+				return err
+			}
+			if t.Account == "" || t.SchoolID == "" || len(there) == 0 {
 				return errs.Invalid("items", "campaign.teacher_form")
 			}
-			if t.Area == "" {
-				t.Area = c.Region
-			}
-			if _, err := tx.Exec(ctx, "INSERT INTO campaign_teacher (campaign_id, account_id, school, grade, class, area, set_by, set_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				c.ID, t.Account, t.School, t.Grade, t.Class, t.Area, access.From(ctx).Account, tx.Now); err != nil {
+			if _, err := tx.Exec(ctx, "INSERT INTO campaign_teacher (campaign_id, account_id, school_id, grade, class, set_by, set_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				c.ID, t.Account, t.SchoolID, t.Grade, t.Class, access.From(ctx).Account, tx.Now); err != nil {
 				return err
 			}
 		}

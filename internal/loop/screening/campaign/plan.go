@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"zugou/internal/kernel/civil"
@@ -12,14 +13,16 @@ import (
 	"zugou/internal/people/access"
 	"zugou/internal/people/person"
 	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 )
 
 // ClassCount is a class that a campaign may be planned for.
 type ClassCount struct {
+	SchoolID id.ID  `json:"school_id"`
 	School   string `json:"school"`
 	Grade    string `json:"grade"`
 	Class    string `json:"class"`
-	Area     string `json:"area"`      // the district where its pupils live
+	Area     string `json:"area"`      // where the school lies; without a school where the pupils live
 	AreaName string `json:"area_name"` // to tell schools of one name apart
 	Children int    `json:"children"`
 }
@@ -36,9 +39,21 @@ func (s *Service) Classes(ctx context.Context) ([]ClassCount, error) {
 		if err != nil {
 			return err
 		}
+		ids := make([]id.ID, 0, len(pupils))
+		for _, p := range pupils {
+			ids = append(ids, p.SchoolID)
+		}
+		slices.Sort(ids)
+		lies, err := school.Regions(ctx, r, slices.Compact(ids)...)
+		if err != nil {
+			return err
+		}
 		at := map[ClassCount]int{}
 		for _, p := range pupils {
-			c := ClassCount{School: p.School, Grade: p.Grade, Class: p.Class, Area: string(region.Code(p.Region).At(region.LevelDistrict))}
+			c := ClassCount{SchoolID: p.SchoolID, School: p.School, Grade: p.Grade, Class: p.Class, Area: lies[p.SchoolID]}
+			if c.SchoolID == "" {
+				c.Area = string(region.Code(p.Region).At(region.LevelDistrict))
+			}
 			i, known := at[c]
 			if !known {
 				i = len(out)
@@ -80,7 +95,11 @@ func (s *Service) Fits(ctx context.Context, n New) (Fit, error) {
 	}
 	var out Fit
 	err := s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		pupils, err := person.RollOf(ctx, r, n.roll())
+		lies, err := n.settle(ctx, r)
+		if err != nil {
+			return err
+		}
+		pupils, err := person.RollOf(ctx, r, n.roll(lies))
 		if err != nil {
 			return err
 		}
@@ -92,13 +111,47 @@ func (s *Service) Fits(ctx context.Context, n New) (Fit, error) {
 	return out, err
 }
 
-// roll says which children a campaign takes.
-func (n New) roll() person.Roll {
+// settle finds the school that a plan names and gives where it lies, "" for
+// none. A name alone is taken if it means one school. Errors: Invalid.
+func (n *New) settle(ctx context.Context, r db.Reader) (string, error) {
+	sel := &n.Selection
+	switch {
+	case sel.SchoolID != "":
+		x, err := school.Find(ctx, r, sel.SchoolID)
+		if errs.Is(err, errs.KindNotFound) {
+			return "", errs.Invalid("selection", "school.unknown")
+		}
+		sel.SchoolID, sel.School = x.ID, x.Name
+		return x.Region, err
+	case sel.School == "":
+		return "", nil
+	}
+	asked := school.Named{Name: sel.School, Area: n.Region}
+	found, err := school.Look(ctx, r, []school.Named{asked})
+	if err != nil {
+		return "", err
+	}
+	if !found[asked].Known {
+		return "", errs.Invalid("selection", "school.which")
+	}
+	x := found[asked].School
+	sel.SchoolID, sel.School = x.ID, x.Name
+	return x.Region, nil
+}
+
+// roll says which children a campaign takes. A school that lies in the
+// campaign's area is asked whole: who sits in a class of it and lives elsewhere
+// is not left out. lies is where the school lies.
+func (n New) roll(lies string) person.Roll {
 	areas := n.Selection.Areas
+	var also []person.Taught
 	if len(areas) == 0 {
 		areas = []string{n.Region}
+		if n.Selection.SchoolID != "" && strings.HasPrefix(lies, n.Region) {
+			also = []person.Taught{{School: n.Selection.SchoolID}}
+		}
 	}
-	return person.Roll{Areas: areas, School: n.Selection.School, Grade: n.Selection.Grade, Class: n.Selection.Class,
+	return person.Roll{Areas: areas, Also: also, School: n.Selection.SchoolID, Grade: n.Selection.Grade, Class: n.Selection.Class,
 		List: n.Selection.List, MinAge: n.Selection.MinAge, MaxAge: n.Selection.MaxAge}
 }
 

@@ -93,19 +93,23 @@ func (s *Service) Make(ctx context.Context, n New) (Campaign, error) {
 		if err := n.check(today); err != nil {
 			return err
 		}
+		lies, err := n.settle(ctx, tx)
+		if err != nil {
+			return err
+		}
 		c := Campaign{ID: id.New(), Title: strings.TrimSpace(n.Title), Region: n.Region, Selection: n.Selection, Informant: n.Informant, PerDay: n.PerDay,
 			StartsOn: n.StartsOn, EndsOn: n.EndsOn, State: Draft, CreatedBy: access.From(ctx).Account, CreatedAt: tx.Now}
 		if err := s.choosePapers(ctx, tx, &c, n); err != nil {
 			return err
 		}
-		pupils, err := person.RollOf(ctx, tx, n.roll())
+		pupils, err := person.RollOf(ctx, tx, n.roll(lies))
 		if err != nil {
 			return err
 		}
 		if len(pupils) == 0 {
 			return errs.Conflict("campaign.nobody_fits")
 		}
-		if err := s.enrol(ctx, tx, &c, pupils, today); err != nil {
+		if err := s.enrol(ctx, tx, &c, pupils, lies, today); err != nil {
 			return err
 		}
 		if err := audit.Write(ctx, tx, audit.Entry{Action: "campaign.write", SubjectKind: "campaign", Subject: c.ID, Fields: []string{"made"}, Region: c.Region}); err != nil {
@@ -136,7 +140,9 @@ func (s *Service) choosePapers(ctx context.Context, r db.Reader, c *Campaign, n 
 	return nil
 }
 
-func (s *Service) enrol(ctx context.Context, tx *db.Tx, c *Campaign, pupils []person.Pupil, today civil.Date) error {
+// enrol draws up the list. Who lives outside the campaign's area is asked where
+// the school lies.
+func (s *Service) enrol(ctx context.Context, tx *db.Tx, c *Campaign, pupils []person.Pupil, lies string, today civil.Date) error {
 	c.Size = len(pupils)
 	selection, err := json.Marshal(c.Selection)
 	if err != nil {
@@ -154,12 +160,15 @@ func (s *Service) enrol(ctx context.Context, tx *db.Tx, c *Campaign, pupils []pe
 	for part := range slices.Chunk(pupils, 200) {
 		rows := make([]memberRow, 0, len(part))
 		for _, p := range part {
-			code := newCode()
+			code, at := newCode(), p.Region
+			if !strings.HasPrefix(at, c.Region) {
+				at = lies
+			}
 			age := -1
 			if p.BirthOn.Valid() {
 				age = p.BirthOn.AgeOn(today)
 			}
-			rows = append(rows, memberRow{Member: Member{CampaignID: c.ID, ChildID: p.ID, Region: p.Region, School: p.School, Grade: p.Grade, Class: p.Class,
+			rows = append(rows, memberRow{Member: Member{CampaignID: c.ID, ChildID: p.ID, Region: at, School: p.School, SchoolID: p.SchoolID, Grade: p.Grade, Class: p.Class,
 				Age: age, Code: s.keys.Seal(codeAAD(c.ID, p.ID), code), CodeIndex: s.keys.Index("campaign.code", code)}})
 		}
 		if err := tx.Insert(ctx, &rows); err != nil {
@@ -567,7 +576,7 @@ func (s *Service) remind(ctx context.Context, tx *db.Tx, c Campaign) (int, error
 	for _, g := range open {
 		found := false
 		for _, t := range teachers {
-			if t.sees(Member{Region: g.Region, School: g.School, Grade: g.Grade, Class: g.Class}) {
+			if t.sees(Member{Region: g.Region, SchoolID: g.SchoolID, Grade: g.Grade, Class: g.Class}) {
 				to[t.Account], found = true, true
 			}
 		}

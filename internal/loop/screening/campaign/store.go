@@ -14,6 +14,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/screening/instrument"
 	"zugou/internal/people/access"
+	"zugou/internal/people/school"
 )
 
 type campaignRow struct {
@@ -84,7 +85,7 @@ type memberRow struct {
 	Member
 }
 
-const memberColumns = "campaign_id, child_id, region, school, grade, class, age, code, code_index, consent, consent_by, consent_how, consent_at, assent, assent_at, recorded_by, started_at, done_at"
+const memberColumns = "campaign_id, child_id, region, school, school_id, grade, class, age, code, code_index, consent, consent_by, consent_how, consent_at, assent, assent_at, recorded_by, started_at, done_at"
 
 // MemberOf finds a child in a campaign without asking for rights.
 // Errors: NotFound.
@@ -92,6 +93,24 @@ func MemberOf(ctx context.Context, r db.Reader, campaign, child id.ID) (Member, 
 	var m Member
 	err := r.Get(ctx, db.To(&m), "SELECT "+memberColumns+" FROM campaign_member WHERE campaign_id = ? AND child_id = ?", campaign, child)
 	return m, err
+}
+
+// AskedAt gives where a campaign of a school asks a pupil who lives outside its
+// area: who may ask there may hand in this campaign's sheets about the pupil,
+// and does nothing else with the record by it. "" for everybody else.
+func AskedAt(ctx context.Context, r db.Reader, campaign, child id.ID, lives string) (string, error) {
+	c, err := Get(ctx, r, campaign)
+	if err == nil && (c.Selection.SchoolID == "" || strings.HasPrefix(lives, c.Region)) {
+		return "", nil
+	}
+	var m Member
+	if err == nil {
+		m, err = MemberOf(ctx, r, campaign, child)
+	}
+	if errs.Is(err, errs.KindNotFound) {
+		return "", nil
+	}
+	return m.Region, err
 }
 
 func byCode(ctx context.Context, r db.Reader, index string) (Member, error) {
@@ -102,7 +121,7 @@ func byCode(ctx context.Context, r db.Reader, index string) (Member, error) {
 
 func members(ctx context.Context, r db.Reader, campaign id.ID, where string, args ...any) ([]Member, error) {
 	var out []Member
-	err := r.List(ctx, &out, "SELECT "+memberColumns+" FROM campaign_member WHERE campaign_id = ? AND "+where+" ORDER BY school, grade, class, region, child_id LIMIT 20000",
+	err := r.List(ctx, &out, "SELECT "+memberColumns+" FROM campaign_member WHERE campaign_id = ? AND "+where+" ORDER BY school, school_id, grade, class, region, child_id LIMIT 20000",
 		append([]any{campaign}, args...)...)
 	return out, err
 }
@@ -110,6 +129,7 @@ func members(ctx context.Context, r db.Reader, campaign id.ID, where string, arg
 // Group is one class, or one village where no school is known, of a campaign.
 type Group struct {
 	School     string       `bun:"school" json:"school"`
+	SchoolID   id.ID        `bun:"school_id" json:"school_id"`
 	Grade      string       `bun:"grade" json:"grade"`
 	Class      string       `bun:"class" json:"class"`
 	Region     string       `bun:"area" json:"region"`
@@ -124,9 +144,10 @@ type Group struct {
 
 func groups(ctx context.Context, r db.Reader, campaign id.ID, own int, where string, args ...any) ([]Group, error) {
 	var out []Group
-	// A class whose pupils live in many villages of a district is one group;
-	// without a class the village is it.
-	err := r.List(ctx, &out, `SELECT school, grade, class, min(CASE WHEN school = '' THEN substr(region, 1, 12) ELSE substr(region, 1, 9) END) AS area,
+	// A class is one group wherever its pupils live; without a school the
+	// village is it. While it is asked which school a name means, those of one
+	// district are together.
+	err := r.List(ctx, &out, `SELECT school, school_id, grade, class, min(CASE WHEN school = '' THEN substr(region, 1, 12) ELSE substr(region, 1, 9) END) AS area,
 		count(*) AS n,
 		sum(CASE WHEN done_at = 0 AND consent <> 'refused' AND assent <> 'refused' AND (assent = '' OR (age < ? AND consent = '')) THEN 1 ELSE 0 END) AS waiting,
 		sum(CASE WHEN consent = 'refused' OR assent = 'refused' THEN 1 ELSE 0 END) AS refused,
@@ -134,8 +155,8 @@ func groups(ctx context.Context, r db.Reader, campaign id.ID, own int, where str
 		sum(CASE WHEN done_at > 0 THEN 1 ELSE 0 END) AS done,
 		max(done_at) AS last_at
 		FROM campaign_member WHERE campaign_id = ? AND `+where+`
-		GROUP BY school, grade, class, CASE WHEN school = '' THEN substr(region, 1, 12) ELSE substr(region, 1, 6) END
-		ORDER BY school, grade, class, area`, append([]any{own, campaign}, args...)...)
+		GROUP BY school, school_id, grade, class, CASE WHEN school = '' THEN substr(region, 1, 12) WHEN school_id = '' THEN substr(region, 1, 6) ELSE '' END
+		ORDER BY school, school_id, grade, class, area`, append([]any{own, campaign}, args...)...)
 	return out, err
 }
 
@@ -170,24 +191,38 @@ func allResponders(ctx context.Context, r db.Reader, areas []string) ([]Responde
 
 // Teaching says which class of which campaign a teacher sees.
 type Teaching struct {
-	Account id.ID  `bun:"account_id" json:"account"`
-	Name    string `bun:"-" json:"name"`
-	School  string `bun:"school" json:"school"`
-	Grade   string `bun:"grade" json:"grade"`
-	Class   string `bun:"class" json:"class"`
-	Area    string `bun:"area" json:"area,omitempty"` // where the school lies; the prefix rule holds
+	Account  id.ID  `bun:"account_id" json:"account"`
+	Name     string `bun:"-" json:"name"`
+	SchoolID id.ID  `bun:"school_id" json:"school_id"`
+	School   string `bun:"school" json:"school"` // its name, as an answer
+	Grade    string `bun:"grade" json:"grade"`
+	Class    string `bun:"class" json:"class"`
 }
 
 func (t Teaching) sees(m Member) bool {
-	return strings.HasPrefix(m.Region, t.Area) && t.School == m.School && (t.Grade == "" || t.Grade == m.Grade) && (t.Class == "" || t.Class == m.Class)
+	return t.SchoolID != "" && t.SchoolID == m.SchoolID && (t.Grade == "" || t.Grade == m.Grade) && (t.Class == "" || t.Class == m.Class)
 }
 
 func teachings(ctx context.Context, r db.Reader, campaign, account id.ID) ([]Teaching, error) {
 	var out []Teaching
-	query, args := "SELECT account_id, school, grade, class, area FROM campaign_teacher WHERE campaign_id = ?", []any{campaign}
+	query, args := "SELECT t.account_id, t.school_id, s.name AS school, t.grade, t.class FROM campaign_teacher t JOIN school s ON s.id = t.school_id WHERE t.campaign_id = ?", []any{campaign}
 	if account != "" {
-		query, args = query+" AND account_id = ?", append(args, account)
+		query, args = query+" AND t.account_id = ?", append(args, account)
 	}
-	err := r.List(ctx, &out, query+" ORDER BY school, grade, class, area, account_id", args...)
+	err := r.List(ctx, &out, query+" ORDER BY s.name, s.id, t.grade, t.class, t.account_id", args...)
 	return out, err
+}
+
+// SchoolMoved lets members and teachers of one school be those of another, or
+// bear its new name (school.Ports).
+func SchoolMoved(ctx context.Context, tx *db.Tx, from id.ID, to school.School) error {
+	if _, err := tx.Exec(ctx, "UPDATE campaign_member SET school_id = ?, school = ? WHERE school_id = ?", to.ID, to.Name, from); err != nil || from == to.ID {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO campaign_teacher (campaign_id, account_id, school_id, grade, class, set_by, set_at)
+		SELECT campaign_id, account_id, ?, grade, class, set_by, set_at FROM campaign_teacher WHERE school_id = ? ON CONFLICT DO NOTHING`, to.ID, from); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "DELETE FROM campaign_teacher WHERE school_id = ?", from)
+	return err
 }
