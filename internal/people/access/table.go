@@ -52,7 +52,7 @@ matter.confirm          A  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .
 matter.export           .  A  .  .  .  .  .  A  A  .  .  .  .  .  .  .  .  .  .
 matter.reopen           A  A  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .  .  .
 reporter.read           .  .  .  .  .  T  .  .  .  .  .  .  .  .  .  .  .  .  .
-order.read              A  A  A  T  T  T  T  A  A  T  .  .  .  .  .  T  T  A  T
+order.read              A  A  A  T  T  T  T  A  A  T  .  .  .  .  T  T  T  A  T
 order.dispatch          A  A  A  .  .  .  .  .  .  A  .  .  .  .  .  .  .  .  .
 order.accept            .  T  T  T  T  T  T  T  T  T  .  .  .  .  T  T  T  T  T
 order.progress          .  T  T  T  T  T  T  T  T  T  .  .  .  .  T  T  T  T  T
