@@ -95,6 +95,7 @@ func (a *App) Serve(ctx context.Context, ready func(addrs map[string]string)) er
 	if len(a.Config.Listeners()) == 0 && !a.consumes() {
 		return ErrNoListener
 	}
+	spareThread()
 	open := map[string]net.Listener{}
 	closeAll := func() {
 		for _, l := range open {
