@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,6 +43,7 @@ type house struct {
 	jobs    *job.Engine
 	s       *hotline.Service
 	clk     *clock.Fake
+	mu      sync.Mutex // jobs run side by side
 	matters []signal.New
 	more    []string
 	paged   int
@@ -55,6 +57,8 @@ func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
 	s, err := hotline.New(hotline.Options{DB: d, Keys: crypto.Ephemeral(crypto.SM4), Log: log, District: district, Process: "p1", Dir: t.TempDir(), Jobs: h.jobs,
 		Ports: hotline.Ports{
 			NextNo: func(context.Context, *db.Tx, string) (string, error) {
+				h.mu.Lock()
+				defer h.mu.Unlock()
 				h.n++
 				return fmt.Sprintf("T%03d", h.n), nil
 			},
@@ -65,14 +69,23 @@ func open(t *testing.T, d *db.DB, clk *clock.Fake) *house {
 				return hotline.Found{Why: "why.nobody"}, nil
 			},
 			Take: func(_ context.Context, _ *db.Tx, n signal.New) (id.ID, error) {
+				h.mu.Lock()
+				defer h.mu.Unlock()
 				h.matters = append(h.matters, n)
 				return id.ID("matter-" + n.Kinds), nil
 			},
 			More: func(_ context.Context, _ *db.Tx, matter id.ID, n signal.New) (id.ID, error) {
+				h.mu.Lock()
+				defer h.mu.Unlock()
 				h.more = append(h.more, string(matter)+":"+n.Note)
 				return matter, nil
 			},
-			Leaders: func(context.Context, *db.Tx, id.ID, string) error { h.paged++; return nil },
+			Leaders: func(context.Context, *db.Tx, id.ID, string) error {
+				h.mu.Lock()
+				defer h.mu.Unlock()
+				h.paged++
+				return nil
+			},
 			Region:  func(context.Context, db.Reader, id.ID) (string, error) { return village, nil },
 			Words:   func(key string, _ map[string]string) string { return key },
 			Unsaved: func(phone.Arrival) { h.unsaved++ },
