@@ -22,7 +22,7 @@ after(async () => {
 });
 
 async function at(account, viewport, path) {
-  const p = await openPage(browser, viewport, { calm: true });
+  const p = await openPage(browser, viewport);
   p.page.setDefaultTimeout(30_000);
   await signIn(p.page, house.base, account);
   await p.page.goto(`${house.base}/console${path}`);

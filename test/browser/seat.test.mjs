@@ -20,7 +20,7 @@ after(async () => {
 });
 
 test("an SOS rings within 30 seconds of the first page, and one key sends the nearest", { timeout: 120_000 }, async () => {
-  const seat = await openPage(browser, desktop);
+  const seat = await openPage(browser, desktop, { calm: false });
   await signIn(seat.page, house.base, "seat1");
   await seat.page.getByText("SOS 求助").first().waitFor({ timeout: 30_000 });
   await seat.page.keyboard.press("j");
@@ -41,7 +41,7 @@ test("an SOS rings within 30 seconds of the first page, and one key sends the ne
   assert.ok(order, "one key sent no order");
   assert.ok(order.offered_to.length > 0, "nobody was called");
 
-  const field = await openPage(browser, phone);
+  const field = await openPage(browser, phone, { calm: false });
   const village = (await api(seat.page, "GET", `/matters/${matter.id}`)).body.matter.region.slice(6);
   await signIn(field.page, house.base, `village${village}`);
   await field.page.goto(`${house.base}/m`);
@@ -55,20 +55,20 @@ test("an SOS rings within 30 seconds of the first page, and one key sends the ne
   assert.equal((await api(seat.page, "POST", `/orders/${order.id}/callback`, { note: "已与照护人通话" })).status, 200);
   assert.equal((await api(seat.page, "POST", `/matters/${matter.id}/close`, { outcome: "safe_on_scene", note: "平安" })).body.state, "closing");
   assert.equal((await api(seat.page, "POST", `/matters/${matter.id}/confirm`, { ok: true })).status, 403);
-  const second = await openPage(browser, desktop);
+  const second = await openPage(browser, desktop, { calm: false });
   await signIn(second.page, house.base, "seat2");
   assert.equal((await api(second.page, "POST", `/matters/${matter.id}/confirm`, { ok: true })).body.state, "closed");
   assert.deepEqual([...seat.faults, ...field.faults, ...second.faults], []);
 });
 
 test("a child asks for help without a name and reads the answer by the code", { timeout: 60_000 }, async () => {
-  const child = await openPage(browser, phone);
+  const child = await openPage(browser, phone, { calm: false });
   await child.page.goto(`${house.base}/help`);
   const words = await child.page.locator("body").innerText();
   for (const must of ["我想找人说说话", "我现在不安全", "我担心一个同学", "110"]) assert.ok(words.includes(must), `${must} is missing`);
   const asked = await api(child.page, "POST", "/help", { choice: "talk", text: "我晚上睡不着", key: "browser-test-key-0001" });
   assert.equal(asked.status, 200);
-  const seat = await openPage(browser, desktop);
+  const seat = await openPage(browser, desktop, { calm: false });
   await signIn(seat.page, house.base, "seat2");
   const row = (await api(seat.page, "GET", "/queue")).body.items.find((m) => m.kind === "help");
   assert.ok(row, "the request did not reach the seat");
@@ -80,13 +80,13 @@ test("a child asks for help without a name and reads the answer by the code", { 
 });
 
 test("nobody reads without a session, and a township officer sees only its own area", { timeout: 60_000 }, async () => {
-  const stranger = await openPage(browser, desktop);
+  const stranger = await openPage(browser, desktop, { calm: false });
   await stranger.page.goto(house.base);
   for (const path of ["/queue", "/matters", "/signals", "/audit", "/orders/mine", "/system"]) {
     const res = await api(stranger.page, "GET", path);
     assert.ok(res.status === 401 || (res.body.items ?? []).length === 0, `${path} answers ${res.status}`);
   }
-  const town = await openPage(browser, desktop);
+  const town = await openPage(browser, desktop, { calm: false });
   await signIn(town.page, house.base, "town116");
   for (const m of (await api(town.page, "GET", "/queue")).body.items) assert.ok(m.region.startsWith("500111116"), m.region);
 });

@@ -37,7 +37,7 @@ const disk = (page) =>
   });
 
 test("a volunteer fills a visit without a network; it is sent once, and the township sees it", async () => {
-  const { page, faults, context } = await openPage(browser, phoneSize);
+  const { page, faults, context } = await openPage(browser, phoneSize, { calm: false });
   await signIn(page, house.base, "volunteer1");
   await page.goto(`${house.base}/m/visits`);
   await page.locator(".f-card").first().waitFor({ timeout: 30_000 });
@@ -72,7 +72,7 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   await page.getByRole("button", { name: "回到清单" }).click();
   assert.deepEqual(faults, []);
 
-  const desk = await openPage(browser, { width: 1366, height: 768 });
+  const desk = await openPage(browser, { width: 1366, height: 768 }, { calm: false });
   await signIn(desk.page, house.base, "section1");
   const list = await api(desk.page, "GET", "/visits");
   assert.equal(list.status, 200);
@@ -90,7 +90,7 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
 
 /** A phone of its own with the day's route taken along. */
 async function carried(name) {
-  const p = await openPage(browser, phoneSize);
+  const p = await openPage(browser, phoneSize, { calm: false });
   await signIn(p.page, house.base, "village001001");
   await p.page.goto(`${house.base}/m/visits`);
   await p.page.locator(".f-card").first().waitFor({ timeout: 30_000 });
@@ -122,7 +122,7 @@ test("two phones fill one visit, both without a network: both versions stay, and
   assert.ok((await two.page.locator(".f-card b").allTextContents()).includes(child), "the same visit is on both phones");
   for (const p of [one, two]) await p.context.setOffline(true);
   for (const p of [one, two]) await fillOffline(p, child, `${p.name}写的：${child}在家`);
-  const before = await openPage(browser, { width: 1366, height: 768 });
+  const before = await openPage(browser, { width: 1366, height: 768 }, { calm: false });
   await signIn(before.page, house.base, "section1");
   const kept = (await api(before.page, "GET", "/visits")).body.items.length;
   for (const p of [one, two]) {
@@ -151,13 +151,13 @@ test("two phones fill one visit, both without a network: both versions stay, and
 });
 
 test("a pairing is offered to who may meet children only; the festival's greetings say what is to be prepared", { timeout: 90_000 }, async () => {
-  const section = await openPage(browser, { width: 1366, height: 768 });
+  const section = await openPage(browser, { width: 1366, height: 768 }, { calm: false });
   await signIn(section.page, house.base, "section1");
   const workers = (await api(section.page, "GET", "/workforce")).body.items;
   const unfit = workers.find((w) => w.kind === "village_director" && w.blocked);
   const fit = workers.find((w) => w.kind === "village_director" && !w.blocked);
   assert.ok(unfit && fit, "the demonstration has a lapsed records check");
-  const town = await openPage(browser, { width: 1366, height: 768 });
+  const town = await openPage(browser, { width: 1366, height: 768 }, { calm: false });
   await signIn(town.page, house.base, "town001");
   const [kid] = (await api(town.page, "GET", "/children?limit=5")).body.items;
   await town.page.goto(`${house.base}/console/visits?tab=pairings`);
@@ -183,7 +183,7 @@ test("a pairing is offered to who may meet children only; the festival's greetin
 });
 
 test("the township hands a greeting's goods over at its office: signed, counted, and off the list of who still waits", { timeout: 120_000 }, async () => {
-  const { page, faults, context } = await openPage(browser, { width: 1440, height: 900 });
+  const { page, faults, context } = await openPage(browser, { width: 1440, height: 900 }, { calm: false });
   page.setDefaultTimeout(30_000);
   await signIn(page, house.base, "town001");
   const [greeting] = (await api(page, "GET", "/visits/greetings")).body.items;
@@ -228,7 +228,7 @@ test("the township hands a greeting's goods over at its office: signed, counted,
   await shot(page, "visit-waiting-phone");
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
   // Another township's clerk may not read who waits here.
-  const other = await openPage(browser, phoneSize);
+  const other = await openPage(browser, phoneSize, { calm: false });
   await signIn(other.page, house.base, "town002");
   assert.notEqual((await api(other.page, "GET", `/visits/greetings/${greeting.plan}?region=${greeting.region}`)).status, 200);
   // The page opens on the first list that holds something, not on an empty one.
@@ -243,9 +243,9 @@ test("the township hands a greeting's goods over at its office: signed, counted,
 });
 
 test("whoever a child names is taken off its visits at once, by a list of colleagues, and finds nothing of it", { timeout: 120_000 }, async () => {
-  const office = await openPage(browser, { width: 1440, height: 900 });
-  const field = await openPage(browser, phoneSize);
-  const desk = await openPage(browser, { width: 1440, height: 900 });
+  const office = await openPage(browser, { width: 1440, height: 900 }, { calm: false });
+  const field = await openPage(browser, phoneSize, { calm: false });
+  const desk = await openPage(browser, { width: 1440, height: 900 }, { calm: false });
   for (const x of [office, field, desk]) x.page.setDefaultTimeout(30_000);
   await signIn(office.page, house.base, "town001");
   await signIn(field.page, house.base, "village001001");
@@ -304,7 +304,7 @@ test("whoever a child names is taken off its visits at once, by a list of collea
 });
 
 test("two phones' versions, a visit that can't be true, and a phone that must forget", { timeout: 90_000 }, async () => {
-  const field = await openPage(browser, phoneSize);
+  const field = await openPage(browser, phoneSize, { calm: false });
   await signIn(field.page, house.base, "volunteer1");
   await field.page.goto(`${house.base}/m/visits`);
   await field.page.locator(".f-card").first().waitFor({ timeout: 30_000 });
@@ -323,7 +323,7 @@ test("two phones' versions, a visit that can't be true, and a phone that must fo
   // A minute later, sixty kilometres away.
   await tell(stops[1], "far-away-1", now - 18 * minute, now - 5 * minute, 30.3, "一分钟后在很远的地方");
 
-  const desk = await openPage(browser, { width: 1366, height: 768 });
+  const desk = await openPage(browser, { width: 1366, height: 768 }, { calm: false });
   await signIn(desk.page, house.base, "section1");
   await desk.page.goto(`${house.base}/console/visits`);
   const drawer = desk.page.locator(".ant-drawer");
