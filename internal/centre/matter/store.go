@@ -229,16 +229,17 @@ func TaskOnChild(ctx context.Context, r db.Reader, account, child id.ID) (id.ID,
 }
 
 // ConflictsOf gives the children of whose open matter the account stands on the
-// conflict list.
+// conflict list. An exercise hides nobody outside of it.
 func ConflictsOf(ctx context.Context, r db.Reader, account id.ID) ([]id.ID, error) {
 	var out []id.ID
 	err := r.List(ctx, &out, `SELECT DISTINCT m.child_id FROM matter_conflict c JOIN matter m ON m.id = c.matter_id
-		WHERE c.account_id = ? AND c.account_id <> '' AND c.removed_at = 0 AND m.state <> 'closed' AND m.child_id <> ''`, account)
+		WHERE c.account_id = ? AND c.account_id <> '' AND c.removed_at = 0 AND m.state <> 'closed' AND m.drill = FALSE AND m.child_id <> ''`, account)
 	return out, err
 }
 
 // Away gives, child by child, the accounts that stand on the conflict list of
-// an open matter of it: they are given nothing to do for the child.
+// an open matter of it, exercises apart: they are given nothing to do for the
+// child.
 func Away(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]id.ID, error) {
 	out := map[id.ID][]id.ID{}
 	for part := range slices.Chunk(children, 300) {
@@ -247,7 +248,7 @@ func Away(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID][]id.I
 			Account id.ID `bun:"account_id"`
 		}
 		if err := r.List(ctx, &rows, `SELECT DISTINCT m.child_id, c.account_id FROM matter m JOIN matter_conflict c ON c.matter_id = m.id
-			WHERE m.child_id IN (`+db.Marks(len(part))+`) AND m.state <> 'closed' AND c.account_id <> '' AND c.removed_at = 0 ORDER BY m.child_id, c.account_id`, db.Anys(part)...); err != nil {
+			WHERE m.child_id IN (`+db.Marks(len(part))+`) AND m.state <> 'closed' AND m.drill = FALSE AND c.account_id <> '' AND c.removed_at = 0 ORDER BY m.child_id, c.account_id`, db.Anys(part)...); err != nil {
 			return nil, err
 		}
 		for _, row := range rows {

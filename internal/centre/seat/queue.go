@@ -189,7 +189,7 @@ func (s *Service) Signals(ctx context.Context, r db.Reader, state string, before
 	if limit <= 0 || limit > 200 {
 		limit = 50
 	}
-	area, args := access.Where("region", a.Areas("signal.read"))
+	area, args := a.Lists("signal.read", "region", "child_id")
 	list, err := signal.List(ctx, r, signal.Filter{State: state, AreaSQL: area, AreaArgs: args, Before: before, Limit: limit + 1})
 	if err != nil {
 		return nil, "", err

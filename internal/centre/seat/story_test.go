@@ -376,6 +376,10 @@ func TestAConflictListHoldsForAllOpenMattersOfTheChild(t *testing.T) {
 			if len(q.Items) != 0 {
 				t.Errorf("in the queue: %+v", q.Items)
 			}
+			signals, _, err2 := w.seat.Signals(ctx, r, "", "", 0)
+			if err2 != nil || len(signals) != 0 {
+				t.Errorf("its signals: %+v %v", signals, err2)
+			}
 			_, unread := w.seat.Card(ctx, r, sos.Matter)
 			w.wants(unread, errs.KindNotFound, "")
 			return err
