@@ -261,6 +261,35 @@ test("before cases are handed over it is seen who goes above the limit; they are
   assert.equal((await json(await head("GET", `/cases?worker=${from.id}&state=open`))).items.length, 0);
   const got = (await json(await head("GET", `/cases?worker=${near.id}&state=open`))).items.map((c) => c.child_name);
   assert.ok(got.includes("试交甲") && !got.includes("试交乙"), got.join());
+
+  // A child names its worker: that case must go, and the others may stay.
+  const named = (await json(await head("GET", `/cases?worker=${far.id}&state=open`))).items;
+  const must = named.find((c) => c.child_name === "试交乙");
+  const seat = await caller("seat1");
+  assert.equal((await seat("POST", "/signals", { source: "neighbour", kind: "help", text: "孩子说怕社工", child_id: must.child_id, key: "care-named" })).status, 200);
+  const [matter] = (await json(await seat("GET", `/matters?state=open&child=${must.child_id}`))).items;
+  assert.equal((await seat("POST", `/matters/${matter.id}/conflicts`, { account_id: far.id, relation: "承办人", reason: "孩子指认" })).status, 200);
+  await open(supervisor, "/care-desk");
+  await page.getByRole("button", { name: "整体交接" }).click();
+  await choose(supervisor, "原承办人", far.name);
+  await choose(supervisor, "接手人（可选多人）", from.name);
+  await page.keyboard.press("Escape");
+  await hand(from).waitFor();
+  await groups("逐个");
+  const row = page.locator(".care-each li").filter({ hasText: "试交乙" });
+  await row.getByText("承办人须回避").waitFor();
+  const stays = named.filter((c) => c.id !== must.id);
+  for (const c of stays) await give(c.no, { name: "不交接" });
+  await give(must.no, from);
+  await field(supervisor, "交接原因").fill("承办人须回避");
+  await shot(page, "care-recused");
+  await page.setViewportSize(phone);
+  await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth);
+  await shot(page, "care-recused-phone");
+  await page.setViewportSize(desktop);
+  await page.locator(".ant-modal .ant-btn-primary").click();
+  await page.getByText("已交接1个个案").waitFor();
+  assert.equal((await json(await head("GET", `/cases?worker=${far.id}&state=open`))).items.length, stays.length);
 });
 
 test("from the goal to the closing by a second person, the child's opinion on a phone, the follow-up and the results", { timeout: 120_000 }, async () => {
