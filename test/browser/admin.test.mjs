@@ -3,9 +3,8 @@
 // all of it in Chinese.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, signIn } from "./house.mjs";
+import { api, desktop, enter, openBrowser, openHouse, openPage, password, sees } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
 const newcomer = { account: "qiaozhen01", name: "乔珍", first: "Shiju-3.Liu", second: "Lamei-8.Xue" };
 let house;
 let browser;
@@ -20,12 +19,7 @@ after(async () => {
   if (house) assert.equal(await house.end(), 0, "the graceful stop");
 });
 
-async function at(account, path) {
-  const seat = await openPage(browser, desktop);
-  await signIn(seat.page, house.base, account);
-  await seat.page.goto(`${house.base}/console${path}`);
-  return seat;
-}
+const at = (account, path) => enter(browser, house.base, account, "/console" + path);
 
 /** Answers the dialog that asks for a reason. */
 async function reason(page, verb) {
@@ -42,7 +36,7 @@ test("a newcomer asks, is let in by three administrators, and loses the right ag
   for (const [name, value] of [["account", newcomer.account], ["name", newcomer.name], ["phone", "15470098765"], ["password", newcomer.first], ["reason", "区民政局坐席"]]) await page.locator(`input[name=${name}]`).fill(value);
   for (const [name, value] of [["department", "civil_affairs"], ["role", "seat_operator"], ["region", "500111"]]) await page.locator(`select[name=${name}]`).selectOption(value);
   await page.getByRole("button", { name: "提交申请" }).click();
-  await page.getByText("申请已提交").waitFor();
+  await sees(page, "申请已提交");
 
   const admin = await at("system1", "/accounts");
   await admin.page.getByRole("button", { name: /待审核账号/ }).click();
@@ -62,7 +56,7 @@ test("a newcomer asks, is let in by three administrators, and loses the right ag
     await form.getByLabel("角色").press("Enter");
     await form.getByLabel("理由").fill("坐席上岗");
     await form.getByRole("button", { name: "申请授权" }).click();
-    await admin.page.getByText("已提交，等待安全管理员批准").waitFor();
+    await sees(admin.page, "已提交，等待安全管理员批准");
   }
 
   const security = await at("security1", "/accounts");
@@ -81,7 +75,7 @@ test("a newcomer asks, is let in by three administrators, and loses the right ag
   await page.getByLabel("当前密码").first().fill(initial);
   await page.getByLabel("新密码").fill(newcomer.second);
   await page.getByRole("button", { name: "修改", exact: true }).first().click();
-  await page.getByText("已修改，其他设备已退出").waitFor();
+  await sees(page, "已修改，其他设备已退出");
   await page.getByRole("link", { name: "联动坐席" }).waitFor({ state: "attached" });
   assert.ok((await api(page, "GET", "/me")).body.actions.includes("matter.lock"));
 
@@ -118,7 +112,7 @@ test("the system administrator lets a platform in, sees its secret once, and end
   assert.match(await once.locator("code").first().innerText(), /^zk_/);
   await once.getByRole("button").last().click();
   await page.getByRole("button", { name: "市级中心" }).click();
-  await page.getByText("没有回调记录").waitFor();
+  await sees(page, "没有回调记录");
   await page.getByRole("button", { name: "停用密钥" }).click();
   await reason(page, "停用密钥");
   await page.getByText("已停用").first().waitFor();

@@ -3,10 +3,8 @@
 // approves and confirms are five people; and what nobody else may read.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, password, shot, signIn } from "./house.mjs";
+import { api, desktop, openBrowser, openHouse, openPage, option, password, phone, sees, shot, signIn } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
-const phone = { width: 360, height: 780 };
 const secret = "只有督导和我能看的话";
 let house;
 let browser;
@@ -61,9 +59,9 @@ const tab = (p, name) => p.page.getByRole("tab", { name: new RegExp(name) }).cli
 
 /** A field of the form that is open, by its label. */
 const field = (p, label) => p.page.locator(".ant-drawer, .ant-modal").last().getByLabel(label, { exact: true });
-async function choose(p, label, option) {
+async function choose(p, label, text) {
   await field(p, label).click();
-  await p.page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: option }).first().click();
+  await option(p.page, text).click();
 }
 async function write(p, kind, fill) {
   await p.page.getByRole("button", { name: "填写记录" }).click();
@@ -88,7 +86,7 @@ test("from the referral to the plan that another approves", { timeout: 120_000 }
   await choose(section, "承办人", (await api(clinic.page, "GET", "/me")).body.name);
   await choose(section, "督导", (await api(supervisor.page, "GET", "/me")).body.name);
   await section.page.locator(".ant-modal").getByRole("button", { name: "接案", exact: true }).click();
-  await section.page.locator(".care-life [aria-current]").getByText("已接案").waitFor();
+  await sees(section.page.locator(".care-life [aria-current]"), "已接案");
 
   await open(clinic, `/cases/${caseID}`);
   await write(clinic, "专业评估", async () => {
@@ -107,7 +105,7 @@ test("from the referral to the plan that another approves", { timeout: 120_000 }
   assert.equal(await clinic.page.getByRole("button", { name: "批准计划" }).count(), 0, "the writer of a plan may approve it");
   await open(supervisor, `/cases/${caseID}`);
   await supervisor.page.getByRole("button", { name: "批准计划" }).click();
-  await supervisor.page.locator(".care-life [aria-current]").getByText("服务中").waitFor();
+  await sees(supervisor.page.locator(".care-life [aria-current]"), "服务中");
   await shot(supervisor.page, "care-approved");
 });
 
@@ -121,7 +119,7 @@ test("a session's confidential part is read by two people and stands nowhere els
   const part = sheet.parts.find((p) => p.kind === "session");
   await supervisor.page.reload();
   await supervisor.page.getByRole("button", { name: "查看保密部分" }).click();
-  await supervisor.page.getByText(secret).waitFor();
+  await sees(supervisor.page, secret);
   // Every door that any other role has: nothing of it.
   const to = "2099-01-01";
   const doors = [
@@ -171,7 +169,7 @@ test("a second worker joins the case and finds it; a transfer refused twice leav
   }
   await open(clinic, `/cases/${caseID}`);
   await tab(clinic, "转介与联合");
-  for (const time of ["一", "二"]) await clinic.page.getByText(`第${time}次不能接，手上有危机个案`).waitFor();
+  for (const time of ["一", "二"]) await sees(clinic.page, `第${time}次不能接，手上有危机个案`);
   assert.equal((await api(clinic.page, "GET", `/cases/${caseID}`)).body.worker_name, await nameOf(clinic), "the case is another's");
 
   await tab(clinic, "记录");
@@ -180,7 +178,7 @@ test("a second worker joins the case and finds it; a transfer refused twice leav
     await field(clinic, "决定机关").fill("区人民法院");
     await field(clinic, "文书号").fill("（2026）民保令3号");
   });
-  await clinic.page.getByText("在执行的保护措施").waitFor();
+  await sees(clinic.page, "在执行的保护措施");
   await shot(clinic.page, "care-protected");
   await clinic.page.setViewportSize(phone);
   assert.ok(await clinic.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
@@ -217,10 +215,10 @@ test("before cases are handed over it is seen who goes above the limit; they are
   await open(supervisor, "/care-desk");
   await page.getByRole("button", { name: "整体交接" }).click();
   await choose(supervisor, "原承办人", from.name);
-  await page.getByText(`名下有${before + 3}个在办个案`).waitFor();
+  await sees(page, `名下有${before + 3}个在办个案`);
   await choose(supervisor, "接手人（可选多人）", near.name);
   await page.keyboard.press("Escape");
-  await page.getByText(`还有${before + 2}个没有接手人`).waitFor();
+  await sees(page, `还有${before + 2}个没有接手人`);
   assert.ok(await page.locator(".ant-modal .ant-btn-primary").isDisabled(), "cases without a receiver may be handed over");
   const hand = (who) => page.locator(".care-hand").filter({ hasText: who.name });
   const give = async (group, who) => {
@@ -234,8 +232,8 @@ test("before cases are handed over it is seen who goes above the limit; they are
   };
   await groups("逐个");
   for (const li of await page.locator(".care-each li").all()) await give(await li.locator("span").first().innerText().then((x) => x.split("\n")[0]), near);
-  await hand(near).getByText(`交接后${holds[near.id] + before + 3}，上限${holds[near.id] + 1}`).waitFor();
-  await hand(near).getByText(`超出${before + 2}`).waitFor();
+  await sees(hand(near), `交接后${holds[near.id] + before + 3}，上限${holds[near.id] + 1}`);
+  await sees(hand(near), `超出${before + 2}`);
   await field(supervisor, "交接原因").fill("调离岗位，全部交接");
   await page.locator(".ant-modal .ant-btn-primary").click();
   await page.locator(".ant-modal .ant-form-item-explain-error").first().waitFor();
@@ -249,7 +247,7 @@ test("before cases are handed over it is seen who goes above the limit; they are
   await give("大足话", near);
   await give("普通话", far);
   await give("不限语言", far);
-  await hand(near).getByText(`交接后${holds[near.id] + 1}，上限${holds[near.id] + 1}`).waitFor();
+  await sees(hand(near), `交接后${holds[near.id] + 1}，上限${holds[near.id] + 1}`);
   await page.locator(".ant-modal #above").waitFor({ state: "detached" });
   await shot(page, "care-handover");
   await page.setViewportSize(phone);
@@ -257,7 +255,7 @@ test("before cases are handed over it is seen who goes above the limit; they are
   await shot(page, "care-handover-phone");
   await page.setViewportSize(desktop);
   await page.locator(".ant-modal .ant-btn-primary").click();
-  await page.getByText(`已交接${before + 3}个个案`).waitFor();
+  await sees(page, `已交接${before + 3}个个案`);
   assert.equal((await json(await head("GET", `/cases?worker=${from.id}&state=open`))).items.length, 0);
   const got = (await json(await head("GET", `/cases?worker=${near.id}&state=open`))).items.map((c) => c.child_name);
   assert.ok(got.includes("试交甲") && !got.includes("试交乙"), got.join());
@@ -277,7 +275,7 @@ test("before cases are handed over it is seen who goes above the limit; they are
   await hand(from).waitFor();
   await groups("逐个");
   const row = page.locator(".care-each li").filter({ hasText: "试交乙" });
-  await row.getByText("承办人须回避").waitFor();
+  await sees(row, "承办人须回避");
   const stays = named.filter((c) => c.id !== must.id);
   for (const c of stays) await give(c.no, { name: "不交接" });
   await give(must.no, from);
@@ -288,7 +286,7 @@ test("before cases are handed over it is seen who goes above the limit; they are
   await shot(page, "care-recused-phone");
   await page.setViewportSize(desktop);
   await page.locator(".ant-modal .ant-btn-primary").click();
-  await page.getByText("已交接1个个案").waitFor();
+  await sees(page, "已交接1个个案");
   assert.equal((await json(await head("GET", `/cases?worker=${far.id}&state=open`))).items.length, stays.length);
 });
 
@@ -300,10 +298,10 @@ test("from the goal to the closing by a second person, the child's opinion on a 
   await choose(clinic, "结案结果", "达到");
   await field(clinic, "说明").fill("目标已达到，情绪稳定");
   await clinic.page.locator(".ant-modal").getByRole("button", { name: "申请结案" }).click();
-  await clinic.page.locator(".care-life [aria-current]").getByText("待结案确认").waitFor();
+  await sees(clinic.page.locator(".care-life [aria-current]"), "待结案确认");
   await open(supervisor, `/cases/${caseID}`);
   await supervisor.page.getByRole("button", { name: "确认结案" }).click();
-  await supervisor.page.locator(".care-life [aria-current]").getByText("已结案").waitFor();
+  await sees(supervisor.page.locator(".care-life [aria-current]"), "已结案");
 
   await tab(supervisor, "成效");
   await supervisor.page.getByRole("button", { name: "听取意见" }).click();
@@ -312,18 +310,18 @@ test("from the goal to the closing by a second person, the child's opinion on a 
   assert.match(link, /opinion\/#/);
   const kid = await openPage(browser, phone);
   await kid.page.goto(link);
-  await kid.page.getByText("这段时间的帮助，你觉得怎么样？").waitFor();
+  await sees(kid.page, "这段时间的帮助，你觉得怎么样？");
   assert.ok(!kid.page.url().includes("#"), "the link's secret stays in the address");
   assert.ok(await kid.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
   await kid.page.getByRole("button", { name: "提交" }).click();
-  await kid.page.getByText("请把三个问题都选上").waitFor();
+  await sees(kid.page, "请把三个问题都选上");
   for (const name of ["helped", "heard", "again"]) await kid.page.locator(`input[name=${name}][value="5"]`).check({ force: true });
   await shot(kid.page, "care-opinion");
   await kid.page.getByRole("button", { name: "提交" }).click();
-  await kid.page.getByText("已经收到").waitFor();
+  await sees(kid.page, "已经收到");
   await kid.page.goto("about:blank");
   await kid.page.goto(link);
-  await kid.page.getByText("已经填过").waitFor();
+  await sees(kid.page, "已经填过");
   await supervisor.page.locator(".ant-modal").getByRole("button", { name: "完成" }).click();
 
   // The follow-ups have their days; who was reached is written down.
@@ -335,14 +333,14 @@ test("from the goal to the closing by a second person, the child's opinion on a 
     await clinic.page.locator(".ant-modal").getByRole("button", { name: "已联系到" }).click();
     await clinic.page.waitForFunction((n) => document.querySelectorAll(".ant-modal-wrap:not([style*='none'])").length === 0 && [...document.querySelectorAll("button")].filter((b) => b.innerText === "已联系到").length === n, left - 1);
   }
-  await clinic.page.locator(".care-life [aria-current]").getByText("回访完成").waitFor();
+  await sees(clinic.page.locator(".care-life [aria-current]"), "回访完成");
 
   await open(supervisor, "/care-results");
   await supervisor.page.getByRole("button", { name: /儿童评分/ }).getByText("5", { exact: true }).waitFor({ timeout: 30_000 });
   const none = await supervisor.page.getByRole("button", { name: /监护人评分/ }).innerText();
   assert.ok(none.includes("—") && !none.includes("0"), none);
   await supervisor.page.getByRole("button", { name: /目标达到率/ }).click();
-  await supervisor.page.locator(".ant-drawer").getByText(/G\d{8}-\d{4}/).waitFor();
+  await sees(supervisor.page.locator(".ant-drawer"), /G\d{8}-\d{4}/);
   await shot(supervisor.page, "care-results");
   for (const p of [section, clinic, supervisor, kid]) assert.deepEqual(p.faults, []);
 });

@@ -3,9 +3,8 @@
 // to its child, a closed matter taken up again.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, signIn } from "./house.mjs";
+import { api, enter, openBrowser, openHouse, sees } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
 let house;
 let browser;
 
@@ -19,13 +18,7 @@ after(async () => {
   if (house) assert.equal(await house.end(), 0, "the graceful stop");
 });
 
-/** Signs in and opens a page of the console. */
-async function at(account, path) {
-  const seat = await openPage(browser, desktop);
-  await signIn(seat.page, house.base, account);
-  await seat.page.goto(`${house.base}/console${path}`);
-  return seat;
-}
+const at = (account, path) => enter(browser, house.base, account, "/console" + path);
 
 const noLeftovers = async (page) => {
   const words = await page.locator("body").innerText();
@@ -40,14 +33,14 @@ test("the section publishes a changed clock after seeing what it changes, and an
   const clock = page.getByLabel("等待接单").first();
   await clock.fill("1");
   await page.getByRole("button", { name: "核对改动" }).click();
-  await page.getByText("这样的规则不能使用").waitFor();
+  await sees(page, "这样的规则不能使用");
   assert.equal(await page.getByRole("button", { name: "发布" }).count(), 0);
   await clock.fill("10800");
   await page.getByRole("button", { name: "核对改动" }).click();
   await page.getByText("3 小时").last().waitFor();
   await page.getByLabel("理由").fill("接单时间缩短到三小时");
   await page.getByRole("button", { name: "发布" }).click();
-  await page.getByText("已发布").waitFor();
+  await sees(page, "已发布");
   const kinds = (await api(page, "GET", "/kinds")).body.items;
   assert.equal(kinds.find((k) => k.key === "ordinary").seconds.offered, 10_800);
   const past = (await api(page, "GET", "/policies/kind/ordinary")).body.items;
@@ -68,7 +61,7 @@ test("a shift is rostered, stands in the week, and the week is copied once", { t
   await page.getByRole("tab", { name: "排班表" }).click();
   await page.getByRole("button", { name: new RegExp(holders[0].name) }).first().waitFor();
   await page.getByRole("button", { name: "复制到之后 1 周" }).click();
-  await page.getByText("已复制").waitFor();
+  await sees(page, "已复制");
   await page.getByRole("button", { name: "下一周" }).click();
   await page.getByRole("button", { name: new RegExp(holders[0].name) }).first().waitFor();
   await noLeftovers(page);
@@ -93,11 +86,11 @@ test("a police incident is entered, closed by two people, proved by its clocks, 
   await second.page.getByRole("button", { name: "确认结案" }).click();
   await second.page.getByRole("button", { name: "重新办理" }).waitFor();
   await second.page.getByRole("button", { name: "时限依据" }).click();
-  await second.page.getByText("与列表显示的时限一致").waitFor();
+  await sees(second.page, "与列表显示的时限一致");
   await second.page.getByRole("button", { name: "重新办理" }).click();
   await second.page.getByRole("dialog").getByLabel("理由").fill("孩子又离开了家");
   await second.page.getByRole("dialog").getByRole("button", { name: "重新办理" }).last().click();
-  await second.page.getByText("已重新办理").waitFor();
+  await sees(second.page, "已重新办理");
   const again = (await api(second.page, "GET", `/matters/${row.id}`)).body.matter;
   assert.equal(again.state, "open");
   assert.equal(again.reopened, 1);
@@ -113,11 +106,11 @@ test("an unknown signal is given to its child", { timeout: 90_000 }, async () =>
   assert.equal(entered.status, 200, JSON.stringify(entered.body));
   await page.reload();
   await page.getByText("邻里").first().click();
-  await page.getByText("邻居说孩子在门口哭").waitFor();
+  await sees(page, "邻居说孩子在门口哭");
   const child = (await api(page, "GET", "/children?region=500111116&limit=1")).body.items[0];
   await page.getByLabel("姓名、拼音、证件或电话末四位").fill(child.name);
   await page.getByRole("button", { name: "就是这个孩子" }).first().click();
-  await page.getByText("已归到这个孩子").waitFor();
+  await sees(page, "已归到这个孩子");
   assert.ok((await api(page, "GET", `/matters/${entered.body.matter_id}`)).body.child, "the matter has no child");
   await noLeftovers(page);
   assert.deepEqual(faults, []);
@@ -145,14 +138,14 @@ test("a drill runs to its report", { timeout: 120_000 }, async () => {
   await dialog.getByLabel("区域").fill("雍溪");
   await page.keyboard.press("Enter");
   await dialog.getByRole("button", { name: "开始演练" }).click();
-  await page.getByText("演练进行中").waitFor();
+  await sees(page, "演练进行中");
   const drill = (await api(page, "GET", "/drills")).body.items[0];
   const sent = await api(page, "POST", `/matters/${drill.matter_id}/dispatch`, { to: [], as_of_step: 0, key: "drill-1" });
   assert.equal(sent.status, 200, JSON.stringify(sent.body));
   await page.getByRole("button", { name: "结束演练" }).click();
-  await page.getByText("演练已结束").waitFor();
+  await sees(page, "演练已结束");
   await page.getByText("正常结束").click();
-  await page.getByText("受理到派单").waitFor();
+  await sees(page, "受理到派单");
   const report = (await api(page, "GET", `/drills/${drill.id}/report`)).body;
   assert.ok(report.levels.length > 0 && report.pages > 0, JSON.stringify(report));
   await noLeftovers(page);

@@ -1,7 +1,7 @@
 // A class at a school of the demonstration: its pupils, a campaign with their
 // guardians' consent, and the slips by which they answer.
 import assert from "node:assert/strict";
-import { password } from "./house.mjs";
+import { password, sees } from "./house.mjs";
 
 /** PHQ-A with every answer at its lowest. */
 export const calm = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0, 8: 0, 9: 0, dysthymia: 0, difficulty: 0, ideation_month: 0, attempt_ever: 0 };
@@ -51,7 +51,7 @@ export async function campaign(section, title, school, instruments, prepare) {
 /** Chooses an answer of each question by its place; the page waits until it takes a finger again. */
 export async function answer(page, places) {
   for (const [i, place] of places.entries()) {
-    await page.getByText(`第 ${i + 1} 题`).waitFor();
+    await sees(page, `第 ${i + 1} 题`);
     await page.locator(".q-options button:enabled").nth(place).click();
   }
 }

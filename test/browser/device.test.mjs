@@ -7,10 +7,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import net from "node:net";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+import { api, enter, openBrowser, openHouse, option, phone, sees, shot } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
-const phone = { width: 360, height: 780 };
 const number = "7700000077";
 const search = "按姓名、拼音或证件尾号找儿童";
 let house;
@@ -27,12 +25,7 @@ after(async () => {
   if (house) assert.equal(await house.end(), 0, "the graceful stop");
 });
 
-async function at(account, path, viewport = desktop) {
-  const s = await openPage(browser, viewport);
-  if (account) await signIn(s.page, house.base, account);
-  await s.page.goto(house.base + path);
-  return s;
-}
+const at = (account, path, viewport) => enter(browser, house.base, account, path, viewport);
 
 /** A watch on the line: says(content) writes a frame, heard(word) waits for one that holds the word. */
 function watch() {
@@ -76,7 +69,7 @@ async function sign(page, dialog) {
 
 async function choose(page, where, name) {
   await where.getByLabel(search).fill(name);
-  await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option", { hasText: name }).first().click();
+  await option(page, name).click();
 }
 
 const find = async (page, state) => {
@@ -93,7 +86,7 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   await page.getByRole("button", { name: /未登记设备/ }).click();
   await page.getByRole("button", { name: "纳入" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "纳入" }).click();
-  await page.getByText("已纳入登记").waitFor();
+  await sees(page, "已纳入登记");
 
   await find(page, "库存");
   await page.getByRole("button", { name: "发放", exact: true }).click();
@@ -103,8 +96,8 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   await sign(page, out);
   await shot(page, "device-hand-out");
   await out.getByRole("button", { name: "发放", exact: true }).click();
-  await page.getByText("已发放").waitFor();
-  await page.getByText(/王春梅签收/).waitFor();
+  await sees(page, "已发放");
+  await sees(page, /王春梅签收/);
 
   line.says(fix("AL", "00010000"));
   await line.heard("AL]");
@@ -118,11 +111,11 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   const open = (await api(seat.page, "GET", `/matters?state=open&child=${kid.id}`)).body.items[0];
   await seat.page.goto(`${house.base}/console/seat?m=${open.id}`);
   await seat.page.getByRole("button", { name: "立即定位" }).click();
-  await seat.page.getByText(/已要求定位/).waitFor();
+  await sees(seat.page, /已要求定位/);
   await line.heard("CR]");
   line.says("CR");
   line.says(fix("UD", "00000000").replace("29.700000", "29.712345"));
-  await seat.page.getByText(/29\.7123/).waitFor();
+  await sees(seat.page, /29\.7123/);
   await seat.page.getByText(/的位置$/).first().waitFor(); // how old it is
   await seat.page.getByRole("button", { name: "打开设备" }).click();
   await seat.page.getByRole("dialog").getByText(number).first().waitFor();
@@ -136,7 +129,7 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   await tell.getByLabel("事由").fill("家长来电找孩子");
   await tell.getByRole("button", { name: "下发" }).click();
   await line.heard("CR]");
-  await tell.getByText("已下发，等待回应").waitFor();
+  await sees(tell, "已下发，等待回应");
   line.tells();
   await tell.getByText("已执行").first().waitFor();
 
@@ -149,7 +142,7 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
     await line.heard(word);
     line.says(answer);
     const row = tell.locator(".device-command-list li", { hasText: kind }).first();
-    await row.getByText("已执行").waitFor();
+    await sees(row, "已执行");
   };
   await told("亲情号码", async () => {
     await tell.getByLabel("第1个称呼").fill("奶奶");
@@ -164,14 +157,14 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
     await shot(page, "device-reminder");
   }, "REMIND,07:00-1-3-0111111", "REMIND");
   await told("静默时段", async () => {
-    await tell.getByText(/每天相同，不分星期/).waitFor(); // said before anybody counts on it
+    await sees(tell, /每天相同，不分星期/); // said before anybody counts on it
     // Two spans over each other say so where they stand, and nothing is sent.
     await tell.getByRole("button", { name: /加一段/ }).click();
     for (const [label, time] of [["第3段开始", "11:00"], ["第3段结束", "12:30"]]) {
       await tell.getByLabel(label).fill(time);
       await tell.getByLabel(label).press("Enter");
     }
-    await tell.getByText("与前面的时段重叠").waitFor();
+    await sees(tell, "与前面的时段重叠");
     await tell.getByLabel("事由").fill("家长要求，已电话核实");
     const device = new URL(page.url()).searchParams.get("device");
     const before = (await api(page, "GET", `/devices/${device}/commands`)).body.items.length;
@@ -190,7 +183,7 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   await told("发语音给孩子", async () => {
     await tell.getByRole("button", { name: "录音", exact: true }).click();
     await tell.getByRole("button", { name: /说完了（[1-9]/ }).click();
-    await tell.getByText(/已录约/).waitFor();
+    await sees(tell, /已录约/);
     await tell.getByRole("button", { name: "试听" }).click();
     await shot(page, "device-voice");
   }, "TK,#!AMR", "TK,1");
@@ -204,11 +197,11 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   // It is marked as heard at once, here and for who looks on.
   const other = await at("leader1", `/console/devices?device=${which}`);
   await other.page.getByRole("tab", { name: "语音与照片" }).click();
-  await other.page.getByText("未查看").waitFor();
-  await seat.page.getByText("未查看").waitFor();
+  await sees(other.page, "未查看");
+  await sees(seat.page, "未查看");
   await seat.page.getByRole("button", { name: "播放" }).first().click();
-  await seat.page.getByText(/已查看/).waitFor();
-  await other.page.getByText(/已查看/).waitFor();
+  await sees(seat.page, /已查看/);
+  await sees(other.page, /已查看/);
   assert.equal(await seat.page.getByText("这段录音放不出来").count(), 0);
   await shot(seat.page, "device-heard");
   const sounds = await seat.page.evaluate(() => new Promise((done) => {
@@ -227,7 +220,7 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   await sign(page, back);
   await shot(page, "device-return");
   await back.getByRole("button", { name: "收回", exact: true }).click();
-  await page.getByText("已收回").waitFor();
+  await sees(page, "已收回");
   const row = (await api(page, "GET", `/devices?q=${number}&state=stock`)).body.items[0];
   assert.equal(row.wearer, null);
   line.end();
@@ -239,7 +232,7 @@ test("the list is ordered, kept in the address, and taken out on record by who m
   await page.getByRole("columnheader", { name: "流量卡到期" }).click();
   await page.waitForURL(/sort=sim/);
   const first = page.locator(".ant-table-row").first();
-  await first.getByText("胸牌101").waitFor(); // the card that ran out
+  await sees(first, "胸牌101"); // the card that ran out
   await page.getByLabel("全部镇街").fill("邮亭");
   await page.locator(".ant-select-item-option", { hasText: "邮亭镇" }).click();
   await page.waitForURL(/region=500111116/);
@@ -255,7 +248,7 @@ test("the list is ordered, kept in the address, and taken out on record by who m
   assert.equal(file.subarray(0, 2).toString(), "PK");
   await first.click();
   await page.waitForURL(/device=/);
-  await page.getByRole("dialog").getByText("登记与签收").waitFor();
+  await sees(page.getByRole("dialog"), "登记与签收");
   await shot(page, "device-list");
 
   const audit = await at("audit1", "/console/audit");
@@ -278,10 +271,10 @@ test("a delivery with mistakes shows what it is, is taken, and is taken back", {
   const list = ["设备编号,类型,型号,SIM卡号,流量卡到期日,通信协议,姓名,身份证号", `6600000001,学生卡,HX-3,15480000001,46500,JT/T 808,${kid.name},`, "6600000001,手表,HX-3,,,手表,,", ",胸牌,HX-3,,,,王无名,", "6600000004,胸牌,,,,蓝牙,,", "6600000005,胸牌,,,后年,,,", "6600000006,手表,,,,,查无此人,", "8800000001,胸牌,,,,,,"];
   await page.locator("input[type=file]").setInputFiles({ name: "delivery.csv", mimeType: "text/csv", buffer: Buffer.from(list.join("\n")) });
   await page.waitForURL(/imports\/.+/);
-  await page.getByText("2027-04-23 到期").waitFor();
+  await sees(page, "2027-04-23 到期");
   assert.deepEqual(await page.locator(".ant-table-thead th").allInnerTexts(), ["行", "结果", "设备编号", "类型与型号", "协议", "流量卡", "佩戴人", "所在地", "说明"]);
   const row = (text) => page.locator(".ant-table-row", { hasText: text });
-  await row("按姓名和所在地找到").getByText("154****0001").waitFor();
+  await sees(row("按姓名和所在地找到"), "154****0001");
   await row("设备编号与前面一行相同").waitFor();
   await row("设备编号未填").waitFor();
   await row("通信协议没有认出").waitFor();
@@ -290,7 +283,7 @@ test("a delivery with mistakes shows what it is, is taken, and is taken back", {
   await row("这台设备已发给另一名儿童").waitFor();
   await shot(page, "device-import");
   await page.getByRole("button", { name: "导入 4 行" }).click();
-  await page.getByText("已登记 4 台设备").waitFor();
+  await sees(page, "已登记 4 台设备");
   const card = (await api(page, "GET", "/devices?q=6600000001")).body.items[0];
   assert.deepEqual([card.kind, card.profile, card.sim_until, card.wearer?.name], ["card", "jt808", "2027-04-23", kid.name]);
 
@@ -298,23 +291,23 @@ test("a delivery with mistakes shows what it is, is taken, and is taken back", {
   await page.goto(`${house.base}/console/devices?device=${card.id}`);
   await page.getByRole("tab", { name: "指令" }).click();
   const tell = page.locator(".device-command");
-  await tell.getByText(/该设备（JT\/T 808）做不到：.*亲情号码/).waitFor();
-  await tell.getByText("设备离线，指令排队").waitFor();
+  await sees(tell, /该设备（JT\/T 808）做不到：.*亲情号码/);
+  await sees(tell, "设备离线，指令排队");
   await tell.locator(".ant-select").first().click();
   await page.locator(".ant-select-item-option", { hasText: "立即定位" }).click();
   await tell.getByLabel("事由").fill("发放前试一试");
   await tell.getByRole("button", { name: "下发" }).click();
-  await tell.getByText("等待上线").waitFor();
+  await sees(tell, "等待上线");
   await shot(page, "device-waiting");
   await tell.getByRole("button", { name: "撤回" }).click();
-  await tell.locator(".device-command-list").getByText("已撤回").waitFor();
+  await sees(tell.locator(".device-command-list"), "已撤回");
 
   await page.goto(`${house.base}/console/imports`);
   await page.locator(".ant-table-row", { hasText: "delivery.csv" }).click();
   await page.getByRole("button", { name: "撤销整批导入" }).click();
   await page.getByRole("dialog").getByLabel("理由", { exact: true }).fill("这批设备型号发错");
   await page.getByRole("dialog").getByRole("button", { name: "撤销整批导入" }).click();
-  await page.getByText("整批已撤销，没有留下任何设备").waitFor();
+  await sees(page, "整批已撤销，没有留下任何设备");
   assert.equal((await api(page, "GET", "/devices?q=660000000")).body.items.length, 0);
   assert.deepEqual(faults, []);
 });
@@ -330,18 +323,18 @@ test("a card is entered by its model, and read by another once it turns out to b
     await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option", { hasText: title }).first().click();
   };
   await choose(enter, "G10LS");
-  await enter.getByText("报警第 17 位").waitFor(); // what the maker means by it, before it counts
-  await enter.getByText(/依据：/).waitFor();
+  await sees(enter, "报警第 17 位"); // what the maker means by it, before it counts
+  await sees(enter, /依据：/);
   await shot(page, "device-model");
   await enter.getByRole("button", { name: "登记入库" }).click();
   await page.waitForURL(/device=/);
   const id = new URL(page.url()).searchParams.get("device");
   const drawer = page.getByRole("dialog").last();
-  await drawer.getByText(/JT\/T 808，G10LS/).waitFor();
+  await sees(drawer, /JT\/T 808，G10LS/);
   await choose(drawer, "C5、C5L");
   await drawer.getByText("附加字段 F8").first().waitFor();
   await drawer.getByRole("button", { name: "保存" }).click();
-  await drawer.getByText(/JT\/T 808，C5、C5L/).waitFor();
+  await sees(drawer, /JT\/T 808，C5、C5L/);
   assert.equal((await api(page, "GET", `/devices/${id}`)).body.profile, "c5");
   const refused = await page.request.fetch(`${house.base}/api/devices`, { method: "POST", headers: { "X-Zugou": "1" }, data: { device_id: "861100000000018", kind: "card", profile: "c99" } });
   assert.equal(refused.status(), 422, "a model that nobody has");
@@ -349,18 +342,18 @@ test("a card is entered by its model, and read by another once it turns out to b
   // From a model whose SOS stands in a field of its own to one without: said before it is saved.
   await choose(drawer, "用 E8 字段报求救");
   await drawer.getByRole("button", { name: "保存" }).click();
-  await drawer.getByText(/JT\/T 808，用 E8/).waitFor();
+  await sees(drawer, /JT\/T 808，用 E8/);
   await choose(drawer, "C5、C5L");
-  await drawer.getByText(/改后不再按这些读求救：附加字段 E8/).waitFor();
+  await sees(drawer, /改后不再按这些读求救：附加字段 E8/);
   await shot(page, "device-model-calls");
   await drawer.getByRole("tab", { name: "接入凭据" }).click();
-  await drawer.getByText(/设备还没有注册/).waitFor();
+  await sees(drawer, /设备还没有注册/);
 
   // A badge that speaks MQTT gets its token on the page: once, and again only as another.
   const badge = (await api(page, "POST", "/devices", { device_id: "B-9001", kind: "badge", profile: "mqtt" })).body;
   await page.goto(`${house.base}/console/devices?state=stock&device=${badge.id}`);
   await page.getByRole("tab", { name: "接入凭据" }).click();
-  await page.getByText(/还没有令牌/).waitFor();
+  await sees(page, /还没有令牌/);
   await page.getByRole("button", { name: "发放令牌" }).click();
   await page.locator(".ant-modal-confirm").getByRole("button", { name: "发放令牌" }).click();
   const shown = page.locator(".ant-modal-confirm", { hasText: "令牌只显示这一次" });
@@ -368,11 +361,11 @@ test("a card is entered by its model, and read by another once it turns out to b
   assert.ok(token.length > 20, token);
   await shot(page, "device-token");
   await shown.getByRole("button", { name: "已写入" }).click();
-  await page.getByText(/令牌由.+发放/).waitFor();
+  await sees(page, /令牌由.+发放/);
   assert.ok(!JSON.stringify((await api(page, "GET", `/devices/${badge.id}/secrets`)).body).includes(token), "never shown again");
   await page.getByRole("button", { name: "收回令牌" }).click();
   await page.locator(".ant-modal-confirm").getByRole("button", { name: "收回令牌" }).click();
-  await page.getByText(/还没有令牌/).waitFor();
+  await sees(page, /还没有令牌/);
 
   const audit = await at("audit1", "/console/audit");
   const rows = (await api(audit.page, "GET", "/audit?action=device.write")).body.items.filter((r) => JSON.stringify(r).includes(id));
@@ -438,7 +431,7 @@ test("a mother agrees, takes it back, agrees again, and is cut off; the child se
     await mother.page.getByRole("button", { name: "我已阅读并同意" }).click();
     await mother.page.getByText(/最后位置：|还没有位置/).first().waitFor();
   };
-  await mother.page.getByText("还差一步").waitFor();
+  await sees(mother.page, "还差一步");
   const kid = (await api(mother.page, "GET", "/guardian/children")).body.items[0];
   await agree();
 
@@ -453,7 +446,7 @@ test("a mother agrees, takes it back, agrees again, and is cut off; the child se
   await office.page.getByRole("dialog").getByRole("button", { name: "返回" }).click();
 
   const own = await at("", `/seen/#${link}`, phone);
-  await own.page.getByText(/能看到$/).waitFor();
+  await sees(own.page, /能看到$/);
   const said = await own.page.locator("body").innerText();
   assert.ok(!said.includes(kid.name) && !own.page.url().includes(link), "neither a name nor the link stays");
   assert.ok((await own.page.evaluate(() => document.documentElement.scrollWidth)) <= phone.width);
@@ -461,11 +454,11 @@ test("a mother agrees, takes it back, agrees again, and is cut off; the child se
 
   await mother.page.getByRole("button", { name: /撤回同意/ }).click();
   await mother.page.getByRole("button", { name: "确定撤回" }).click();
-  await mother.page.getByText("还差一步").waitFor();
+  await sees(mother.page, "还差一步");
   assert.equal((await api(mother.page, "GET", `/guardian/children/${kid.child_id}`)).status, 403);
   await own.page.goto(`${house.base}/help/`);
   await own.page.goto(`${house.base}/seen/#${link}`);
-  await own.page.getByText("现在，家里没有人能在手机上看到你在哪里。").waitFor();
+  await sees(own.page, "现在，家里没有人能在手机上看到你在哪里。");
 
   await agree();
   await office.page.getByRole("button", { name: "登记监护限制" }).click();
@@ -479,7 +472,7 @@ test("a mother agrees, takes it back, agrees again, and is cut off; the child se
   await bar.getByLabel("文书编号").fill("试裁1号");
   await shot(office.page, "device-bar");
   await bar.getByRole("button", { name: "登记并切断" }).click();
-  await mother.page.getByText("现在不能查看这个孩子的位置").waitFor();
+  await sees(mother.page, "现在不能查看这个孩子的位置");
   assert.ok(!(await mother.page.locator("body").innerText()).includes(kid.name), "the name stays on the page");
   await shot(mother.page, "device-dark");
 
@@ -515,10 +508,10 @@ test("a mother agrees, takes it back, agrees again, and is cut off; the child se
   await list.getByLabel(/理由|原因/).fill("孩子说怕她");
   await shot(seat.page, "device-conflict");
   await list.getByRole("button", { name: "列入", exact: true }).click();
-  await mother.page.getByText("现在不能查看这个孩子的位置").waitFor();
+  await sees(mother.page, "现在不能查看这个孩子的位置");
   assert.ok(!(await mother.page.locator("body").innerText()).includes(kid.name), "the name stays on the page");
   assert.equal((await api(mother.page, "GET", `/guardian/children/${kid.child_id}`)).status, 403);
-  await office.page.getByText(/在未结事项的回避名单上/).waitFor();
+  await sees(office.page, /在未结事项的回避名单上/);
   const entry = (await api(seat.page, "GET", `/matters/${matters[0].id}`)).body.conflicts[0];
   assert.equal((await api(seat.page, "POST", `/matters/${matters[0].id}/conflicts/${entry.id}/remove`, { reason: "核实后不是她" })).status, 200);
   await office.page.getByText(/在未结事项的回避名单上/).waitFor({ state: "hidden" });
@@ -529,16 +522,16 @@ test("a mother agrees, takes it back, agrees again, and is cut off; the child se
   await pick("类型", "监护资格被撤销");
   await bar.getByLabel("文书编号").fill("试撤1号");
   await bar.getByRole("button", { name: "登记并切断" }).click();
-  await mother.page.getByText("现在不能查看这个孩子的位置").waitFor();
+  await sees(mother.page, "现在不能查看这个孩子的位置");
   assert.equal((await api(mother.page, "GET", `/guardian/children/${kid.child_id}`)).status, 403);
 
   await office.page.getByRole("button", { name: "给孩子看的说明" }).click();
   await office.page.getByRole("button", { name: "停用" }).click();
   await office.page.getByRole("tooltip").getByRole("button", { name: "停用" }).click();
-  await office.page.getByText("已停用").waitFor();
+  await sees(office.page, "已停用");
   await own.page.goto(`${house.base}/help/`);
   await own.page.goto(`${house.base}/seen/#${link}`);
-  await own.page.getByText("已经停用或者到期").waitFor();
+  await sees(own.page, "已经停用或者到期");
   assert.deepEqual([...mother.faults, ...office.faults, ...own.faults], []);
 });
 
@@ -546,14 +539,14 @@ test("who has no child yet reads what the way is, asks, and waits", { timeout: 6
   const s = await at("guardian1", "/guardian/", phone);
   await s.page.route("**/api/guardian/children", (r) => r.fulfill({ json: { items: [], waiting: false, refused: false } }), { times: 1 });
   await s.page.reload();
-  await s.page.getByText("您还没有可以查看的孩子").waitFor();
+  await sees(s.page, "您还没有可以查看的孩子");
   await shot(s.page, "device-no-child");
   await s.page.getByRole("button", { name: "申请查看孩子的位置" }).click();
   await s.page.getByRole("button", { name: "提交申请" }).click();
-  await s.page.getByText("请填写孩子姓名").waitFor();
+  await sees(s.page, "请填写孩子姓名");
   await s.page.getByLabel("孩子姓名").fill("卢小溪");
   await shot(s.page, "device-ask");
   await s.page.getByRole("button", { name: "提交申请" }).click();
-  await s.page.getByText("镇街正在核实").waitFor();
+  await sees(s.page, "镇街正在核实");
   assert.deepEqual(s.faults, []);
 });

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+import { api, openBrowser, openHouse, openPage, phone, sees, shot, signIn } from "./house.mjs";
 
 let house, browser, photos;
 const wide = { width: 1366, height: 768 };
@@ -44,7 +44,6 @@ async function newBatch(page) {
   await page.getByRole("button", { name: "建立批次" }).click();
 }
 
-const phone = { width: 360, height: 780 };
 const tall = { width: 390, height: 844 };
 
 /** Codes a whole sheet by the keyboard: what is named is there, the rest is not. */
@@ -67,7 +66,7 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
 
   // Print.
   await desk.page.goto(`${house.base}/console/drawings`);
-  await desk.page.getByText("还没有收集过画作").waitFor();
+  await sees(desk.page, "还没有收集过画作");
   await shot(desk.page, "1-empty");
   await desk.page.getByRole("button", { name: "打印作画纸" }).click();
   await desk.page.getByRole("combobox", { name: "学校" }).click();
@@ -128,7 +127,7 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
       await rate(r.page, present);
       await r.page.waitForFunction((src) => document.querySelector(".rate-picture img")?.getAttribute("src") !== src, before, { timeout: 30_000 });
     }
-    await r.page.getByText("现在没有需要您评定的画").waitFor();
+    await sees(r.page, "现在没有需要您评定的画");
     assert.deepEqual(r.faults, []);
     await r.context.close();
   }
@@ -143,8 +142,8 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
   await shot(desk.page, "8-result");
   await desk.page.goto(`${house.base}/console/drawings`);
   await desk.page.locator(".drawing-row").first().click();
-  await desk.page.getByText("一致性与效度").waitFor();
-  await desk.page.getByText("与后来专业评估相比").waitFor();
+  await sees(desk.page, "一致性与效度");
+  await sees(desk.page, "与后来专业评估相比");
   await shot(desk.page, "9-report");
   assert.deepEqual(desk.faults, []);
 });
@@ -165,7 +164,7 @@ test("a village photographs drawings without a network, and each is sent once", 
     await signIn(page, house.base, "village001001");
     await page.goto(`${house.base}/m/drawings`);
     await page.locator("li", { hasText: "村里拍的画" }).getByRole("link", { name: "开始拍" }).click();
-    await page.getByText("拍第一张").waitFor();
+    await sees(page, "拍第一张");
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
     await context.setOffline(true);
     for (const n of [1, 2]) {
@@ -239,7 +238,7 @@ test("who never rated practises first, and may try again when a supervisor says 
     await lead.page.goto(`${own.base}/console/drawing-results`);
     await lead.page.locator(".drawing-row").first().click();
     await lead.page.getByRole("button", { name: "设为练习参考" }).click();
-    await lead.page.getByText("已设为练习参考").waitFor();
+    await sees(lead.page, "已设为练习参考");
     await lead.page.keyboard.press("Escape");
     const trainee = await openPage(browser, wide);
     await signIn(trainee.page, own.base, "school1");
@@ -252,10 +251,10 @@ test("who never rated practises first, and may try again when a supervisor says 
     await trainee.page.setViewportSize(wide);
     await rate(trainee.page, []);
     await trainee.page.getByRole("button", { name: "下一幅练习" }).click();
-    await trainee.page.getByText("练习没有通过").waitFor();
+    await sees(trainee.page, "练习没有通过");
     await shot(trainee.page, "10-failed");
     await lead.page.getByRole("button", { name: "评定人", exact: true }).click();
-    await lead.page.getByText("没有通过").waitFor();
+    await sees(lead.page, "没有通过");
     await shot(lead.page, "11-trainings");
     await lead.page.setViewportSize(tall);
     await lead.page.waitForFunction(() => document.querySelector(".ant-drawer-content-wrapper")?.getBoundingClientRect().left >= 0);
@@ -263,14 +262,14 @@ test("who never rated practises first, and may try again when a supervisor says 
     await lead.page.setViewportSize(wide);
     await lead.page.getByRole("button", { name: "重新练习" }).click();
     await lead.page.locator(".ant-modal-confirm").getByRole("button", { name: "重新练习" }).click();
-    await lead.page.getByText("还没有人练习").waitFor();
+    await sees(lead.page, "还没有人练习");
     await trainee.page.reload();
     await trainee.page.getByText("练习 0/1").waitFor({ timeout: 30_000 });
     await rate(trainee.page, many);
     await trainee.page.getByRole("button", { name: "下一幅练习" }).click();
-    await trainee.page.getByText("练习已通过").waitFor();
+    await sees(trainee.page, "练习已通过");
     await trainee.page.getByRole("button", { name: "开始正式评定" }).click();
-    await trainee.page.getByText("现在没有需要您评定的画").waitFor();
+    await sees(trainee.page, "现在没有需要您评定的画");
     assert.deepEqual([...lead.faults, ...trainee.faults], []);
   } finally {
     await own.end();

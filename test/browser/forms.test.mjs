@@ -4,10 +4,8 @@
 // machines whose people asked for less motion.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+import { api, box, choose, desktop, enter, fits, openBrowser, openHouse, phone, sees, shot } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
-const phone = { width: 360, height: 780 };
 let house;
 let browser;
 
@@ -21,20 +19,7 @@ after(async () => {
   if (house) assert.equal(await house.end(), 0, "the graceful stop");
 });
 
-async function at(account, viewport, path) {
-  const p = await openPage(browser, viewport);
-  p.page.setDefaultTimeout(30_000);
-  await signIn(p.page, house.base, account);
-  await p.page.goto(`${house.base}/console${path}`);
-  return p;
-}
-
-const box = (page) => page.locator(".ant-drawer:visible, .ant-modal:visible").last();
-async function choose(page, label, option) {
-  await box(page).getByLabel(label, { exact: true }).click();
-  await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: option }).first().click();
-}
-const fits = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${page.url()} is wider than its screen`);
+const at = (account, viewport, path) => enter(browser, house.base, account, "/console" + path, viewport);
 
 test("a mandatory report goes from its writing to the word to its reporter; a school's arrives at the bureau", { timeout: 120_000 }, async () => {
   // A school's counsellor writes on a phone, without knowing who handles it.
@@ -47,15 +32,15 @@ test("a mandatory report goes from its writing to the word to its reporter; a sc
   await box(school.page).getByLabel("报告人", { exact: true }).fill("某老师");
   await shot(school.page, "forms-report-phone");
   await box(school.page).getByRole("button", { name: "提交报告" }).click();
-  await school.page.getByText("报告已提交，席位已收到事项").waitFor();
+  await sees(school.page, "报告已提交，席位已收到事项");
   await fits(school.page);
 
   // For the bureau it was received, here and now: what is left is the result and the word to who reported.
   const bureau = await at("section1", desktop, "/mandatory");
   const page = bureau.page;
   await page.locator("tr").filter({ hasText: "我们收到" }).filter({ hasText: "试验小学" }).first().click();
-  await page.locator(".ant-drawer").getByText("孩子身上多处新旧伤").waitFor();
-  await page.locator(".ant-drawer").getByText("经本系统送达").waitFor();
+  await sees(page.locator(".ant-drawer"), "孩子身上多处新旧伤");
+  await sees(page.locator(".ant-drawer"), "经本系统送达");
   assert.ok(!(await page.locator("body").innerText()).includes("某老师"), "the bureau reads who reported");
   const step = async (name, fill) => {
     await page.locator(".ant-drawer").getByRole("button", { name, exact: true }).click();
@@ -101,7 +86,7 @@ test("a mandatory report goes from its writing to the word to its reporter; a sc
   await choose(page, "情形", "6.");
   await box(page).getByLabel("事实", { exact: true }).fill("医院送来：孩子独自在家三天");
   await box(page).getByRole("button", { name: "提交报告" }).click();
-  await page.getByText("报告已提交，席位已收到事项").waitFor();
+  await sees(page, "报告已提交，席位已收到事项");
   await page.getByText("收到", { exact: true }).first().click();
   await page.locator("tr").filter({ hasText: "待结果" }).first().waitFor();
   assert.deepEqual([...school.faults, ...bureau.faults], []);
@@ -172,7 +157,7 @@ test("a group is held with who came and what it changed, and an event with its m
   await box(page).getByLabel(`${kids[1].name} 到场`).uncheck();
   await shot(page, "forms-group");
   await box(page).getByRole("button", { name: "登记已举办" }).click();
-  await box(page).getByText("到场 1 人").waitFor();
+  await sees(box(page), "到场 1 人");
   await page.locator(".ant-drawer-close").click();
 
   await page.getByText("宣传活动", { exact: true }).click();
@@ -185,7 +170,7 @@ test("a group is held with who came and what it changed, and an event with its m
   await box(page).getByLabel("人数").fill("120");
   await box(page).getByLabel("发放资料").fill("300");
   await box(page).getByRole("button", { name: "登记已举办" }).click();
-  await box(page).getByText("到场 120 人，发放资料 300 份").waitFor();
+  await sees(box(page), "到场 120 人，发放资料 300 份");
   await page.setViewportSize(phone);
   await shot(page, "forms-event-phone");
   await fits(page);

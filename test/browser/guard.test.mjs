@@ -3,10 +3,8 @@
 // tell where it is; a guardian looks on a phone and is cut off at once.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+import { api, enter, openBrowser, openHouse, phone, sees, shot } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
-const phone = { width: 360, height: 780 };
 let house;
 let browser;
 
@@ -20,12 +18,7 @@ after(async () => {
   if (house) assert.equal(await house.end(), 0, "the graceful stop");
 });
 
-async function at(account, path, viewport = desktop) {
-  const s = await openPage(browser, viewport);
-  await signIn(s.page, house.base, account);
-  await s.page.goto(house.base + path);
-  return s;
-}
+const at = (account, path, viewport) => enter(browser, house.base, account, path, viewport);
 
 /** A spot of the map, by shares of its width and height. */
 async function spot(page, x, y) {
@@ -91,7 +84,7 @@ test("a danger zone is drawn, its corner is moved, and others come from a file",
     { type: "Feature", properties: { name: "一个点" }, geometry: { type: "Point", coordinates: lake[0] } },
   ] };
   await page.getByTestId("geojson").setInputFiles({ name: "water.geojson", mimeType: "application/geo+json", buffer: Buffer.from(JSON.stringify(file)) });
-  await page.getByText("不是多边形，略过").waitFor();
+  await sees(page, "不是多边形，略过");
   await shot(page, "guard-geojson");
   await page.getByRole("button", { name: "导入1个" }).click();
   await page.getByText("水利局的塘").first().waitFor();
@@ -99,7 +92,7 @@ test("a danger zone is drawn, its corner is moved, and others come from a file",
 
   await page.getByRole("button", { name: "删除试画的河湾" }).click();
   await page.getByRole("tooltip").getByRole("button", { name: "删除" }).click();
-  await page.getByText("已删除").waitFor();
+  await sees(page, "已删除");
   assert.equal(await zone(page, "试画的河湾"), undefined);
   assert.deepEqual(faults, []);
 });
@@ -129,7 +122,7 @@ test("a child's day is played back for a reason, and the badge is asked where it
   await page.getByRole("button", { name: "查看轨迹" }).click();
   await page.getByRole("dialog").getByLabel("理由").fill("处置中的告警，需核实位置");
   await page.getByRole("dialog").getByRole("button", { name: "查看", exact: true }).click();
-  await page.getByText(/最后位置：/).waitFor();
+  await sees(page, /最后位置：/);
   await page.getByRole("slider", { name: "轨迹时间" }).waitFor();
   await page.locator(".gd-here").waitFor();
   await shot(page, "guard-track");
@@ -143,8 +136,8 @@ test("a child's day is played back for a reason, and the badge is asked where it
   await page.getByRole("button", { name: "查看轨迹" }).click();
   await page.getByRole("dialog").getByLabel("理由").fill("处置中的告警，需核实位置");
   await page.getByRole("dialog").getByRole("button", { name: "查看", exact: true }).click();
-  await page.getByText(/共 2\d{3} 个位置/).waitFor();
-  await page.getByText("没有定位的时段：11:49–13:40").waitFor();
+  await sees(page, /共 2\d{3} 个位置/);
+  await sees(page, "没有定位的时段：11:49–13:40");
   const whole = page.getByRole("button", { name: "停止，看全天" });
   const slider = page.getByRole("slider", { name: "轨迹时间" });
   await slider.press("Home");
@@ -171,7 +164,7 @@ test("a child's day is played back for a reason, and the badge is asked where it
   await page.locator(".ant-select-item-option", { hasText: "立即定位" }).click();
   await page.locator(".device-command").getByRole("textbox").last().fill("家长来电找孩子");
   await page.locator(".device-command").getByRole("button", { name: "下发" }).click();
-  await page.locator(".device-command-list").getByText("立即定位").waitFor();
+  await sees(page.locator(".device-command-list"), "立即定位");
   await shot(page, "guard-command");
   const told = (await api(page, "GET", `/devices/${device.id}/commands`)).body;
   assert.equal(told.items[0].kind, "locate");
@@ -182,9 +175,9 @@ test("a child's day is played back for a reason, and the badge is asked where it
 test("a guardian sees the child on a phone, and is cut off while looking", { timeout: 180_000 }, async () => {
   const { page, faults } = await at("guardian1", "/guardian/", phone);
   await page.getByRole("button", { name: /阅读并签署同意/ }).click();
-  await page.getByText("孩子可以知道谁能看到他在哪里").waitFor();
+  await sees(page, "孩子可以知道谁能看到他在哪里");
   await page.getByRole("button", { name: "我已阅读并同意" }).click();
-  await page.getByText(/最后位置：|还没有位置/).waitFor();
+  await sees(page, /最后位置：|还没有位置/);
   await page.getByText(/电量/).first().waitFor();
   await shot(page, "guard-phone");
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);

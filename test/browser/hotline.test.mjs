@@ -4,10 +4,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+import { api, desktop, openBrowser, openHouse, openPage, phone, sees, shot, signIn } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
-const phone = { width: 360, height: 780 };
 let house;
 let browser;
 let sip;
@@ -93,10 +91,10 @@ test("a child writes without a name, a seat answers, and the words are read late
   const child = await openPage(browser, phone);
   await child.page.goto(`${house.base}/chat/`);
   await child.page.getByRole("button", { name: "开始聊" }).click();
-  await child.page.getByText("正在找人").waitFor();
+  await sees(child.page, "正在找人");
   await child.page.getByLabel("想说的话").fill("我不想回家");
   await child.page.getByRole("button", { name: "发送" }).click();
-  await child.page.getByText("我不想回家").waitFor();
+  await sees(child.page, "我不想回家");
   assert.ok(await child.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
   await shot(child.page, "chat-waiting");
 
@@ -113,7 +111,7 @@ test("a child writes without a name, a seat answers, and the words are read late
   await child.context.setOffline(true);
   await child.page.getByLabel("想说的话").fill("爸爸喝酒了");
   await child.page.getByRole("button", { name: "发送" }).click();
-  await child.page.locator(".pending").getByText("爸爸喝酒了").waitFor();
+  await sees(child.page.locator(".pending"), "爸爸喝酒了");
   await child.context.setOffline(false);
   await seat.page.getByText("爸爸喝酒了").waitFor({ timeout: 30_000 });
   await child.page.reload(); // a reload keeps the chat
@@ -136,7 +134,7 @@ test("a child writes without a name, a seat answers, and the words are read late
   // The quick exit leaves nothing behind.
   await child.page.goto(`${house.base}/chat/`);
   await child.page.getByRole("button", { name: "开始聊" }).click();
-  await child.page.getByText("正在找人").waitFor();
+  await sees(child.page, "正在找人");
   await child.page.evaluate(() => document.getElementById("exit").setAttribute("href", "/help/"));
   await child.page.getByRole("link", { name: "马上离开" }).click();
   await child.page.waitForURL(/help/);
@@ -165,7 +163,7 @@ test("a flood of chats without a word crowds out no child: its phone works a mom
   await child.page.locator("#room").waitFor({ timeout: 30_000 });
   await child.page.getByLabel("想说的话").fill("他又打我了");
   await child.page.getByRole("button", { name: "发送" }).click();
-  await child.page.locator("#talk li:not(.pending)").getByText("他又打我了").waitFor();
+  await sees(child.page.locator("#talk li:not(.pending)"), "他又打我了");
   const seat = await openPage(browser, desktop);
   await signIn(seat.page, house.base, "seat1");
   const waiting = (await api(seat.page, "GET", "/hotline")).body.waiting;

@@ -1,4 +1,6 @@
-// The real binary in demo mode on free ports, and a real Chromium.
+// The real binary in demo mode on free ports, a real Chromium, and what every
+// story does with a page.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +8,8 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 export const password = "Haitang-7.Qiao";
+export const desktop = { width: 1366, height: 768 };
+export const phone = { width: 360, height: 780 };
 
 /**
  * Starts `zugou demo` in a folder of its own, with further flags; end() stops
@@ -71,6 +75,32 @@ export async function signIn(page, base, account) {
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => !url.pathname.startsWith("/login"), { timeout: 30_000 });
 }
+
+/** Somebody signed in (account "" is nobody) on a page of the house: {page, faults, context}. */
+export async function enter(browser, base, account, path, viewport = desktop) {
+  const p = await openPage(browser, viewport);
+  if (account) await signIn(p.page, base, account);
+  await p.page.goto(base + path);
+  return p;
+}
+
+/** Waits until words are seen, once or more often: a passing word may still stand from the time before. */
+export const sees = (where, words, options) => where.getByText(words, options).filter({ visible: true }).first().waitFor();
+
+/** The drawer or dialog in front. */
+export const box = (page) => page.locator(".ant-drawer:visible, .ant-modal:visible").last();
+
+/** An entry of the list that is open. */
+export const option = (page, text) => page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: text }).first();
+
+/** Chooses an entry of a list of the drawer or dialog in front. */
+export async function choose(page, label, text) {
+  await box(page).getByLabel(label, { exact: true }).click();
+  await option(page, text).click();
+}
+
+/** Nothing stands beside the screen. */
+export const fits = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${page.url()} is wider than its screen`);
 
 /** A call of the API as the signed-in person of the page, whatever the page does meanwhile. */
 export async function api(page, method, path, body) {

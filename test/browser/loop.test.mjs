@@ -4,10 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { answer, bySlip, caller, calm, campaign, pupils, signed } from "./class.mjs";
-import { openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+import { desktop, enter, fits, openBrowser, openHouse, option, phone, sees, shot } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
-const phone = { width: 360, height: 780 };
 const day = 86_400_000;
 
 let house;
@@ -33,21 +31,17 @@ after(async () => {
   if (house) assert.equal(await house.end(), 0, "the graceful stop");
 });
 
-/** Somebody at a screen, signed in, on a page. */
+/** Somebody at a screen, on a page. */
 async function at(account, viewport, path) {
-  const p = await openPage(browser, viewport);
-  p.page.setDefaultTimeout(30_000);
-  if (account) await signIn(p.page, house.base, account);
-  await p.page.goto(house.base + path);
+  const p = await enter(browser, house.base, account, path, viewport);
   faults.push(p.faults);
   return p.page;
 }
 
-const fitsTheWidth = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${page.url()} is wider than its screen`);
 const inForm = (page, label) => page.locator(".ant-drawer, .ant-modal").last().getByLabel(label, { exact: true });
-async function choose(page, label, option) {
+async function choose(page, label, text) {
   await inForm(page, label).click();
-  await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: option }).first().click();
+  await option(page, text).click();
 }
 async function write(page, kind, fill) {
   await page.getByRole("button", { name: "填写记录" }).click();
@@ -69,13 +63,13 @@ test("前端防: a child of the class answers on an old phone, and the seat's qu
   const page = await at("", phone, `/sit/#${one.code.replace(/ /g, "")}`);
   await page.getByRole("button", { name: "好了" }).click();
   await page.getByRole("button", { name: "是的" }).click();
-  await fitsTheWidth(page);
+  await fits(page);
   await page.getByRole("button", { name: "我愿意填" }).click();
   await page.getByRole("button", { name: "开始" }).click();
   await answer(page, [2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 0, 1, 1]);
   await page.getByRole("button", { name: "交上去" }).click();
-  await page.getByText("谢谢你").waitFor();
-  await fitsTheWidth(page);
+  await sees(page, "谢谢你");
+  await fits(page);
   await shot(page, "loop-slip");
 
   const seat = await caller(house.base, "seat1");
@@ -96,7 +90,7 @@ test("the seat sends, a clinician goes by the phone, two people end the matter",
     await field.getByRole("button", { name: verb, exact: true }).click();
     await field.getByRole("button", { name: verb, exact: true }).waitFor({ state: "detached" });
   }
-  await fitsTheWidth(field);
+  await fits(field);
   await shot(field, "loop-order");
   await field.getByRole("button", { name: "办结", exact: true }).click();
   await field.getByLabel("说明").fill("到校谈话，完成安全评估");
@@ -104,7 +98,7 @@ test("the seat sends, a clinician goes by the phone, two people end the matter",
   await field.getByRole("button", { name: "反馈", exact: true }).click();
   await field.getByLabel("处置情况").fill("有死亡念头，无计划，外婆接回家陪伴");
   await field.getByRole("dialog").getByRole("button", { name: "反馈" }).click();
-  await field.getByText("联动坐席会回访").waitFor();
+  await sees(field, "联动坐席会回访");
 
   await seat.getByRole("button", { name: "回访", exact: true }).click();
   await seat.locator(".ant-modal textarea").fill("与外婆通话，孩子在家");
@@ -207,7 +201,7 @@ test("末端护: a second person closes, and the follow-ups stand on their days"
   await pocket.getByRole("tab", { name: /联系任务/ }).click();
   await pocket.getByText(dateOf(closed + 30 * day)).first().waitFor();
   await shot(pocket, "loop-follow-phone");
-  await fitsTheWidth(pocket);
+  await fits(pocket);
 
   // 跟踪问效: the child is counted, and the figure opens to this case.
   const year = new Date(closed + 8 * 3_600_000).getUTCFullYear();

@@ -4,9 +4,8 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+import { api, enter, openBrowser, openHouse, option, phone, sees, shot } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
 let house;
 let browser;
 
@@ -20,12 +19,7 @@ after(async () => {
   if (house) assert.equal(await house.end(), 0, "the graceful stop");
 });
 
-async function at(account, path, viewport = desktop) {
-  const s = await openPage(browser, viewport);
-  await signIn(s.page, house.base, account);
-  await s.page.goto(house.base + path);
-  return s;
-}
+const at = (account, path, viewport) => enter(browser, house.base, account, path, viewport);
 
 /** A report of a JT/T 808 card with the alarm bit, as hex on the wire. */
 function report(bit) {
@@ -41,12 +35,10 @@ function report(bit) {
   return `7e${whole.replace(/../g, (b) => (b === "7d" ? "7d01" : b === "7e" ? "7d02" : b))}7e`;
 }
 
-const option = (page, text) => page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option", { hasText: text }).first();
-
 test("a new card is written down, tried on its frames, and published by a second person", { timeout: 300_000 }, async () => {
   const admin = await at("system1", "/console/device-models");
   const { page } = admin;
-  await page.getByText("G10LS 定位卡").waitFor();
+  await sees(page, "G10LS 定位卡");
   await shot(page, "models");
   await page.getByRole("button", { name: "新增型号" }).click();
   const edit = page.getByRole("dialog").last();
@@ -58,11 +50,11 @@ test("a new card is written down, tried on its frames, and published by a second
   await edit.getByLabel("含义").first().click();
   await option(page, "求救").click();
   await edit.getByLabel("粘贴报文试读").fill(`${report(16)}\n${report(0)}\n`);
-  await edit.getByText("1 行读法有变化，共 2 行").waitFor();
+  await sees(edit, "1 行读法有变化，共 2 行");
   const row = edit.locator(".ant-table-row").first();
-  await row.getByText("报警：求救").waitFor();
+  await sees(row, "报警：求救");
   assert.equal(await row.getByText("报警：未说明种类").count(), 1, "as the standard reads a reserved bit");
-  await edit.getByText("可以提交").waitFor();
+  await sees(edit, "可以提交");
   await shot(page, "models-draft");
 
   // The protocol's own SOS yields to no draft, and nothing can be handed in meanwhile.
@@ -72,25 +64,25 @@ test("a new card is written down, tried on its frames, and published by a second
   assert.ok(await edit.getByRole("button", { name: "提交批准" }).isDisabled());
   await shot(page, "models-sos");
   await edit.getByRole("button", { name: "删去" }).nth(1).click();
-  await edit.getByText("可以提交").waitFor();
+  await sees(edit, "可以提交");
   await edit.getByRole("button", { name: "提交批准" }).click();
   await page.getByLabel("理由").fill("新采购的学生卡，按厂家附录录入");
   await page.getByRole("dialog").last().getByRole("button", { name: "提交批准" }).click();
-  await page.getByText("已提交，等待另一人批准").waitFor();
+  await sees(page, "已提交，等待另一人批准");
   const waits = (await api(page, "GET", "/device-models")).body.items.find((e) => e.name === "xk1").waits;
   assert.equal((await api(page, "POST", `/device-models/${waits.id}/approve`)).status, 403, "who wrote it");
 
   const section = await at("section1", "/console/device-models");
-  await section.page.locator(".ant-table-row", { hasText: "小卡一型学生卡" }).getByText("待批准").waitFor();
+  await sees(section.page.locator(".ant-table-row", { hasText: "小卡一型学生卡" }), "待批准");
   await section.page.getByRole("button", { name: "小卡一型学生卡" }).click();
   const drawer = section.page.getByRole("dialog").last();
-  await drawer.getByText("报警第 16 位 求救").waitFor();
+  await sees(drawer, "报警第 16 位 求救");
   await shot(section.page, "models-waits");
   await drawer.getByRole("button", { name: "批准并生效" }).click();
-  await section.page.getByText("已批准，几秒内生效").waitFor();
+  await sees(section.page, "已批准，几秒内生效");
   await drawer.getByText("第 1 版").first().waitFor();
   await drawer.getByRole("tab", { name: "历次版本" }).click();
-  await drawer.getByText(/新采购的学生卡/).waitFor();
+  await sees(drawer, /新采购的学生卡/);
   await shot(section.page, "models-history");
   const entered = await api(section.page, "POST", "/devices", { device_id: "861100000000091", kind: "card", profile: "xk1" });
   assert.equal(entered.status, 200, JSON.stringify(entered.body));
@@ -137,12 +129,12 @@ test("a hint that was published a moment ago stands beside the next SOS", { time
   };
   const matter = await hinted("sos_or_charger");
   await seat.page.goto(`${house.base}/console/seat?m=${matter}`);
-  await seat.page.getByText(/此型号的求救：取下充电器时也可能报。照常处置/).waitFor();
+  await sees(seat.page, /此型号的求救：取下充电器时也可能报。照常处置/);
   await seat.page.getByRole("button", { name: /派单/ }).first().waitFor();
   await shot(seat.page, "seat-hint");
   // On the matters' page and on the device too.
   await seat.page.goto(`${house.base}/console/devices?device=${which}`);
-  await seat.page.getByText(/求救：取下充电器时也可能报/).waitFor();
+  await sees(seat.page, /求救：取下充电器时也可能报/);
   await shot(seat.page, "device-hint");
 
   // Another word for it, on the page, by two people.
@@ -150,24 +142,24 @@ test("a hint that was published a moment ago stands beside the next SOS", { time
   await drawer.getByRole("button", { name: "修改" }).click();
   const edit = section.page.getByRole("dialog").last();
   await edit.getByLabel("提示内容").fill("拔充电器误报多，仍先打电话核实");
-  await edit.getByText(/可以提交，涉及 \d+ 台在用设备/).waitFor();
+  await sees(edit, /可以提交，涉及 \d+ 台在用设备/);
   await edit.getByRole("button", { name: "提交批准" }).click();
   await section.page.getByLabel("理由").fill("坐席反映原来的提示太长");
   await section.page.getByRole("dialog").last().getByRole("button", { name: "提交批准" }).click();
-  await section.page.getByText("已提交，等待另一人批准").waitFor();
-  await section.page.getByText(/自己提交的版本须由另一人批准/).waitFor();
+  await sees(section.page, "已提交，等待另一人批准");
+  await sees(section.page, /自己提交的版本须由另一人批准/);
   assert.equal(await section.page.getByRole("button", { name: "批准并生效" }).count(), 0);
   const head = await at("head1", "/console/device-models?model=watch-4g");
   await head.page.getByRole("button", { name: "批准并生效" }).click();
-  await head.page.getByText("已批准，几秒内生效").waitFor();
+  await sees(head.page, "已批准，几秒内生效");
   assert.equal(await hinted("仍先打电话核实"), matter, "the same matter, the same line");
-  const phone = await at("seat1", `/console/matters?m=${matter}`, { width: 360, height: 780 });
-  await phone.page.getByText(/此型号的求救：拔充电器误报多/).waitFor();
-  assert.equal(await phone.page.getByText(/此型号的求救/).count(), 1, "the newest word, and one");
-  await phone.page.getByText(/此型号的求救/).scrollIntoViewIfNeeded();
-  await shot(phone.page, "matter-hint-phone");
+  const pocket = await at("seat1", `/console/matters?m=${matter}`, phone);
+  await sees(pocket.page, /此型号的求救：拔充电器误报多/);
+  assert.equal(await pocket.page.getByText(/此型号的求救/).count(), 1, "the newest word, and one");
+  await pocket.page.getByText(/此型号的求救/).scrollIntoViewIfNeeded();
+  await shot(pocket.page, "matter-hint-phone");
   await head.page.setViewportSize({ width: 360, height: 780 });
   await shot(head.page, "models-phone");
   line.destroy();
-  assert.deepEqual([...section.faults, ...seat.faults, ...head.faults, ...phone.faults], []);
+  assert.deepEqual([...section.faults, ...seat.faults, ...head.faults, ...pocket.faults], []);
 });

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, signIn } from "./house.mjs";
+import { api, openBrowser, openHouse, openPage, sees, signIn } from "./house.mjs";
 
 const samples = join(import.meta.dirname, "../../internal/people/roster/testdata/samples");
 let house;
@@ -43,14 +43,14 @@ test("a list of a township is seen as it will be, with what is refused and why, 
   const { page, faults, context } = await openPage(browser, { width: 1366, height: 768 });
   await signIn(page, house.base, "section1");
   await give(page, join(samples, "困境儿童花名册-雍溪镇.xlsx"));
-  await page.getByText("表头已全部识别").waitFor();
+  await sees(page, "表头已全部识别");
   await page.getByRole("button", { name: /未导入 \d+/ }).click();
   await page.getByText("身份证号不正确").first().waitFor();
   const [book] = await Promise.all([page.waitForEvent("download"), page.getByText(/下载未导入的 \d+ 行/).click()]);
   assert.match(book.suggestedFilename(), /\.xlsx$/);
   assert.ok(!(await page.locator("body").innerText()).match(/\d{17}[\dX]/), "a whole ID number stands on the screen");
   await page.getByRole("button", { name: "放弃" }).click();
-  await page.getByText("没有写入任何人").waitFor();
+  await sees(page, "没有写入任何人");
   assert.deepEqual(faults, []);
   await context.close();
 });
@@ -68,7 +68,7 @@ test("a heading is corrected, the child registered, found, uncovered for a reaso
   await page.getByLabel("“娃儿称呼”这一列是").click();
   await page.keyboard.type("姓名");
   await page.locator(".ant-select-item-option").filter({ hasText: /^姓名$/ }).click();
-  await page.getByText("欧阳若水").waitFor();
+  await sees(page, "欧阳若水");
   const draft = page.url();
   await page.getByRole("button", { name: "导入 1 行" }).click();
   await page.getByText("已导入 1 行").waitFor({ timeout: 30_000 });
@@ -83,7 +83,7 @@ test("a heading is corrected, the child registered, found, uncovered for a reaso
   await page.getByRole("button", { name: /身份证号/ }).click();
   await page.getByRole("dialog").getByRole("textbox").fill("核对户籍信息");
   await page.getByRole("dialog").getByRole("button", { name: "查看" }).click();
-  await page.getByText(idNo("20150612", "021")).waitFor();
+  await sees(page, idNo("20150612", "021"));
 
   await page.goto(draft);
   await page.getByRole("button", { name: "撤销整批导入" }).click();

@@ -4,10 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { caller, pupils } from "./class.mjs";
-import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+import { api, box, desktop, enter, fits, openBrowser, openHouse, option, phone, sees, shot } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
-const phone = { width: 360, height: 780 };
 let house;
 let browser;
 let section;
@@ -25,17 +23,7 @@ after(async () => {
   if (house) assert.equal(await house.end(), 0, "the graceful stop");
 });
 
-async function at(account, viewport, path) {
-  const p = await openPage(browser, viewport);
-  p.page.setDefaultTimeout(30_000);
-  await signIn(p.page, house.base, account);
-  await p.page.goto(`${house.base}/console${path}`);
-  return p;
-}
-
-const box = (page) => page.locator(".ant-drawer:visible, .ant-modal:visible").last();
-const option = (page, text) => page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").filter({ hasText: text }).first();
-const fits = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${page.url()} is wider than its screen`);
+const at = (account, viewport, path) => enter(browser, house.base, account, "/console" + path, viewport);
 
 test("a name that two schools have is asked about, settled, and the two are made one", { timeout: 180_000 }, async () => {
   const [first] = await pupils(section, village, 1, "双名小学", "2013-03-01");
@@ -52,7 +40,7 @@ test("a name that two schools have is asked about, settled, and the two are made
   await option(page, "小学").click();
   await box(page).getByLabel("简要地址").fill("后山路 3 号");
   await box(page).getByRole("button", { name: "保存" }).click();
-  await page.locator(".ant-modal-confirm").getByText("已经登记过“双名小学”").waitFor();
+  await sees(page.locator(".ant-modal-confirm"), "已经登记过“双名小学”");
   await shot(page, "school-twin");
   await page.getByRole("button", { name: "是另一所学校" }).click();
   await page.locator("tbody tr").filter({ hasText: "后山路" }).waitFor();
@@ -64,16 +52,16 @@ test("a name that two schools have is asked about, settled, and the two are made
   });
   await page.reload();
   const asked = page.getByRole("region", { name: "待确认的校名" });
-  await asked.getByText("“双名小学”", { exact: true }).waitFor();
+  await sees(asked, "“双名小学”", { exact: true });
   await shot(page, "school-asked");
   await fits(page);
   await page.goto(`${house.base}/console/children/${kid.id}`);
-  await page.getByText("待确认是哪一所学校").waitFor();
+  await sees(page, "待确认是哪一所学校");
   await page.goto(`${house.base}/console/schools`);
   await asked.getByLabel("“双名小学”是哪一所学校").click();
   await option(page, "后山路").click();
   await asked.getByRole("button", { name: "确认", exact: true }).click();
-  await page.getByText("已确认，1 名儿童归到这所学校").waitFor();
+  await sees(page, "已确认，1 名儿童归到这所学校");
   await asked.waitFor({ state: "detached" });
   const where = async (id) => (await section("GET", `/children/${id}`)).school.id;
   assert.notEqual(await where(first), await where(kid.id));
@@ -84,11 +72,11 @@ test("a name that two schools have is asked about, settled, and the two are made
   await box(page).getByRole("button", { name: "并入另一所学校" }).click();
   await box(page).getByLabel("并入", { exact: true }).click();
   await option(page, "双名小学").click();
-  await box(page).getByText("“双名小学”的 1 名在册学生将归到“双名小学”（现有 1 名）").waitFor();
+  await sees(box(page), "“双名小学”的 1 名在册学生将归到“双名小学”（现有 1 名）");
   await box(page).getByLabel("理由").fill("同一所学校登记了两次");
   await shot(page, "school-merge");
   await box(page).getByRole("button", { name: "并入另一所学校" }).click();
-  await page.getByText("已合并").waitFor();
+  await sees(page, "已合并");
   await page.locator("tbody tr").filter({ hasText: "后山路" }).waitFor({ state: "detached" });
   assert.equal(await where(first), await where(kid.id));
 
@@ -105,7 +93,7 @@ test("a name that two schools have is asked about, settled, and the two are made
   await option(page, "双名二小").click();
   await shot(page, "school-part");
   await box(page).getByRole("button", { name: "按班级转出" }).click();
-  await page.getByText("已转 2 名学生").waitFor();
+  await sees(page, "已转 2 名学生");
   assert.equal((await section("GET", `/children/${kid.id}`)).school.name, "双名二小");
   const back = (await section("GET", "/schools")).items;
   await section("POST", `/schools/${back.find((s) => s.name === "双名二小").id}/classes`, { to: back.find((s) => s.name === "双名小学").id, classes: [{ grade: "七年级", class: "1班", children: 2 }] });
@@ -125,7 +113,7 @@ test("a name that two schools have is asked about, settled, and the two are made
   // The child's form chooses a school of the register.
   await page.goto(`${house.base}/console/children/${kid.id}`);
   await page.getByRole("button", { name: "更正信息" }).click();
-  await box(page).getByText("单名小学").waitFor();
+  await sees(box(page), "单名小学");
   await box(page).getByLabel("学校").click();
   await page.keyboard.type("没有登记的学校");
   await option(page, "未登记的校名").click();
@@ -160,15 +148,15 @@ test("the conditions of the rules are read in Chinese where they stand, are writ
   const desk = await at("section1", desktop, "/level-rules");
   const page = desk.page;
   const said = "曾有自杀行为，且（近一年生活事件至少1件，或近30天无故缺课至少3天）";
-  await page.getByText(said).waitFor();
+  await sees(page, said);
   for (const row of await page.locator("tbody tr").all()) assert.match(await row.locator(".colour-said").innerText(), /[\u4e00-\u9fff]/);
   await shot(page, "rules-read");
   await page.getByRole("button", { name: "修改规则" }).click();
-  await box(page).getByText(`读作：${said}`).waitFor();
+  await sees(box(page), `读作：${said}`);
   await box(page).getByLabel("条件", { exact: true }).first().fill("screen_urgency == 'rde'");
   await box(page).getByText("“screen_urgency”没有“rde”这个取值").first().waitFor();
   await box(page).getByLabel("条件", { exact: true }).first().fill("screen_urgency in ['red', 'orange'] && !dropout");
-  await box(page).getByText("读作：最近一次筛查的紧急程度为“急性危险”或“危急题阳性”，且“辍学”为否").waitFor();
+  await sees(box(page), "读作：最近一次筛查的紧急程度为“急性危险”或“危急题阳性”，且“辍学”为否");
   await shot(page, "rules-written");
   assert.deepEqual([...desk.faults], []);
 });

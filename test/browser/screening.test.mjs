@@ -8,10 +8,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { answer, bySlip, caller, calm, campaign, pupils, signed } from "./class.mjs";
-import { openBrowser, openHouse, openPage, signIn } from "./house.mjs";
+import { openBrowser, openHouse, openPage, phone, sees, signIn } from "./house.mjs";
 
 const tablet = { width: 800, height: 1280 };
-const phone = { width: 360, height: 780 };
 const PIN = "485296";
 
 let house;
@@ -39,7 +38,7 @@ async function setPin(page) {
   await page.getByLabel("6 位数字").fill(PIN);
   await page.getByLabel("再输一次").fill(PIN);
   await page.getByRole("button", { name: "保存" }).click();
-  await page.getByText("解锁数字已设置").waitFor();
+  await sees(page, "解锁数字已设置");
 }
 
 async function typeCode(page, code) {
@@ -63,23 +62,23 @@ test("a class of forty is screened on a tablet that goes round, from consent to 
   await page.goto(`${house.base}/m/round/${id}`);
   await page.getByRole("button", { name: "40 还没填完" }).waitFor();
   await page.getByRole("button", { name: "开始轮流填写" }).click();
-  await page.getByText("请交给下一位同学").waitFor();
+  await sees(page, "请交给下一位同学");
 
   // The first pupil says yes to the question on death; the second says no to all.
   const ends = [];
   for (const [n, places] of [[0, [0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 1, 1]], [1, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1]]]) {
     await page.getByRole("button", { name: "我是下一位" }).click();
     await typeCode(page, members[n].code);
-    await page.getByText("你是 试**").waitFor();
+    await sees(page, "你是 试**");
     await page.getByRole("button", { name: "是的" }).click();
     await page.getByRole("button", { name: "我愿意填" }).click();
     await page.getByRole("button", { name: "开始" }).click();
     await answer(page, places);
     await page.getByRole("button", { name: "交上去" }).click();
-    await page.getByText("谢谢你").waitFor();
+    await sees(page, "谢谢你");
     ends.push(await page.locator(".q-calm").innerText());
     await page.getByRole("button", { name: "交给下一位" }).click();
-    await page.getByText("请交给下一位同学").waitFor();
+    await sees(page, "请交给下一位同学");
     assert.ok(!(await page.locator("body").innerText()).includes("试"), "the next child reads a name");
   }
   assert.equal(ends[0], ends[1], "the end tells what was answered");
@@ -87,7 +86,7 @@ test("a class of forty is screened on a tablet that goes round, from consent to 
 
   // No page of the teacher's is to be had while the tablet goes round.
   await page.goto(`${house.base}/console/`);
-  await page.getByText("请交给下一位同学").waitFor();
+  await sees(page, "请交给下一位同学");
   const left = await page.evaluate(async () => JSON.stringify([Object.entries(sessionStorage), Object.keys(localStorage), location.href]));
   assert.ok(!left.includes(members[0].code.replace(/ /g, "")), "the code stays on the tablet");
 
@@ -96,7 +95,7 @@ test("a class of forty is screened on a tablet that goes round, from consent to 
   await page.getByRole("button", { name: "老师解锁" }).click();
   await page.getByLabel("解锁数字").fill("111222");
   await page.getByRole("button", { name: "解锁", exact: true }).click();
-  await page.getByText("还可以试 4 次").waitFor();
+  await sees(page, "还可以试 4 次");
   await page.getByLabel("解锁数字").fill(PIN);
   await page.getByRole("button", { name: "解锁", exact: true }).click();
   await page.getByRole("navigation", { name: "主菜单" }).waitFor();
@@ -139,7 +138,7 @@ test("a village is asked on a phone without a network; the browser dies in the m
     await page.goto(`${house.base}/m/ask`);
     await page.locator("li", { hasText: "山里筛查" }).getByRole("button", { name: "带到手机" }).click();
     await page.locator("dialog").getByRole("button", { name: "带到手机" }).click();
-    await page.getByText("试甲东").waitFor();
+    await sees(page, "试甲东");
 
     await context.setOffline(true);
     await page.reload(); // out of the phone's own store
@@ -154,26 +153,26 @@ test("a village is asked on a phone without a network; the browser dies in the m
     };
     await ask("试甲东", [1]);
     assert.equal(await page.getByText("有危急回答").count(), 0);
-    await page.getByText("第 2 题").waitFor();
+    await sees(page, "第 2 题");
     await page.locator(".q-options button:enabled").nth(0).click();
-    await page.getByText("有危急回答，请马上处理").waitFor();
-    await page.getByText("坐席还不知道").waitFor();
+    await sees(page, "有危急回答，请马上处理");
+    await sees(page, "坐席还不知道");
     assert.ok((await page.locator("a[href^='tel:']").count()) >= 2, "nobody to call");
     await page.reload(); // the browser ends in the middle of the interview
     await page.getByRole("button", { name: "开始" }).click();
-    await page.getByText("第 3 题").waitFor();
+    await sees(page, "第 3 题");
     for (const [i, place] of [[3, 1], [4, 1], [5, 1]]) {
-      await page.getByText(`第 ${i} 题`).waitFor();
+      await sees(page, `第 ${i} 题`);
       await page.locator(".q-options button:enabled").nth(place).click();
     }
     await page.getByRole("button", { name: "填完了，交上" }).click();
-    await page.getByText("已填完，等着发送").waitFor();
+    await sees(page, "已填完，等着发送");
     await page.getByRole("button", { name: "我已看到，正在处理" }).click();
     await page.getByText("已看到").last().waitFor();
     await page.getByRole("link", { name: "返回" }).click();
     await ask("试乙东", [1, 1, 1, 1]);
     await page.getByRole("button", { name: "填完了，交上" }).click();
-    await page.getByText("已填完，等着发送").waitFor();
+    await sees(page, "已填完，等着发送");
 
     // On the disk of the phone no answer and no name lies open.
     const disk = await page.evaluate(
@@ -271,6 +270,6 @@ test("answers that another system wrote down come in, and what is wrong with a f
   await desk.page.getByRole("button", { name: "提醒未完成的" }).click();
   await desk.page.locator(".ant-modal-confirm-title").filter({ hasText: "已提醒 1 人" }).waitFor();
   await desk.page.locator(".ant-modal").getByRole("button", { name: "知道了" }).click();
-  await desk.page.getByText("上次提醒").waitFor();
+  await sees(desk.page, "上次提醒");
   assert.deepEqual([...faults, ...desk.faults], []);
 });

@@ -2,10 +2,8 @@
 // key, is carried on a phone, and is closed by two people.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, signIn } from "./house.mjs";
+import { api, desktop, openBrowser, openHouse, openPage, phone, sees, signIn } from "./house.mjs";
 
-const desktop = { width: 1366, height: 768 };
-const phone = { width: 360, height: 780 };
 let house;
 let browser;
 
@@ -24,7 +22,7 @@ test("an SOS rings within 30 seconds of the first page, and one key sends the ne
   await signIn(seat.page, house.base, "seat1");
   await seat.page.getByText("SOS 求助").first().waitFor({ timeout: 30_000 });
   await seat.page.keyboard.press("j");
-  await seat.page.getByText("联系谁").waitFor();
+  await sees(seat.page, "联系谁");
   const words = await seat.page.locator("body").innerText();
   for (const leftover of ["hardship", "mother", "father", "undefined", "NaN", "[object"]) {
     assert.ok(!words.includes(leftover), `"${leftover}" stands on the screen`);

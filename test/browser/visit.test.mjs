@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, shot, signIn } from "./house.mjs";
+import { api, openBrowser, openHouse, openPage, phone, sees, shot, signIn } from "./house.mjs";
 
 let house, browser;
 before(async () => {
@@ -14,8 +14,6 @@ after(async () => {
   await browser?.close();
   assert.equal(await house?.end(), 0, "the demonstration did not end gracefully");
 });
-
-const phoneSize = { width: 360, height: 780 };
 
 /** All that lies in the phone's database, as text. */
 const disk = (page) =>
@@ -37,7 +35,7 @@ const disk = (page) =>
   });
 
 test("a volunteer fills a visit without a network; it is sent once, and the township sees it", async () => {
-  const { page, faults, context } = await openPage(browser, phoneSize, { calm: false });
+  const { page, faults, context } = await openPage(browser, phone, { calm: false });
   await signIn(page, house.base, "volunteer1");
   await page.goto(`${house.base}/m/visits`);
   await page.locator(".f-card").first().waitFor({ timeout: 30_000 });
@@ -48,7 +46,7 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   await page.locator(".f-card").first().click();
   await page.getByRole("button", { name: "到了，开始探访" }).click();
   await page.getByRole("button", { name: "保存", exact: true }).click();
-  await page.getByText("请选择有没有见到孩子").waitFor();
+  await sees(page, "请选择有没有见到孩子");
   await page.getByLabel("见到了").check();
   await page.getByRole("radiogroup", { name: "吃得饱" }).getByRole("radio", { name: "是" }).click();
   await page.getByLabel("走访情况").fill("孩子在家写作业，外婆身体还好");
@@ -63,7 +61,7 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   await page.mouse.up();
   await page.getByRole("button", { name: "重新签" }).waitFor();
   await page.getByRole("button", { name: "保存", exact: true }).click();
-  await page.getByText("已保存在手机上").waitFor();
+  await sees(page, "已保存在手机上");
   const lying = await disk(page);
   assert.ok(!lying.includes(name) && !lying.includes("写作业"), "the phone's disk holds readable words");
 
@@ -80,8 +78,8 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
   await desk.page.goto(`${house.base}/console/visits?tab=records`);
   await desk.page.getByText(name).first().waitFor({ timeout: 30_000 });
   await desk.page.locator(".page-row-key").first().click();
-  await desk.page.getByText("孩子在家写作业").waitFor();
-  await desk.page.getByText("图书 1").waitFor();
+  await sees(desk.page, "孩子在家写作业");
+  await sees(desk.page, "图书 1");
   await desk.page.locator(".kit-files img").first().waitFor({ timeout: 30_000 });
   assert.deepEqual(desk.faults, []);
   await context.close();
@@ -90,7 +88,7 @@ test("a volunteer fills a visit without a network; it is sent once, and the town
 
 /** A phone of its own with the day's route taken along. */
 async function carried(name) {
-  const p = await openPage(browser, phoneSize, { calm: false });
+  const p = await openPage(browser, phone, { calm: false });
   await signIn(p.page, house.base, "village001001");
   await p.page.goto(`${house.base}/m/visits`);
   await p.page.locator(".f-card").first().waitFor({ timeout: 30_000 });
@@ -113,7 +111,7 @@ async function fillOffline(p, child, text) {
   await p.page.mouse.up();
   await p.page.getByRole("button", { name: "重新签" }).waitFor();
   await p.page.getByRole("button", { name: "保存", exact: true }).click();
-  await p.page.getByText("已保存在手机上").waitFor();
+  await sees(p.page, "已保存在手机上");
 }
 
 test("two phones fill one visit, both without a network: both versions stay, and a person decides", { timeout: 120_000 }, async () => {
@@ -136,12 +134,12 @@ test("two phones fill one visit, both without a network: both versions stay, and
   await desk.locator(".ant-segmented-item").filter({ hasText: "两份记录" }).click();
   await desk.locator("tr").filter({ hasText: child }).locator(".page-row-key").first().click();
   const drawer = desk.locator(".ant-drawer");
-  for (const p of [one, two]) await drawer.getByText(`${p.name}写的：${child}在家`).waitFor();
+  for (const p of [one, two]) await sees(drawer, `${p.name}写的：${child}在家`);
   await shot(desk, "visit-two-phones");
   const [visit] = (await api(desk, "GET", "/visits")).body.items;
   assert.equal((await api(desk, "GET", "/visits")).body.items.length, kept + 1, "one visit, not two");
   await drawer.getByRole("button", { name: "以这份为准" }).first().click();
-  await desk.getByText("已确认").waitFor();
+  await sees(desk, "已确认");
   // What was not chosen can still be read.
   await desk.reload();
   const sheet = JSON.stringify((await api(desk, "GET", `/visits/${visit.id}`)).body);
@@ -175,7 +173,7 @@ test("a pairing is offered to who may meet children only; the festival's greetin
   await modal.getByRole("button", { name: "新增结对" }).click();
   await town.page.locator("tr").filter({ hasText: kid.name }).filter({ hasText: fit.name }).first().waitFor();
   await town.page.locator(".ant-segmented-item").filter({ hasText: "节日慰问" }).click();
-  await town.page.getByText("还需准备").waitFor();
+  await sees(town.page, "还需准备");
   await town.page.locator(".ant-table-row").first().waitFor();
   await shot(town.page, "visit-greetings");
   assert.deepEqual([...section.faults, ...town.faults], []);
@@ -193,12 +191,12 @@ test("the township hands a greeting's goods over at its office: signed, counted,
   await page.goto(`${house.base}/console/visits?tab=greetings`);
   await page.locator(".ant-table-row .page-row-key").first().click();
   const drawer = page.locator(".ant-drawer");
-  await drawer.getByText(`还没发放 ${before.open.length}`).waitFor();
+  await sees(drawer, `还没发放 ${before.open.length}`);
   await drawer.locator(".ant-table-row").filter({ hasText: kid.child_name }).filter({ hasText: kid.region_name }).first().getByRole("button", { name: "登记发放" }).click();
   const modal = page.locator(".ant-modal");
   await modal.getByRole("radio", { name: "监护人" }).check();
   await modal.getByRole("button", { name: "确认发放" }).click();
-  await modal.getByText("请让签收人签字，或拍一张发放照片").waitFor();
+  await sees(modal, "请让签收人签字，或拍一张发放照片");
   await shot(page, "visit-hand");
   await modal.locator(".zg-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" }));
   const box = await modal.locator(".zg-sign canvas").boundingBox();
@@ -208,17 +206,17 @@ test("the township hands a greeting's goods over at its office: signed, counted,
   await page.mouse.up();
   await modal.getByRole("button", { name: "重新签" }).waitFor();
   await modal.locator("input[type=file]").setInputFiles({ name: "领取.png", mimeType: "image/png", buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 320, height: 240 } }) });
-  await modal.getByText("已选 1 张").waitFor();
+  await sees(modal, "已选 1 张");
   await modal.getByLabel("备注").fill("外婆到镇里领取");
   await modal.getByRole("button", { name: "确认发放" }).click();
-  await page.getByText(`已登记 ${kid.child_name} 的发放`).waitFor();
-  await drawer.getByText(`还没发放 ${before.open.length - 1}`).waitFor();
+  await sees(page, `已登记 ${kid.child_name} 的发放`);
+  await sees(drawer, `还没发放 ${before.open.length - 1}`);
   await drawer.locator(".ant-segmented-item").filter({ hasText: "已发放" }).click();
   const row = drawer.locator(".ant-table-row").filter({ hasText: kid.child_name }).filter({ hasText: "到办公点领取" });
-  await row.getByText("监护人").waitFor();
-  await row.getByText("2 份").waitFor();
+  await sees(row, "监护人");
+  await sees(row, "2 份");
   await row.locator(".ant-table-row-expand-icon").click();
-  await drawer.getByText("外婆到镇里领取").waitFor();
+  await sees(drawer, "外婆到镇里领取");
   await drawer.locator(".kit-files img").nth(1).waitFor();
   await shot(page, "visit-handed");
   await page.setViewportSize({ width: 390, height: 844 });
@@ -228,7 +226,7 @@ test("the township hands a greeting's goods over at its office: signed, counted,
   await shot(page, "visit-waiting-phone");
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
   // Another township's clerk may not read who waits here.
-  const other = await openPage(browser, phoneSize, { calm: false });
+  const other = await openPage(browser, phone, { calm: false });
   await signIn(other.page, house.base, "town002");
   assert.notEqual((await api(other.page, "GET", `/visits/greetings/${greeting.plan}?region=${greeting.region}`)).status, 200);
   // The page opens on the first list that holds something, not on an empty one.
@@ -244,7 +242,7 @@ test("the township hands a greeting's goods over at its office: signed, counted,
 
 test("whoever a child names is taken off its visits at once, by a list of colleagues, and finds nothing of it", { timeout: 120_000 }, async () => {
   const office = await openPage(browser, { width: 1440, height: 900 }, { calm: false });
-  const field = await openPage(browser, phoneSize, { calm: false });
+  const field = await openPage(browser, phone, { calm: false });
   const desk = await openPage(browser, { width: 1440, height: 900 }, { calm: false });
   for (const x of [office, field, desk]) x.page.setDefaultTimeout(30_000);
   await signIn(office.page, house.base, "town001");
@@ -277,7 +275,7 @@ test("whoever a child names is taken off its visits at once, by a list of collea
   await dialog.getByLabel(/理由|原因/).fill("孩子说他打过她");
   await shot(desk.page, "conflict-dialog");
   await dialog.getByRole("button", { name: "列入", exact: true }).click();
-  await desk.page.getByText(/回避：.*孩子说他打过她/).waitFor();
+  await sees(desk.page, /回避：.*孩子说他打过她/);
   await shot(desk.page, "conflict-card");
 
   // The visit is somebody else's, and nothing of the child is left to the director.
@@ -295,7 +293,7 @@ test("whoever a child names is taken off its visits at once, by a list of collea
   assert.equal((await api(desk.page, "POST", "/signals", { source: "school", kind: "abuse", text: "老师看到旧伤", child_id: due.child_id, key: "named-2" })).status, 200);
   const second = (await api(desk.page, "GET", `/matters?state=open&child=${due.child_id}`)).body.items.find((m) => m.id !== first.id);
   await desk.page.goto(`${house.base}/console/matters?m=${second.id}`);
-  await desk.page.getByText(/回避：.*列入该儿童的另一事项/).waitFor();
+  await sees(desk.page, /回避：.*列入该儿童的另一事项/);
   await shot(desk.page, "conflict-other");
   const entry = (await api(desk.page, "GET", `/matters/${first.id}`)).body.conflicts[0];
   assert.equal((await api(desk.page, "POST", `/matters/${first.id}/conflicts/${entry.id}/remove`, { reason: "核实后不是他" })).status, 200);
@@ -304,7 +302,7 @@ test("whoever a child names is taken off its visits at once, by a list of collea
 });
 
 test("two phones' versions, a visit that can't be true, and a phone that must forget", { timeout: 90_000 }, async () => {
-  const field = await openPage(browser, phoneSize, { calm: false });
+  const field = await openPage(browser, phone, { calm: false });
   await signIn(field.page, house.base, "volunteer1");
   await field.page.goto(`${house.base}/m/visits`);
   await field.page.locator(".f-card").first().waitFor({ timeout: 30_000 });
@@ -329,10 +327,10 @@ test("two phones' versions, a visit that can't be true, and a phone that must fo
   const drawer = desk.page.locator(".ant-drawer");
   await desk.page.locator(".ant-segmented-item").filter({ hasText: "两份记录" }).click();
   await desk.page.locator(".page-row-key").first().click();
-  await drawer.getByText("第一部手机写的").waitFor();
-  await drawer.getByText("第二部手机写的").waitFor();
+  await sees(drawer, "第一部手机写的");
+  await sees(drawer, "第二部手机写的");
   await drawer.getByRole("button", { name: "以这份为准" }).last().click();
-  await desk.page.getByText("已确认").waitFor();
+  await sees(desk.page, "已确认");
   await drawer.getByRole("button", { name: "Close" }).or(drawer.locator(".ant-drawer-close")).first().click();
 
   await desk.page.locator(".ant-segmented-item").filter({ hasText: "存疑" }).click();
@@ -340,7 +338,7 @@ test("two phones' versions, a visit that can't be true, and a phone that must fo
   await drawer.getByRole("button", { name: "记录不实" }).first().click();
   await desk.page.locator(".ant-modal textarea").fill("本人承认没有去");
   await desk.page.locator(".ant-modal").getByRole("button", { name: "登记" }).click();
-  await drawer.getByText("本人承认没有去").waitFor();
+  await sees(drawer, "本人承认没有去");
   await drawer.locator(".ant-drawer-close").click();
 
   await desk.page.goto(`${house.base}/console/workforce`);
@@ -349,7 +347,7 @@ test("two phones' versions, a visit that can't be true, and a phone that must fo
   await desk.page.getByRole("button", { name: "清除手机数据" }).click();
   await desk.page.locator(".ant-modal textarea").fill("手机丢失");
   await desk.page.locator(".ant-modal").getByRole("button", { name: "清除手机数据" }).click();
-  await desk.page.getByText("已要求清除").waitFor();
+  await sees(desk.page, "已要求清除");
   // The phone hears of it with its next word to the server, and nothing is left to read.
   await field.page.goto(`${house.base}/m/visits`);
   let order;
