@@ -3,7 +3,7 @@
 // approves and confirms are five people; and what nobody else may read.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, desktop, openBrowser, openHouse, openPage, option, password, phone, sees, shot, signIn } from "./house.mjs";
+import { api, desktop, fits, openBrowser, openHouse, openPage, option, password, phone, sees, shot, signIn } from "./house.mjs";
 
 const secret = "只有督导和我能看的话";
 let house;
@@ -181,7 +181,7 @@ test("a second worker joins the case and finds it; a transfer refused twice leav
   await sees(clinic.page, "在执行的保护措施");
   await shot(clinic.page, "care-protected");
   await clinic.page.setViewportSize(phone);
-  assert.ok(await clinic.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
+  await fits(clinic.page);
   await clinic.page.setViewportSize(desktop);
   assert.deepEqual([...social.faults, ...clinic2.faults], []);
 });
@@ -251,7 +251,7 @@ test("before cases are handed over it is seen who goes above the limit; they are
   await page.locator(".ant-modal #above").waitFor({ state: "detached" });
   await shot(page, "care-handover");
   await page.setViewportSize(phone);
-  await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth); // laid out anew
+  await fits(page); // laid out anew
   await shot(page, "care-handover-phone");
   await page.setViewportSize(desktop);
   await page.locator(".ant-modal .ant-btn-primary").click();
@@ -282,7 +282,7 @@ test("before cases are handed over it is seen who goes above the limit; they are
   await field(supervisor, "交接原因").fill("承办人须回避");
   await shot(page, "care-recused");
   await page.setViewportSize(phone);
-  await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth);
+  await fits(page);
   await shot(page, "care-recused-phone");
   await page.setViewportSize(desktop);
   await page.locator(".ant-modal .ant-btn-primary").click();
@@ -312,7 +312,7 @@ test("from the goal to the closing by a second person, the child's opinion on a 
   await kid.page.goto(link);
   await sees(kid.page, "这段时间的帮助，你觉得怎么样？");
   assert.ok(!kid.page.url().includes("#"), "the link's secret stays in the address");
-  assert.ok(await kid.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
+  await fits(kid.page);
   await kid.page.getByRole("button", { name: "提交" }).click();
   await sees(kid.page, "请把三个问题都选上");
   for (const name of ["helped", "heard", "again"]) await kid.page.locator(`input[name=${name}][value="5"]`).check({ force: true });

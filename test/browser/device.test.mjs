@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import net from "node:net";
 import { after, before, test } from "node:test";
-import { api, enter, openBrowser, openHouse, option, phone, sees, shot } from "./house.mjs";
+import { api, enter, fits, openBrowser, openHouse, option, phone, sees, shot } from "./house.mjs";
 
 const number = "7700000077";
 const search = "按姓名、拼音或证件尾号找儿童";
@@ -449,7 +449,7 @@ test("a mother agrees, takes it back, agrees again, and is cut off; the child se
   await sees(own.page, /能看到$/);
   const said = await own.page.locator("body").innerText();
   assert.ok(!said.includes(kid.name) && !own.page.url().includes(link), "neither a name nor the link stays");
-  assert.ok((await own.page.evaluate(() => document.documentElement.scrollWidth)) <= phone.width);
+  await fits(own.page);
   await shot(own.page, "device-child-page");
 
   await mother.page.getByRole("button", { name: /撤回同意/ }).click();

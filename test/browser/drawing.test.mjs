@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, phone, sees, shot, signIn } from "./house.mjs";
+import { api, fits, openBrowser, openHouse, openPage, phone, sees, shot, signIn } from "./house.mjs";
 
 let house, browser, photos;
 const wide = { width: 1366, height: 768 };
@@ -96,7 +96,7 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
   await desk.page.setViewportSize(tall);
   await desk.page.getByLabel("纸上的编号").waitFor();
   await shot(desk.page, "4-mend-phone");
-  assert.ok(await desk.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the problems are wider than the phone");
+  await fits(desk.page);
   await desk.page.setViewportSize(wide);
   await desk.page.locator(".mend-dot").nth(3).waitFor();
   for (const [n, m] of marks[1].entries()) {
@@ -247,7 +247,7 @@ test("who never rated practises first, and may try again when a supervisor says 
     await trainee.page.setViewportSize(tall);
     await trainee.page.locator(".rate-picture img").waitFor();
     await shot(trainee.page, "10-practice-phone");
-    assert.ok(await trainee.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "practice is wider than the phone");
+    await fits(trainee.page);
     await trainee.page.setViewportSize(wide);
     await rate(trainee.page, []);
     await trainee.page.getByRole("button", { name: "下一幅练习" }).click();

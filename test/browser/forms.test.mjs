@@ -196,7 +196,6 @@ test("a room is booked once", { timeout: 90_000 }, async () => {
   await shot(second.page, "forms-booked-twice");
   assert.equal(await second.page.locator(".book-one").count(), 1);
   await page.setViewportSize(phone);
-  await page.waitForTimeout(300);
   await shot(page, "forms-booking-phone");
   await fits(page);
   assert.deepEqual([...bureau.faults, ...second.faults], []);

@@ -3,7 +3,7 @@
 // tell where it is; a guardian looks on a phone and is cut off at once.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, enter, openBrowser, openHouse, phone, sees, shot } from "./house.mjs";
+import { api, enter, fits, openBrowser, openHouse, phone, sees, shot } from "./house.mjs";
 
 let house;
 let browser;
@@ -180,8 +180,7 @@ test("a guardian sees the child on a phone, and is cut off while looking", { tim
   await sees(page, /最后位置：|还没有位置/);
   await page.getByText(/电量/).first().waitFor();
   await shot(page, "guard-phone");
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(wide <= phone.width, `the page is ${wide} px wide`);
+  await fits(page);
 
   const mine = (await api(page, "GET", "/guardian/children")).body.items[0];
   assert.equal(mine.state, "open");

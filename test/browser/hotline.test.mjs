@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, before, test } from "node:test";
-import { api, desktop, openBrowser, openHouse, openPage, phone, sees, shot, signIn } from "./house.mjs";
+import { api, desktop, fits, openBrowser, openHouse, openPage, phone, sees, shot, signIn } from "./house.mjs";
 
 let house;
 let browser;
@@ -95,7 +95,7 @@ test("a child writes without a name, a seat answers, and the words are read late
   await child.page.getByLabel("想说的话").fill("我不想回家");
   await child.page.getByRole("button", { name: "发送" }).click();
   await sees(child.page, "我不想回家");
-  assert.ok(await child.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
+  await fits(child.page);
   await shot(child.page, "chat-waiting");
 
   const seat = await openPage(browser, desktop);

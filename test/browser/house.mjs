@@ -99,8 +99,8 @@ export async function choose(page, label, text) {
   await option(page, text).click();
 }
 
-/** Nothing stands beside the screen. */
-export const fits = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${page.url()} is wider than its screen`);
+/** Nothing stands beside the screen, once the page is laid out. */
+export const fits = (page) => page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth, null, { timeout: 5_000 }).catch(() => assert.fail(`${page.url()} is wider than its screen`));
 
 /** A call of the API as the signed-in person of the page, whatever the page does meanwhile. */
 export async function api(page, method, path, body) {

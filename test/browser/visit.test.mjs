@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { api, openBrowser, openHouse, openPage, phone, sees, shot, signIn } from "./house.mjs";
+import { api, fits, openBrowser, openHouse, openPage, phone, sees, shot, signIn } from "./house.mjs";
 
 let house, browser;
 before(async () => {
@@ -224,7 +224,7 @@ test("the township hands a greeting's goods over at its office: signed, counted,
   await drawer.locator(".ant-segmented-item").filter({ hasText: "还没发放" }).click();
   await drawer.locator(".ant-table-row").first().waitFor();
   await shot(page, "visit-waiting-phone");
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
+  await fits(page);
   // Another township's clerk may not read who waits here.
   const other = await openPage(browser, phone, { calm: false });
   await signIn(other.page, house.base, "town002");

@@ -83,10 +83,11 @@ function Seen({ route, form, set }: { route: Route; form: Form; set: (part: Part
   );
 }
 
-function GoodsList({ route, stop, form, set }: { route: Route; stop: Stop; form: Form; set: (part: Partial<Form>) => void }) {
+function GoodsList({ route, stop, form, set, wrong }: { route: Route; stop: Stop; form: Form; set: (part: Partial<Form>) => void; wrong: boolean }) {
   const [all, setAll] = useState(false);
   const asked = stop.goods.map((g) => g.item);
   const shown = all ? Object.keys(route.items) : [...new Set([...asked, ...Object.keys(form.goods).filter((k) => form.goods[k])])];
+  const none = !Object.values(form.goods).some((n) => n > 0);
   const change = (item: string, by: number) => set({ goods: { ...form.goods, [item]: Math.max(0, (form.goods[item] ?? 0) + by) } });
   return (
     <section className="f-block" aria-label={t("visit.goods")}>
@@ -118,6 +119,13 @@ function GoodsList({ route, stop, form, set }: { route: Route; stop: Stop; form:
           {t("visit.otherGoods")}
         </button>
       )}
+      {stop.goods.length > 0 && form.met === "yes" && none && (
+        <label className="v-bare">
+          <input type="checkbox" checked={!!form.bare} onChange={() => set({ bare: !form.bare })} />
+          {t("visit.bare")}
+        </label>
+      )}
+      {wrong && <em role="alert">{t("visit.lacks.goods")}</em>}
     </section>
   );
 }
@@ -214,7 +222,7 @@ export function VisitPage({ id }: { id: string }) {
     set({ began: serverNow(), ...(fix && { lat: fix.lat, lon: fix.lon, accuracy: fix.accuracy }) });
   };
   const save = async () => {
-    const lack = lacks(form, !!sign);
+    const lack = lacks(stop, form, !!sign);
     setMissing(lack);
     if (lack.length || busy) return;
     setBusy(true);
@@ -282,7 +290,7 @@ export function VisitPage({ id }: { id: string }) {
               </label>
             ))}
           </fieldset>
-          <GoodsList route={route} stop={stop} form={form} set={set} />
+          <GoodsList route={route} stop={stop} form={form} set={set} wrong={lacking("goods")} />
           <Field label={t("visit.text")} hint={t("visit.textHint")} lines={4} max={3000} value={form.text} onChange={(v) => set({ text: v })} wrong={lacking("text") ? t("visit.lacks.text") : undefined} />
           <Field label={t("visit.wish")} optional lines={2} max={3000} value={form.wish} onChange={(v) => set({ wish: v })} />
           <section className="f-block">

@@ -56,11 +56,21 @@ it("lies sealed on the phone, without a word in clear", async () => {
 it("a danger goes before an older visit, and needs words", async () => {
   await storeVisit("helper", { id: "due-0" }, filled(), [], undefined, 1);
   const danger = { ...filled(), danger: "abuse", dangerText: "身上有伤" };
-  expect(lacks({ ...danger, dangerText: " " }, false)).toEqual(["danger"]);
+  expect(lacks({ goods: [] }, { ...danger, dangerText: " " }, false)).toEqual(["danger"]);
   await storeVisit("helper", stop, danger, [], undefined, 2);
   const house = server(true);
   await flush("helper", house.ask);
   expect((house.sent.filter((s) => s.path === "/visits")[0]?.body as Record<string, unknown>)["due_id"]).toBe("due-1");
+});
+
+it("a greeting is not met without a word about what it brings", () => {
+  const greeting = { goods: [{ item: "rice", count: 1 }] };
+  const empty = { ...filled(), goods: { rice: 0 } };
+  expect(lacks(greeting, empty, false)).toEqual(["goods"]);
+  expect(lacks(greeting, { ...empty, bare: true }, false)).toEqual([]);
+  expect(lacks(greeting, { ...empty, met: "no" }, false)).toEqual([]);
+  expect(lacks(greeting, filled(), false)).toEqual([]);
+  expect(lacks({ goods: [] }, empty, false)).toEqual([]);
 });
 
 it("told to forget, it sends a danger that was half written, then forgets all", async () => {

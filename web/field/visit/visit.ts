@@ -35,6 +35,8 @@ export type Form = {
   danger: string;
   dangerText: string;
   goods: Record<string, number>;
+  /** Said on purpose: what the greeting should bring was not brought. */
+  bare?: boolean;
   text: string;
   wish: string;
   signed: string;
@@ -52,12 +54,13 @@ export const draftOf = (stop: string): string => `visit:${stop}`;
 /** Presses of one stop go one after another. */
 export const laneOf = (stop: string): string => `visit/${stop}`;
 
-/** What still lacks before it can be sent, by field. */
-export function lacks(f: Form, signature: boolean): string[] {
+/** What still lacks before it can be sent, by field. A stop with goods to bring is not met without a word about them. */
+export function lacks(stop: Pick<Stop, "goods">, f: Form, signature: boolean): string[] {
   const out: string[] = [];
   if (!f.met) out.push("met");
   if (f.danger && !f.dangerText.trim()) out.push("danger");
   if (f.met === "yes" && !f.text.trim()) out.push("text");
+  if (f.met === "yes" && stop.goods.length > 0 && !f.bare && !Object.values(f.goods).some((n) => n > 0)) out.push("goods");
   if (f.signed && f.signed !== "nobody" && !signature) out.push("sign");
   return out;
 }
