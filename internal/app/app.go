@@ -84,6 +84,7 @@ type App struct {
 
 	Documents *document.Service
 	Intake    *intake.Service
+	Schools   *school.Service
 	Drawings  Drawings
 	Figures   *report.Service
 	Platforms *platform.Service
@@ -325,7 +326,7 @@ func (a *App) routes() {
 	p.Intake = a.Intake
 	p.Policies = policy.NewService(a.DB)
 	p.Places = place.NewService(a.DB)
-	p.Schools = school.NewService(a.DB, school.Ports{Pupils: person.PupilsBySchool, Moved: schoolMoved})
+	p.Schools = a.Schools
 	p.Drawings = a.Drawings.Batches
 	p.Ratings = a.Drawings.Ratings
 	p.Figures = a.Figures

@@ -7,11 +7,18 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/id"
 	"zugou/internal/people/intake"
+	"zugou/internal/people/school"
 	lists "zugou/policy/intake"
+	schools "zugou/policy/school"
 )
 
-// importing wires the imports of departments' lists.
+// importing wires the register of schools and the imports of departments' lists.
 func (a *App) importing() error {
+	mergers, err := dated.Read[school.Policy](schools.Files)
+	if err != nil {
+		return err
+	}
+	a.Schools = school.NewService(a.DB, mergers, a.schoolPorts())
 	policies, err := dated.Read[intake.Policy](lists.Files)
 	if err != nil {
 		return err

@@ -61,6 +61,40 @@ func schoolMoved(ctx context.Context, tx *db.Tx, from id.ID, to school.School) e
 	return level.SchoolMoved(ctx, tx, to)
 }
 
+// schoolPorts gives the register of schools what other rooms name by school.
+func (a *App) schoolPorts() school.Ports {
+	return school.Ports{
+		Pupils: person.PupilsBySchool,
+		Moved:  schoolMoved,
+		Came: func(ctx context.Context, tx *db.Tx, m school.Merger) error {
+			for _, keep := range []func(context.Context, *db.Tx, school.Merger) error{person.SchoolCame, workforce.SchoolCame, batch.SchoolCame, campaign.SchoolCame} {
+				if err := keep(ctx, tx, m); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Back: func(ctx context.Context, tx *db.Tx, m school.Merger, to school.School) error {
+			for _, back := range []func(context.Context, *db.Tx, school.Merger, school.School) error{person.SchoolBack, workforce.SchoolBack, batch.SchoolBack, campaign.SchoolBack} {
+				if err := back(ctx, tx, m, to); err != nil {
+					return err
+				}
+			}
+			return level.SchoolMoved(ctx, tx, to)
+		},
+		Names: func(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]string, error) {
+			return accounts{a.Keys}.Names(ctx, r, ids)
+		},
+		Called: func(ctx context.Context, r db.Reader, teachers, campaigns []id.ID) (people, titles map[id.ID]string, err error) {
+			if people, err = workforce.Called(ctx, r, teachers...); err == nil {
+				titles, err = campaign.Titles(ctx, r, campaigns...)
+			}
+			return people, titles, err
+		},
+		Children: person.SchoolChildren,
+	}
+}
+
 // childMarks gives the four colours for lists of children.
 func childMarks(ctx context.Context, r db.Reader, children ...id.ID) (map[id.ID]person.LevelMark, error) {
 	found, err := level.MarksOf(ctx, r, children)

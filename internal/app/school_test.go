@@ -147,9 +147,9 @@ func TestASchoolsTeacherPrintsForTheOwnPupilsWhereverTheyLive(t *testing.T) {
 		away := w.resident("邻小安", person.School{ID: home, Grade: "七年级", Class: "1班"})
 		w.resident("邻小乐", person.School{ID: home, Grade: "七年级", Class: "2班"})
 		x := w.who[access.Teacher][0]
-		person := workforce.NewPerson{Account: x.ID, Name: x.Name, Kind: "teacher", Region: x.Region, BeganOn: "2024-01-01", Classes: []workforce.Class{{SchoolID: home, Grade: "七年级", Class: "1班"}}}
+		teach := workforce.NewPerson{Account: x.ID, Name: x.Name, Kind: "teacher", Region: x.Region, BeganOn: "2024-01-01", Classes: []workforce.Class{{SchoolID: home, Grade: "七年级", Class: "1班"}}}
 		section := w.as(access.BureauSection)
-		_, err := w.a.Workforce.Add(section, person)
+		_, err := w.a.Workforce.Add(section, teach)
 		w.must(err)
 		count := func(ctx context.Context) map[string]int {
 			t.Helper()
@@ -184,11 +184,11 @@ func TestASchoolsTeacherPrintsForTheOwnPupilsWhereverTheyLive(t *testing.T) {
 			t.Errorf("picks %+v", list)
 		}
 		// Who enters a township's teachers opens no other district's school to them.
-		schools := school.NewService(w.a.DB, school.Ports{Moved: schoolMoved})
+		schools := w.a.Schools
 		far, err := schools.Enter(w.at(access.BureauSection, next[:6]), school.Form{Name: "邻区小学", Region: next[:6]}, false)
 		w.must(err)
-		person.Account, person.Name, person.Classes = "", "镇上老师", []workforce.Class{{SchoolID: far.ID}}
-		_, err = w.a.Workforce.Add(w.at(access.TownshipOfficer, x.Region[:9]), person)
+		teach.Account, teach.Name, teach.Classes = "", "镇上老师", []workforce.Class{{SchoolID: far.ID}}
+		_, err = w.a.Workforce.Add(w.at(access.TownshipOfficer, x.Region[:9]), teach)
 		w.wants(err, "workforce.school_elsewhere")
 		if !errs.Is(err, errs.KindInvalid) {
 			t.Error(err)
@@ -200,6 +200,37 @@ func TestASchoolsTeacherPrintsForTheOwnPupilsWhereverTheyLive(t *testing.T) {
 		w.must(err)
 		if list, err = w.a.Person.Pick(w.as(access.Teacher), ""); err != nil || len(list) != 2 {
 			t.Errorf("after the merger: %+v %v", list, err)
+		}
+		// Undone, everybody is where they were; but for whom somebody moved on.
+		mergers, err := schools.Mergers(section, other.ID)
+		w.must(err)
+		if len(mergers) != 1 || mergers[0].Came[school.PartChild] != 3 || mergers[0].Came[school.PartTeacher] != 1 || mergers[0].Came[school.PartSheet] != 5 || !mergers[0].MayUndo {
+			t.Fatalf("came: %+v", mergers)
+		}
+		came, err := schools.CameChildren(section, mergers[0].ID, "七年级", "1班")
+		w.must(err)
+		if len(came) != 1 || came[0].Name == "" {
+			t.Errorf("of the class only the own district's child is named: %+v", came)
+		}
+		_, err = w.a.Person.MoveClasses(section, other.ID, far.ID, []person.SchoolClass{{Grade: "七年级", Class: "1班"}})
+		w.must(err)
+		_, err = schools.Undo(section, mergers[0].ID, "不是同一所学校")
+		w.must(err)
+		if list, err = w.a.Person.Pick(w.as(access.Teacher), ""); err != nil || len(list) != 1 || list[0].ID != away {
+			t.Errorf("after the undoing: %+v %v", list, err)
+		}
+		var at []struct {
+			School id.ID `bun:"school_id"`
+			N      int   `bun:"n"`
+		}
+		w.must(w.a.DB.View(w.ctx(), func(ctx context.Context, r db.Reader) error {
+			return r.List(ctx, &at, "SELECT school_id, count(*) AS n FROM drawing_sheet GROUP BY school_id")
+		}))
+		if len(at) != 1 || at[0].School != home || at[0].N != 5 {
+			t.Errorf("the sheets: %+v", at)
+		}
+		if mergers, err = schools.Mergers(section, home); err != nil || len(mergers) != 1 || mergers[0].Back[school.PartChild] != 2 || mergers[0].Left != 1 || mergers[0].UndoReason != "不是同一所学校" {
+			t.Errorf("undone: %+v %v", mergers, err)
 		}
 	})
 }

@@ -26,6 +26,7 @@ import (
 	"zugou/internal/people/duty"
 	"zugou/internal/people/person"
 	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 	"zugou/internal/people/staff"
 	"zugou/internal/web/chassis"
 	rules "zugou/policy/guard"
@@ -129,7 +130,7 @@ func (a *App) guardianLive(rw http.ResponseWriter, r *http.Request) {
 
 // erasedElsewhere removes what other rooms keep of an erased person.
 func erasedElsewhere(ctx context.Context, tx *db.Tx, who id.ID) error {
-	for _, erase := range []func(context.Context, *db.Tx, id.ID) error{document.EraseOf, device.Erased, guard.Erased, batch.EraseOf} {
+	for _, erase := range []func(context.Context, *db.Tx, id.ID) error{document.EraseOf, device.Erased, guard.Erased, batch.EraseOf, school.Erased} {
 		if err := erase(ctx, tx, who); err != nil && !errs.Is(err, errs.KindNotFound) {
 			return err
 		}

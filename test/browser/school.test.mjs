@@ -80,7 +80,30 @@ test("a name that two schools have is asked about, settled, and the two are made
   await page.locator("tbody tr").filter({ hasText: "后山路" }).waitFor({ state: "detached" });
   assert.equal(await where(first), await where(kid.id));
 
-  // And two after all: a class is parted from the one.
+  // They are two after all: who came is on the list, and goes back.
+  await page.locator("tbody tr").filter({ hasText: "双名小学" }).click();
+  const took = page.getByRole("region", { name: "合并记录" });
+  await sees(took, "“双名小学”并入本校");
+  await sees(took, "学生 1 名");
+  await shot(page, "school-mergers");
+  await took.getByRole("button", { name: "查看名单" }).click();
+  await box(page).getByText("七年级1班（1 人）").click();
+  await sees(box(page), "试小问", { exact: true });
+  await shot(page, "school-came");
+  await box(page).getByRole("button", { name: "关闭", exact: true }).last().click();
+  await took.getByRole("button", { name: "撤销合并" }).click();
+  await sees(box(page), "将转回 1 名学生；合并后已转走 0 名，不转回。");
+  await box(page).getByLabel("理由").fill("两所学校，只是同名");
+  await shot(page, "school-undo");
+  await box(page).getByRole("button", { name: "撤销合并" }).click();
+  await sees(page, "已撤销合并，1 名学生转回");
+  await sees(took, "理由：两所学校，只是同名。转回：学生 1 名");
+  assert.notEqual(await where(first), await where(kid.id));
+  await shot(page, "school-undone");
+  // Merged again, for good.
+  await section("POST", `/schools/${await where(kid.id)}/merge`, { into: await where(first), reason: "核实后仍是同一所" });
+
+  // And a class is parted from the one.
   await section("POST", "/schools", { name: "双名二小", kind: "primary", region: "500111" });
   await page.reload();
   await page.getByLabel("学校名称、地址").fill("双名");
@@ -125,6 +148,16 @@ test("a name that two schools have is asked about, settled, and the two are made
   await small.page.getByText("单名小学").first().waitFor();
   await shot(small.page, "school-phone");
   await fits(small.page);
+  await small.page.getByLabel("学校名称、地址").fill("单名小学");
+  await small.page.locator("tbody tr").filter({ hasText: "单名小学" }).click();
+  await sees(small.page.getByRole("region", { name: "合并记录" }), "已撤销");
+  await small.page.getByRole("region", { name: "合并记录" }).scrollIntoViewIfNeeded();
+  await shot(small.page, "school-mergers-phone");
+  await small.page.getByRole("button", { name: "查看名单" }).first().click();
+  await box(small.page).getByText("七年级1班（1 人）").click();
+  await sees(box(small.page), "试小问");
+  await sees(box(small.page), "已转走"); // by classes, above: no undoing moves it
+  await shot(small.page, "school-came-phone");
   assert.deepEqual([...small.faults], []);
 });
 

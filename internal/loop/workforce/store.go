@@ -152,3 +152,47 @@ func SchoolMoved(ctx context.Context, tx *db.Tx, from id.ID, to school.School) e
 	_, err := tx.Exec(ctx, "DELETE FROM workforce_class WHERE school_id = ?", from)
 	return err
 }
+
+// SchoolCame writes down who teaches at a school that is about to be merged
+// (school.Ports).
+func SchoolCame(ctx context.Context, tx *db.Tx, m school.Merger) error {
+	_, err := tx.Exec(ctx, `INSERT INTO school_merger_part (merger_id, kind, ref, grade, class, shared) SELECT ?, ?, c.person_id, c.grade, c.class,
+		EXISTS (SELECT 1 FROM workforce_class h WHERE h.person_id = c.person_id AND h.school_id = ? AND h.grade = c.grade AND h.class = c.class) FROM workforce_class c WHERE c.school_id = ?`,
+		m.ID, school.PartTeacher, m.IntoID, m.FromID)
+	return err
+}
+
+// SchoolBack lets those teach at their earlier school again who teach the class
+// still (school.Ports).
+func SchoolBack(ctx context.Context, tx *db.Tx, m school.Merger, to school.School) error {
+	if _, err := tx.Exec(ctx, `UPDATE school_merger_part SET state = 'back' WHERE merger_id = ? AND kind = ? AND state = '' AND EXISTS (SELECT 1 FROM workforce_class c
+		WHERE c.person_id = school_merger_part.ref AND c.school_id = ? AND c.grade = school_merger_part.grade AND c.class = school_merger_part.class)`,
+		m.ID, school.PartTeacher, m.IntoID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO workforce_class (person_id, school_id, grade, class) SELECT ref, ?, grade, class FROM school_merger_part
+		WHERE merger_id = ? AND kind = ? AND state = 'back' ON CONFLICT DO NOTHING`, to.ID, m.ID, school.PartTeacher); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM workforce_class WHERE school_id = ? AND EXISTS (SELECT 1 FROM school_merger_part p WHERE p.merger_id = ? AND p.kind = ? AND p.state = 'back' AND NOT p.shared
+		AND p.ref = workforce_class.person_id AND p.grade = workforce_class.grade AND p.class = workforce_class.class)`, m.IntoID, m.ID, school.PartTeacher)
+	return err
+}
+
+// Called names people of the workforce.
+func Called(ctx context.Context, r db.Reader, people ...id.ID) (map[id.ID]string, error) {
+	out := make(map[id.ID]string, len(people))
+	for part := range slices.Chunk(people, 400) {
+		var rows []struct {
+			ID   id.ID  `bun:"id"`
+			Name string `bun:"name"`
+		}
+		if err := r.List(ctx, &rows, "SELECT id, name FROM workforce_person WHERE id IN ("+db.Marks(len(part))+")", db.Anys(part)...); err != nil {
+			return nil, err
+		}
+		for _, x := range rows {
+			out[x.ID] = x.Name
+		}
+	}
+	return out, nil
+}

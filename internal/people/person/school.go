@@ -2,6 +2,7 @@ package person
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"zugou/internal/kernel/db"
@@ -90,6 +91,50 @@ func otherSchool(ctx context.Context, r db.Reader, rec Record, name string) (boo
 func SchoolMoved(ctx context.Context, tx *db.Tx, from id.ID, to school.School) error {
 	_, err := tx.Exec(ctx, "UPDATE person SET school_id = ?, school = ?, updated_at = ? WHERE school_id = ?", to.ID, to.Name, tx.Now, from)
 	return err
+}
+
+// SchoolCame writes down the pupils of a school that is about to be merged
+// (school.Ports).
+func SchoolCame(ctx context.Context, tx *db.Tx, m school.Merger) error {
+	_, err := tx.Exec(ctx, "INSERT INTO school_merger_part (merger_id, kind, ref, grade, class) SELECT ?, ?, id, grade, class FROM person WHERE school_id = ?", m.ID, school.PartChild, m.FromID)
+	return err
+}
+
+// SchoolBack lets those pupils be of their earlier school again who are still
+// where the merger put them (school.Ports).
+func SchoolBack(ctx context.Context, tx *db.Tx, m school.Merger, to school.School) error {
+	if _, err := tx.Exec(ctx, `UPDATE school_merger_part SET state = 'back' WHERE merger_id = ? AND kind = ? AND state = '' AND ref IN (SELECT id FROM person WHERE school_id = ?)`,
+		m.ID, school.PartChild, m.IntoID); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE person SET school_id = ?, school = ?, updated_at = ? WHERE school_id = ? AND id IN (SELECT ref FROM school_merger_part WHERE merger_id = ? AND kind = ? AND state = 'back')`,
+		to.ID, to.Name, tx.Now, m.IntoID, m.ID, school.PartChild)
+	return err
+}
+
+// SchoolChildren names those of the children whom the actor may find in the
+// register (school.Ports).
+func SchoolChildren(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]string, error) {
+	a := access.From(ctx)
+	out := map[id.ID]string{}
+	in, args := access.Where("p.region", a.Areas("child.search"))
+	for part := range slices.Chunk(ids, 400) {
+		var rows []struct {
+			ID     id.ID  `bun:"id"`
+			Name   string `bun:"name"`
+			Region string `bun:"region"`
+		}
+		if err := r.List(ctx, &rows, "SELECT p.id, p.name, p.region FROM person p WHERE p.child AND "+shows+" AND p.id IN ("+db.Marks(len(part))+") AND "+in, append(db.Anys(part), args...)...); err != nil {
+			return nil, err
+		}
+		for _, c := range rows {
+			if a.Finds(c.ID) {
+				out[c.ID] = c.Name
+				audit.Show(ctx, "child.search", "", c.Region, audit.Shown{Kind: "child", ID: c.ID, Fields: []string{"name", "class"}})
+			}
+		}
+	}
+	return out, nil
 }
 
 // PupilsBySchool counts the children that show within areas by school.
@@ -252,6 +297,10 @@ func (s *Service) MoveClasses(ctx context.Context, from, to id.ID, list []School
 		}
 		in, args := access.Where("region", a.Areas("school.write"))
 		for _, c := range list {
+			if _, err := tx.Exec(ctx, "UPDATE school_merger_part SET state = 'left' WHERE kind = ? AND state = '' AND ref IN (SELECT id FROM person WHERE school_id = ? AND grade = ? AND class = ? AND child AND state = 'active' AND "+in+")",
+				append([]any{school.PartChild, was.ID, c.Grade, c.Class}, args...)...); err != nil {
+				return err
+			}
 			n, err := tx.Exec(ctx, "UPDATE person SET school_id = ?, school = ?, updated_at = ? WHERE school_id = ? AND grade = ? AND class = ? AND child AND state = 'active' AND "+in,
 				append([]any{x.ID, x.Name, tx.Now, was.ID, c.Grade, c.Class}, args...)...)
 			if err != nil {

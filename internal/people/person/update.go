@@ -14,6 +14,7 @@ import (
 	"zugou/internal/people/audit"
 	"zugou/internal/people/child"
 	"zugou/internal/people/region"
+	"zugou/internal/people/school"
 )
 
 // Change alters a child's record; nil fields stay as they are.
@@ -259,6 +260,11 @@ func (s *Service) applyScalars(ctx context.Context, tx *db.Tx, was *openedRecord
 	set("paired_carer", rec.PairedCarer != now.PairedCarer, func() { rec.PairedCarer = now.PairedCarer })
 	set("flags", rec.Flags != joinFlags(now.Flags), func() { rec.Flags = joinFlags(now.Flags) })
 	set("sheltered", rec.Sheltered != now.Sheltered, func() { rec.Sheltered = now.Sheltered })
+	if was.SchoolID != rec.SchoolID {
+		if err := school.Left(ctx, tx, rec.ID); err != nil {
+			return nil, err
+		}
+	}
 	// The version grows also if only rows beside it change.
 	n, err := tx.Exec(ctx, `UPDATE person SET name = ?, pinyin = ?, initials = ?, sex = ?, birth_on = ?, id_no = ?, id_index = ?, id_last4 = ?,
 		no_id_reason = ?, address = ?, registered_address = ?, registered_region = ?, school = ?, school_id = ?, grade = ?, class = ?, paired_carer = ?,

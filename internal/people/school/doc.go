@@ -1,7 +1,7 @@
 // Package school is the register of schools: a school is a thing with an id, and
 // its name may change, or be that of another school.
 //
-//	entered ──► changed ──► merged into another (its names lead there)
+//	entered ──► changed ──► merged into another (its names lead there) ──► parted again
 //
 // Always true:
 //
@@ -15,6 +15,8 @@
 //   - A name that no school has yet is a new school if who writes may enter
 //     schools there, as an import's owner may; else it is asked about.
 //   - Earlier names and those of merged schools go on meaning the school.
+//   - A merger keeps who and what came by it. Within its days it is undone: what
+//     came and was not moved on since goes back.
 //   - That a school exists is no secret; how many pupils of the register it has
 //     is told within the areas of who asks.
 //

@@ -3,6 +3,7 @@ package school_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/db"
@@ -22,11 +23,29 @@ type moves [][2]string
 
 func register(d *db.DB) (*school.Service, *moves) {
 	told := &moves{}
-	return school.NewService(d, school.Ports{
+	return school.NewService(d, school.Policies{{From: "2024-01-01", UndoDays: 30}}, school.Ports{
 		Pupils: func(context.Context, db.Reader, []string) (map[id.ID]int, error) { return map[id.ID]int{}, nil },
 		Moved: func(_ context.Context, _ *db.Tx, from id.ID, to school.School) error {
 			*told = append(*told, [2]string{string(from), string(to.ID)})
 			return nil
+		},
+		Came: func(ctx context.Context, tx *db.Tx, m school.Merger) error {
+			_, err := tx.Exec(ctx, "INSERT INTO school_merger_part (merger_id, kind, ref, grade, class) VALUES (?, 'child', 'c1', '三年级', '1班'), (?, 'child', 'c2', '三年级', '1班'), (?, 'teacher', 't1', '三年级', '')", m.ID, m.ID, m.ID)
+			return err
+		},
+		Back: func(ctx context.Context, tx *db.Tx, m school.Merger, to school.School) error {
+			*told = append(*told, [2]string{string(m.IntoID), string(to.ID)})
+			_, err := tx.Exec(ctx, "UPDATE school_merger_part SET state = 'back' WHERE merger_id = ? AND ref = 'c1'", m.ID)
+			return err
+		},
+		Names: func(_ context.Context, _ db.Reader, ids ...id.ID) (map[id.ID]string, error) {
+			return map[id.ID]string{"a-bureau_section": "科室"}, nil
+		},
+		Called: func(context.Context, db.Reader, []id.ID, []id.ID) (people, titles map[id.ID]string, err error) {
+			return map[id.ID]string{"t1": "江老师"}, nil, nil
+		},
+		Children: func(context.Context, db.Reader, ...id.ID) (map[id.ID]string, error) {
+			return map[id.ID]string{"c1": "试小一"}, nil // of the other nothing is told
 		}}), told
 }
 
@@ -201,6 +220,100 @@ func TestAFormOfASchoolSaysWhatIsWrong(t *testing.T) {
 			if _, err := s.Enter(as(access.BureauSection, "500111"), f, false); !errs.Is(err, errs.KindInvalid) {
 				t.Errorf("%s is taken: %v", name, err)
 			}
+		}
+	})
+}
+
+func TestAMergerIsKeptAndUndoneWithinItsDays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, c *clock.Fake) {
+		s, told := register(d)
+		section := as(access.BureauSection, "500111")
+		enter := func(name string) school.School {
+			t.Helper()
+			x, err := s.Enter(section, school.Form{Name: name, Region: "500111113"}, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return x
+		}
+		merge := func(from, into school.School) school.Merger {
+			t.Helper()
+			if _, err := s.Merge(section, from.ID, into.ID, "同一所学校登记了两次"); err != nil {
+				t.Fatal(err)
+			}
+			list, err := s.Mergers(section, into.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list[0]
+		}
+		a, b, end := enter("雍溪中心小学"), enter("雍溪镇小"), enter("雍溪学校")
+		m := merge(b, a)
+		if m.FromName != "雍溪镇小" || m.ByName != "科室" || m.Came[school.PartChild] != 2 || m.Came[school.PartTeacher] != 1 || !m.MayUndo || m.UndoUntil-m.At != 30*24*3600*1000 {
+			t.Errorf("kept: %+v", m)
+		}
+		came, err := s.Came(section, m.ID)
+		if err != nil || len(came.Classes) != 1 || came.Classes[0] != (school.CameClass{Grade: "三年级", Class: "1班", Children: 2}) || len(came.Teachers) != 1 || came.Teachers[0].Name != "江老师" {
+			t.Errorf("came: %+v %v", came, err)
+		}
+		if kids, err := s.CameChildren(section, m.ID, "三年级", "1班"); err != nil || len(kids) != 1 || kids[0].Name != "试小一" {
+			t.Errorf("only who may be known of is named: %+v %v", kids, err)
+		}
+		for name, err := range map[string]error{
+			"a head undoes":       second(s.Undo(as(access.BureauHead, "500111"), m.ID, "误并")),
+			"a head reads":        second(s.Came(as(access.BureauHead, "500111"), m.ID)),
+			"the next district":   second(s.Undo(as(access.BureauSection, "500112"), m.ID, "误并")),
+			"it reads the names":  second(s.CameChildren(as(access.BureauSection, "500112"), m.ID, "三年级", "1班")),
+			"it reads the merger": second(s.Mergers(as(access.BureauSection, "500112"), a.ID)),
+		} {
+			if !errs.Is(err, errs.KindForbidden) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := s.Undo(section, m.ID, " "); !errs.Is(err, errs.KindInvalid) {
+			t.Errorf("without a reason: %v", err)
+		}
+
+		// The other is merged itself: the later merger is undone first.
+		later := merge(a, end)
+		if _, err := s.Undo(section, m.ID, "误并"); errs.KeyOf(err) != "school.merged_on" {
+			t.Errorf("a merger under another: %v", err)
+		}
+		if _, err := s.Undo(section, later.ID, "误并"); err != nil {
+			t.Fatal(err)
+		}
+		*told = nil
+		out, err := s.Undo(section, m.ID, "不是同一所学校")
+		if err != nil || out.Back[school.PartChild] != 1 || out.UndoReason != "不是同一所学校" {
+			t.Fatalf("%+v %v", out, err)
+		}
+		if len(*told) != 1 || (*told)[0] != [2]string{string(a.ID), string(b.ID)} {
+			t.Errorf("moved back: %v", *told)
+		}
+		if got := look(t, d, "雍溪镇小", "500111113204"); !got.Known || got.School.ID != b.ID {
+			t.Errorf("the name means the school again: %+v", got)
+		}
+		if got := look(t, d, "雍溪中心小学", "500111113204"); !got.Known || got.School.ID != a.ID {
+			t.Errorf("the other keeps its own name: %+v", got)
+		}
+		if _, err := s.Undo(section, m.ID, "再来一次"); errs.KeyOf(err) != "record.moved_on" {
+			t.Errorf("twice: %v", err)
+		}
+		var states []string
+		if err := d.View(section, func(ctx context.Context, r db.Reader) error {
+			return r.List(ctx, &states, "SELECT state FROM school_merger_part WHERE merger_id = ? AND kind <> 'name' ORDER BY ref", m.ID)
+		}); err != nil || len(states) != 3 || states[0] != "back" || states[1] != "stayed" || states[2] != "stayed" {
+			t.Errorf("who went back is on record: %v %v", states, err)
+		}
+
+		// After its days a merger stands.
+		m = merge(b, a)
+		c.Advance(30*24*time.Hour + time.Minute)
+		if _, err := s.Undo(section, m.ID, "误并"); errs.KeyOf(err) != "school.undo_late" {
+			t.Errorf("too late: %v", err)
+		}
+		if list, err := s.Mergers(section, a.ID); err != nil || list[0].MayUndo {
+			t.Errorf("%+v %v", list, err)
 		}
 	})
 }

@@ -2,8 +2,6 @@ package school
 
 import (
 	"context"
-	"strings"
-	"unicode/utf8"
 
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
@@ -20,18 +18,33 @@ type Ports struct {
 	// Moved lets everything that names the school from name the school to, as
 	// part of the change; after a new name, from is to itself.
 	Moved func(ctx context.Context, tx *db.Tx, from id.ID, to School) error
+	// Came writes down what names the school that is about to be merged, as
+	// parts of the merger.
+	Came func(ctx context.Context, tx *db.Tx, m Merger) error
+	// Back lets the parts that are still the other school's be to's again, and
+	// marks them so.
+	Back func(ctx context.Context, tx *db.Tx, m Merger, to School) error
+	// Names names accounts.
+	Names func(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]string, error)
+	// Called gives the names of who teaches, and the titles of campaigns.
+	Called func(ctx context.Context, r db.Reader, teachers, campaigns []id.ID) (people, titles map[id.ID]string, err error)
+	// Children names the children whom the actor may know of.
+	Children func(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]string, error)
 }
 
 // Service is what people do with schools. Each method checks the right of the
 // actor in the context and writes the audit.
 type Service struct {
-	db    *db.DB
-	atlas *region.Atlas
-	ports Ports
+	db       *db.DB
+	atlas    *region.Atlas
+	policies Policies
+	ports    Ports
 }
 
 // NewService makes it.
-func NewService(d *db.DB, p Ports) *Service { return &Service{d, &region.Atlas{}, p} }
+func NewService(d *db.DB, policies Policies, p Ports) *Service {
+	return &Service{d, &region.Atlas{}, policies, p}
+}
 
 // Row is a school in a list.
 type Row struct {
@@ -177,45 +190,6 @@ func (s *Service) find(ctx context.Context, r db.Reader, n id.ID) (School, error
 		return School{}, err
 	}
 	return x, s.may(ctx, x.Region)
-}
-
-// Merge lets one school be another: its pupils, teachers and sheets are the
-// other's from now on, and its names mean the other. It can't be taken back by
-// a click: where a pupil belonged is not kept. Errors: Invalid "reason",
-// Forbidden, NotFound, Conflict.
-func (s *Service) Merge(ctx context.Context, from, into id.ID, reason string) (School, error) {
-	switch n := utf8.RuneCountInString(strings.TrimSpace(reason)); {
-	case n == 0:
-		return School{}, errs.Invalid("reason", "text.needed")
-	case n > 500:
-		return School{}, errs.Invalid("reason", "text.too_long")
-	}
-	if from == into {
-		return School{}, errs.Invalid("into", "school.itself")
-	}
-	var out School
-	return out, s.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := tx.Lock(ctx, "school"); err != nil {
-			return err
-		}
-		was, err := s.find(ctx, tx, from)
-		if err != nil {
-			return err
-		}
-		if out, err = s.find(ctx, tx, into); err != nil {
-			return err
-		}
-		if err := join(ctx, tx, was.ID, out.ID, strings.TrimSpace(reason)); err != nil {
-			return err
-		}
-		if err := s.ports.Moved(ctx, tx, was.ID, out); err != nil {
-			return err
-		}
-		if err := s.tell(ctx, tx, was, "merged", string(out.ID)); err != nil {
-			return err
-		}
-		return s.tell(ctx, tx, out, "took_in", string(was.ID))
-	})
 }
 
 func (s *Service) tell(ctx context.Context, tx *db.Tx, x School, result, purpose string, fields ...string) error {

@@ -97,13 +97,3 @@ func update(ctx context.Context, tx *db.Tx, s School, was int64) error {
 	}
 	return err
 }
-
-// join leads one school to another, with its names.
-func join(ctx context.Context, tx *db.Tx, from, to id.ID, reason string) error {
-	if _, err := tx.Exec(ctx, "UPDATE school SET merged_into = ?, merged_by = ?, merge_reason = ?, version = version + 1, updated_at = ? WHERE id = ?",
-		to, access.From(ctx).Account, reason, tx.Now, from); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, "INSERT INTO school_name (name, school_id) SELECT name, ? FROM school_name WHERE school_id = ? ON CONFLICT DO NOTHING", to, from)
-	return err
-}

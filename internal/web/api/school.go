@@ -48,6 +48,29 @@ func (a *API) schools() {
 	}) (school.School, error) {
 		return a.Schools.Merge(ctx, in.ID, in.Body.Into, in.Body.Reason)
 	})
+	call(a, http.MethodGet, "/schools/{id}/mergers", "what a school took in, and mergers of it that were undone", func(ctx context.Context, in *ByID) (page[school.Merger], error) {
+		items, err := a.Schools.Mergers(ctx, in.ID)
+		return page[school.Merger]{Items: orEmpty(items)}, err
+	})
+	call(a, http.MethodGet, "/school-mergers/{id}", "who and what came by a merger", func(ctx context.Context, in *ByID) (school.Came, error) {
+		return a.Schools.Came(ctx, in.ID)
+	})
+	call(a, http.MethodGet, "/school-mergers/{id}/children", "the children of one class that came by a merger", func(ctx context.Context, in *struct {
+		ByID
+		Grade string `query:"grade" maxLength:"50"`
+		Class string `query:"class" maxLength:"50"`
+	}) (page[school.CameChild], error) {
+		items, err := a.Schools.CameChildren(ctx, in.ID, in.Grade, in.Class)
+		return page[school.CameChild]{Items: orEmpty(items)}, err
+	})
+	call(a, http.MethodPost, "/school-mergers/{id}/undo", "part two merged schools: who came and was not moved on goes back", func(ctx context.Context, in *struct {
+		ByID
+		Body struct {
+			Reason string `json:"reason" maxLength:"2000"`
+		}
+	}) (school.Merger, error) {
+		return a.Schools.Undo(ctx, in.ID, in.Body.Reason)
+	})
 	call(a, http.MethodGet, "/schools/{id}/classes", "the classes of a school", func(ctx context.Context, in *ByID) (page[person.SchoolClass], error) {
 		items, err := a.Person.SchoolClasses(ctx, in.ID)
 		return page[person.SchoolClass]{Items: orEmpty(items)}, err

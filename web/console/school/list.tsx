@@ -13,6 +13,7 @@ import { PageHead } from "../kit/page";
 import { t, words } from "../locale";
 import { useAreas } from "../register/types";
 import { useMe } from "../session";
+import { Mergers } from "./merger";
 import { labels, type School, type SchoolRow, useSchools } from "./pick";
 import "../matter/matter.css";
 import "./school.css";
@@ -171,6 +172,7 @@ function SchoolDrawer({ school, onClose, onMerge, onPart }: { school: Partial<Sc
         <Form.Item name="region" label={t("school.region")} rules={[{ required: true, message: t("school.regionNeeded") }]}><Select showSearch={{ optionFilterProp: "label" }} options={areas} /></Form.Item>
         <Form.Item name="address" label={t("school.address")}><Input maxLength={80} placeholder={t("school.addressHint")} /></Form.Item>
       </Form>
+      {school.id && may && <Mergers school={school.id} />}
     </Drawer>
   );
 }

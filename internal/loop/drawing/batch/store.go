@@ -260,3 +260,22 @@ func SchoolMoved(ctx context.Context, tx *db.Tx, from id.ID, to school.School) e
 	_, err := tx.Exec(ctx, "UPDATE drawing_sheet SET school_id = ?, school = ? WHERE school_id = ?", to.ID, to.Name, from)
 	return err
 }
+
+// SchoolCame writes down the sheets of a school that is about to be merged
+// (school.Ports).
+func SchoolCame(ctx context.Context, tx *db.Tx, m school.Merger) error {
+	_, err := tx.Exec(ctx, "INSERT INTO school_merger_part (merger_id, kind, ref, grade, class) SELECT ?, ?, number, grade, class FROM drawing_sheet WHERE school_id = ?", m.ID, school.PartSheet, m.FromID)
+	return err
+}
+
+// SchoolBack lets the sheets that a merger moved be of their earlier school
+// again (school.Ports).
+func SchoolBack(ctx context.Context, tx *db.Tx, m school.Merger, to school.School) error {
+	if _, err := tx.Exec(ctx, "UPDATE school_merger_part SET state = 'back' WHERE merger_id = ? AND kind = ? AND state = '' AND ref IN (SELECT number FROM drawing_sheet WHERE school_id = ?)",
+		m.ID, school.PartSheet, m.IntoID); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "UPDATE drawing_sheet SET school_id = ?, school = ? WHERE school_id = ? AND number IN (SELECT ref FROM school_merger_part WHERE merger_id = ? AND kind = ? AND state = 'back')",
+		to.ID, to.Name, m.IntoID, m.ID, school.PartSheet)
+	return err
+}

@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -225,4 +226,61 @@ func SchoolMoved(ctx context.Context, tx *db.Tx, from id.ID, to school.School) e
 	}
 	_, err := tx.Exec(ctx, "DELETE FROM campaign_teacher WHERE school_id = ?", from)
 	return err
+}
+
+// SchoolCame writes down the members and teachers of a school that is about to
+// be merged (school.Ports).
+func SchoolCame(ctx context.Context, tx *db.Tx, m school.Merger) error {
+	if _, err := tx.Exec(ctx, "INSERT INTO school_merger_part (merger_id, kind, ref, whose, grade, class) SELECT ?, ?, child_id, campaign_id, grade, class FROM campaign_member WHERE school_id = ?",
+		m.ID, school.PartMember, m.FromID); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO school_merger_part (merger_id, kind, ref, whose, grade, class, shared) SELECT ?, ?, t.account_id, t.campaign_id, t.grade, t.class,
+		EXISTS (SELECT 1 FROM campaign_teacher h WHERE h.campaign_id = t.campaign_id AND h.account_id = t.account_id AND h.school_id = ? AND h.grade = t.grade AND h.class = t.class)
+		FROM campaign_teacher t WHERE t.school_id = ?`, m.ID, school.PartAsker, m.IntoID, m.FromID)
+	return err
+}
+
+// SchoolBack lets the members and teachers that a merger moved be of their
+// earlier school again (school.Ports).
+func SchoolBack(ctx context.Context, tx *db.Tx, m school.Merger, to school.School) error {
+	for _, x := range []struct {
+		sql  string
+		args []any
+	}{
+		{`UPDATE school_merger_part SET state = 'back' WHERE merger_id = ? AND kind = ? AND state = '' AND EXISTS (SELECT 1 FROM campaign_member c
+			WHERE c.campaign_id = school_merger_part.whose AND c.child_id = school_merger_part.ref AND c.school_id = ?)`, []any{m.ID, school.PartMember, m.IntoID}},
+		{`UPDATE campaign_member SET school_id = ?, school = ? WHERE school_id = ? AND EXISTS (SELECT 1 FROM school_merger_part p WHERE p.merger_id = ? AND p.kind = ? AND p.state = 'back'
+			AND p.whose = campaign_member.campaign_id AND p.ref = campaign_member.child_id)`, []any{to.ID, to.Name, m.IntoID, m.ID, school.PartMember}},
+		{`UPDATE school_merger_part SET state = 'back' WHERE merger_id = ? AND kind = ? AND state = '' AND EXISTS (SELECT 1 FROM campaign_teacher t WHERE t.campaign_id = school_merger_part.whose
+			AND t.account_id = school_merger_part.ref AND t.school_id = ? AND t.grade = school_merger_part.grade AND t.class = school_merger_part.class)`, []any{m.ID, school.PartAsker, m.IntoID}},
+		{`INSERT INTO campaign_teacher (campaign_id, account_id, school_id, grade, class, set_by, set_at) SELECT t.campaign_id, t.account_id, ?, t.grade, t.class, t.set_by, t.set_at
+			FROM campaign_teacher t JOIN school_merger_part p ON p.whose = t.campaign_id AND p.ref = t.account_id AND p.grade = t.grade AND p.class = t.class
+			WHERE t.school_id = ? AND p.merger_id = ? AND p.kind = ? AND p.state = 'back' ON CONFLICT DO NOTHING`, []any{to.ID, m.IntoID, m.ID, school.PartAsker}},
+		{`DELETE FROM campaign_teacher WHERE school_id = ? AND EXISTS (SELECT 1 FROM school_merger_part p WHERE p.merger_id = ? AND p.kind = ? AND p.state = 'back' AND NOT p.shared
+			AND p.whose = campaign_teacher.campaign_id AND p.ref = campaign_teacher.account_id AND p.grade = campaign_teacher.grade AND p.class = campaign_teacher.class)`, []any{m.IntoID, m.ID, school.PartAsker}},
+	} {
+		if _, err := tx.Exec(ctx, x.sql, x.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Titles gives the titles of campaigns.
+func Titles(ctx context.Context, r db.Reader, ids ...id.ID) (map[id.ID]string, error) {
+	out := make(map[id.ID]string, len(ids))
+	for part := range slices.Chunk(ids, 400) {
+		var rows []struct {
+			ID    id.ID  `bun:"id"`
+			Title string `bun:"title"`
+		}
+		if err := r.List(ctx, &rows, "SELECT id, title FROM campaign WHERE id IN ("+db.Marks(len(part))+")", db.Anys(part)...); err != nil {
+			return nil, err
+		}
+		for _, x := range rows {
+			out[x.ID] = x.Title
+		}
+	}
+	return out, nil
 }
