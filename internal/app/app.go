@@ -231,11 +231,13 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.Staff = staff.New(a.DB, a.Keys, crypto.NewPasswords(0), accountsOf)
 	a.Device = device.New(a.DB, a.Keys, device.Ports{Speaks: func(p string) bool { return a.doors.models.Knows(p) },
-		Titled: func(p string) string { return a.doors.models.Title(p) }})
+		Titled: func(p string) string { return a.doors.models.Title(p) },
+		Ended:  func(ctx context.Context, tx *db.Tx, d device.Device) error { return a.doors.secrets.End(ctx, tx, d) }})
 	a.Person = person.New(a.DB, a.Keys, a.personPorts())
 	a.Matters = matter.NewService(a.DB, a.Keys, hours, a.registers)
 	a.Orders = dispatch.NewService(a.DB, a.Keys, a.Matters, a.registers, pager{}, a.Jobs)
 	a.Hub = stream.New(a.DB, a.Log)
+	a.Hub.Overhear(a.cutLines)
 	a.ringFromMemory()
 	if err := a.watching(calendars); err != nil {
 		return err

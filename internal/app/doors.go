@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"zugou/internal/centre/seat"
+	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/dated"
 	"zugou/internal/kernel/db"
+	"zugou/internal/kernel/errs"
 	"zugou/internal/kernel/id"
 	"zugou/internal/kernel/job"
 	"zugou/internal/loop/gateway"
@@ -136,6 +138,38 @@ func (a *App) knowDevices(ctx context.Context) {
 		a.Log.Error("secrets of devices were not read", "error", err)
 	}
 	a.doors.models.Run(ctx)
+}
+
+// cutLines ends the line of a device whose secret ended, or that changed hands,
+// whichever process changed it.
+func (a *App) cutLines(ctx context.Context, e db.Event) {
+	if e.Topic != "device" {
+		return
+	}
+	sources := []signal.Source{signal.MQTT}
+	switch e.Kind {
+	case device.CutToken, device.CutWearer:
+	case device.CutSecrets:
+		sources = append(sources, signal.JT808)
+	default:
+		return
+	}
+	cut := func() (done bool) {
+		d, err := a.doors.secrets.Relearn(ctx, id.ID(e.Ref))
+		if err != nil {
+			return errs.Is(err, errs.KindNotFound) // an import that was undone took it away
+		}
+		a.doors.hub.Cut(d.DeviceID, sources...)
+		return true
+	}
+	if cut() {
+		return
+	}
+	a.Log.Error("the secrets of a device were not read again, its line is cut when they are")
+	a.behind.Go(func() { // the screens wait for the same events
+		for pause(ctx, time.Second); ctx.Err() == nil && !cut(); pause(ctx, time.Second) {
+		}
+	})
 }
 
 // mqttParts is what both doors of MQTT are made of.

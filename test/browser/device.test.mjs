@@ -216,7 +216,11 @@ test("a watch is adopted, handed out, rings with the child's name, answers, and 
   await page.getByRole("button", { name: "收回", exact: true }).click();
   const back = page.getByRole("dialog").filter({ hasText: "收回设备" }).last();
   await back.getByLabel("签收人").fill("李大山");
+  await back.getByText("遗失").click();
+  await sees(back, /转为停用：令牌、鉴权码立即失效/);
+  await shot(page, "device-lost");
   await back.getByText("完好").click();
+  await back.getByText(/转为停用/).waitFor({ state: "hidden" });
   await sign(page, back);
   await shot(page, "device-return");
   await back.getByRole("button", { name: "收回", exact: true }).click();
@@ -364,8 +368,17 @@ test("a card is entered by its model, and read by another once it turns out to b
   await sees(page, /令牌由.+发放/);
   assert.ok(!JSON.stringify((await api(page, "GET", `/devices/${badge.id}/secrets`)).body).includes(token), "never shown again");
   await page.getByRole("button", { name: "收回令牌" }).click();
+  await sees(page, /设备当场断线，不能再接入/);
   await page.locator(".ant-modal-confirm").getByRole("button", { name: "收回令牌" }).click();
   await sees(page, /还没有令牌/);
+  // Before it goes to a child without a token, and before its secrets end with it, the page says so.
+  await page.getByRole("button", { name: "发放", exact: true }).click();
+  await sees(page, /这台设备还没有令牌/);
+  await shot(page, "device-untokened");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "停用" }).click();
+  await sees(page, /令牌、鉴权码立即失效，设备当场断线/);
+  await page.keyboard.press("Escape");
 
   const audit = await at("audit1", "/console/audit");
   const rows = (await api(audit.page, "GET", "/audit?action=device.write")).body.items.filter((r) => JSON.stringify(r).includes(id));

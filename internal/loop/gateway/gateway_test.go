@@ -82,7 +82,10 @@ func (s *intake) stored() []string {
 }
 
 // terminals knows one code for all.
-type terminals struct{ away bool }
+type terminals struct {
+	away   bool
+	during func() // while a code is looked at
+}
 
 func (t *terminals) Register(_ context.Context, deviceID, _ string) (byte, string, error) {
 	if t.away {
@@ -97,6 +100,9 @@ func (t *terminals) Register(_ context.Context, deviceID, _ string) (byte, strin
 func (t *terminals) SignOn(_ context.Context, deviceID, code string) (bool, error) {
 	if t.away {
 		return false, errs.Busy("storage.unavailable", nil)
+	}
+	if t.during != nil {
+		t.during()
 	}
 	return code == "code-"+deviceID, nil
 }

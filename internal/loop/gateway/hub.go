@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"zugou/internal/centre/signal"
@@ -24,6 +25,12 @@ type Line interface {
 	Drop()
 }
 
+// Ender is a Line with a session that would outlive its connection.
+type Ender interface {
+	// End ends the connection and what was kept for it.
+	End()
+}
+
 // Answer is what a device said to a command.
 type Answer struct {
 	DeviceID string
@@ -39,6 +46,8 @@ type Hub struct {
 	mu        sync.Mutex
 	lines     map[string]Line
 	takeovers int64
+	cuts      int64
+	cut       map[string]int64 // the last of each device
 	onLine    func(deviceID string)
 	onAnswer  func(Answer)
 	onMove    func(deviceID string, l Line, here bool)
@@ -46,7 +55,9 @@ type Hub struct {
 }
 
 // NewHub makes an empty one.
-func NewHub(log *slog.Logger) *Hub { return &Hub{log: log, lines: map[string]Line{}} }
+func NewHub(log *slog.Logger) *Hub {
+	return &Hub{log: log, lines: map[string]Line{}, cut: map[string]int64{}}
+}
 
 // Notice sets who is told that a device came on line, and what it answered.
 // Both are called from the connections and must not block. Set it before the
@@ -105,6 +116,41 @@ func (h *Hub) Leave(deviceID string, l Line) {
 	if held && h.onMove != nil {
 		h.onMove(deviceID, l, false)
 	}
+}
+
+// Cut ends the device's line if it speaks one of the protocols: what it signed
+// on by holds no more. A sign-on under way at this moment is for its door to
+// see: it asks CutSince, or its secret again, once the line is held.
+func (h *Hub) Cut(deviceID string, sources ...signal.Source) {
+	deviceID = device.Key(deviceID)
+	h.mu.Lock()
+	h.cuts++
+	h.cut[deviceID] = h.cuts
+	l := h.lines[deviceID]
+	h.mu.Unlock()
+	if l == nil || !slices.Contains(sources, l.Source()) {
+		return
+	}
+	h.log.Info("device connection cut", "protocol", l.Source(), "from", l.From())
+	if e, ok := l.(Ender); ok {
+		e.End()
+		return
+	}
+	l.Drop()
+}
+
+// Cuts gives the place of now among the cuts, for CutSince.
+func (h *Hub) Cuts() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cuts
+}
+
+// CutSince tells whether the device was cut after the place.
+func (h *Hub) CutSince(deviceID string, place int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cut[device.Key(deviceID)] > place
 }
 
 // Line gives the device's live line, nil if there is none.

@@ -150,6 +150,7 @@ func (x *session) frame(ctx context.Context, in Frame) bool {
 		return false
 	}
 	reply := in.Say
+	before := x.server.hub.Cuts()
 	if in.Handshake != nil {
 		answer, ok, err := x.handshake(ctx, in)
 		switch {
@@ -168,6 +169,9 @@ func (x *session) frame(ctx context.Context, in Frame) bool {
 	for i, m := range in.Messages {
 		if !in.Stranger {
 			x.hold(m.DeviceID)
+		}
+		if in.Handshake != nil && x.server.hub.CutSince(m.DeviceID, before) { // its code ended while it was looked at
+			return false
 		}
 		if !x.take(ctx, in, i) {
 			x.server.count(func(c *Counts) { c.Unanswered++ })

@@ -115,6 +115,9 @@ func (s *Service) TakeBack(ctx context.Context, device id.ID, h Hand) (Row, erro
 		d.State = Stock
 		if h.Condition == "broken" || h.Condition == "lost" {
 			d.State = Retired
+			if err := s.ended(ctx, tx, *d); err != nil {
+				return err
+			}
 		}
 		if err := s.paper(ctx, tx, *d, before, "back", h); err != nil {
 			return err

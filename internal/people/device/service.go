@@ -23,6 +23,7 @@ type Service struct {
 	keys   *crypto.Keyring
 	speaks func(profile string) bool
 	titled func(profile string) string
+	ended  func(ctx context.Context, tx *db.Tx, d Device) error
 }
 
 // Ports are what the register of devices asks of rooms that it may not know.
@@ -33,6 +34,9 @@ type Ports struct {
 	Speaks func(profile string) bool
 	// Titled gives the words of a model, "" for what is none.
 	Titled func(profile string) string
+	// Ended is told, within the change, of a device that is out of use from now
+	// on: nobody shall speak under its number by what it proved itself with.
+	Ended func(ctx context.Context, tx *db.Tx, d Device) error
 }
 
 // New makes the service.
@@ -43,7 +47,10 @@ func New(d *db.DB, keys *crypto.Keyring, p Ports) *Service {
 	if p.Titled == nil {
 		p.Titled = func(string) string { return "" }
 	}
-	return &Service{db: d, keys: keys, speaks: p.Speaks, titled: p.Titled}
+	if p.Ended == nil {
+		p.Ended = func(context.Context, *db.Tx, Device) error { return nil }
+	}
+	return &Service{db: d, keys: keys, speaks: p.Speaks, titled: p.Titled, ended: p.Ended}
 }
 
 // Row is a device in a list.
@@ -288,6 +295,11 @@ func (s *Service) Update(ctx context.Context, device id.ID, c Change) (Row, erro
 			}
 			d.State = *c.State
 			fields = append(fields, "state")
+			if d.State == Retired {
+				if err := s.ended(ctx, tx, *d); err != nil {
+					return nil, err
+				}
+			}
 		}
 		return fields, nil
 	})

@@ -317,6 +317,11 @@ func wear(ctx context.Context, tx *db.Tx, d *Device, childID id.ID, regionCode, 
 			return err
 		}
 	}
+	if d.Wearer != "" && d.Wearer != childID {
+		if err := Cut(ctx, tx, *d, CutWearer); err != nil {
+			return err
+		}
+	}
 	d.Wearer = childID
 	if childID == "" {
 		return nil
@@ -325,6 +330,30 @@ func wear(ctx context.Context, tx *db.Tx, d *Device, childID id.ID, regionCode, 
 	_, err := tx.Exec(ctx, "INSERT INTO device_wearing (id, device, child_id, from_at, by_account, why) VALUES (?, ?, ?, ?, ?, ?)",
 		id.New(), d.ID, childID, tx.Now, access.From(ctx).Account, why)
 	return err
+}
+
+// CameOff tells whether the device was taken off the child since the instant
+// and is not worn by it again. A child that was merged into another is followed.
+func CameOff(ctx context.Context, r db.Reader, device, childID id.ID, since clock.Millis) (bool, error) {
+	if childID == "" {
+		return false, nil
+	}
+	var n int
+	err := r.Get(ctx, db.To(&n), `SELECT count(*) FROM device_wearing w JOIN device d ON d.id = w.device
+		WHERE w.device = ? AND w.child_id = ? AND w.to_at >= ? AND d.wearer <> w.child_id`, device, childID, since)
+	return n > 0, err
+}
+
+// Why a device's lines are cut; the kinds of the events.
+const (
+	CutToken   = "token_ended"   // MQTT and HTTP
+	CutSecrets = "secrets_ended" // by whatever door it signed on
+	CutWearer  = "worn_by_other" // its session was another's; its secrets hold
+)
+
+// Cut has every process end the device's line, as part of the change.
+func Cut(ctx context.Context, tx *db.Tx, d Device, why string) error {
+	return tx.Emit(ctx, db.Event{Topic: "device", Kind: why, Region: d.Region, Ref: string(d.ID)})
 }
 
 // save writes the record if it is still at the version that was read.

@@ -37,10 +37,11 @@ type Hub struct {
 	log   *slog.Logger
 	ready chan struct{} // closed when Run knows from where it reads: what is stored later reaches every screen
 
-	mu     sync.Mutex
-	subs   map[*sub]struct{}
-	recent []item // the last ones, oldest first
-	stands func() []Told
+	mu        sync.Mutex
+	subs      map[*sub]struct{}
+	recent    []item // the last ones, oldest first
+	stands    func() []Told
+	overhears func(ctx context.Context, e db.Event)
 }
 
 // Told is what stands in no table.
@@ -100,8 +101,17 @@ func (h *Hub) Run(ctx context.Context) {
 		}
 	}
 	close(h.ready)
-	h.db.Tail(ctx, xid, seq, func(e db.Event) { h.spread(h.item(ctx, e)) })
+	h.db.Tail(ctx, xid, seq, func(e db.Event) {
+		if h.overhears != nil {
+			h.overhears(ctx, e)
+		}
+		h.spread(h.item(ctx, e))
+	})
 }
+
+// Overhear sets who in this process is told of every event, whoever may see it,
+// in commit order. It must be done soon. Set it before Run.
+func (h *Hub) Overhear(fn func(ctx context.Context, e db.Event)) { h.overhears = fn }
 
 func (h *Hub) item(ctx context.Context, e db.Event) item {
 	it := item{Event: e}

@@ -14,11 +14,6 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
 
-	"zugou/internal/kernel/db"
-	"zugou/internal/kernel/id"
-	"zugou/internal/loop/gateway/credential"
-	"zugou/internal/people/access"
-	"zugou/internal/people/device"
 )
 
 func tool(t *testing.T, name string) string {
@@ -182,23 +177,8 @@ func TestOurBrokerUnderSomebodyElsesClients(t *testing.T) {
 	p := h.start("b1", "--mqtt", "127.0.0.1:0")
 	h.enter()
 	const badge, other = "9500000001", "9500000002"
-	secrets := credential.New(h.db)
-	admin := officer(access.BureauSection)
-	token := ""
-	for _, number := range []string{other, badge} {
-		var which id.ID
-		if err := h.db.Update(admin, func(ctx context.Context, tx *db.Tx) error {
-			d, err := device.Meet(ctx, tx, number, "mqtt", district)
-			which = d.ID
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if token, err = secrets.Issue(admin, which); err != nil {
-			t.Fatal(err)
-		}
-	}
+	h.token(other)
+	_, token := h.token(badge)
 	host, port, _ := net.SplitHostPort(p.addrs["mqtt"])
 	own := []string{"-i", badge, "-u", badge, "-P", token}
 	signals := func(deviceID, kind string) int {

@@ -24,6 +24,7 @@ import (
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/db/dbtest"
 	"zugou/internal/kernel/id"
+	"zugou/internal/loop/gateway/credential"
 	"zugou/internal/loop/gateway/downlink"
 	"zugou/internal/people/access"
 	"zugou/internal/people/device"
@@ -249,4 +250,23 @@ func (b *balancer) pass(c net.Conn) {
 		_ = s.Close()
 		return
 	}
+}
+
+// token gives a badge that speaks MQTT its token, as an officer does by a
+// process that has no door.
+func (h *house) token(number string) (which id.ID, token string) {
+	h.t.Helper()
+	admin := officer(access.BureauSection)
+	err := h.db.Update(admin, func(ctx context.Context, tx *db.Tx) error {
+		d, err := device.Meet(ctx, tx, number, "mqtt", district)
+		which = d.ID
+		return err
+	})
+	if err == nil {
+		token, err = credential.New(h.db).Issue(admin, which)
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return which, token
 }

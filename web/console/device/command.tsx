@@ -75,6 +75,8 @@ type Values = {
 /** The words of a key of our own, or what the device itself said. */
 const resultText = (result: string): string => {
   switch (result) {
+    case "command.result.other_wearer":
+      return t("command.result.other_wearer");
     case "command.result.expired":
       return t("command.result.expired");
     case "command.result.no_answer":

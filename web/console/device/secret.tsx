@@ -1,7 +1,7 @@
 // How a device proves its name: a token for MQTT and HTTP, shown once; the code
 // that a JT/T 808 terminal was given when it registered.
 import { useQuery } from "@tanstack/react-query";
-import { App, Button, Typography } from "antd";
+import { Alert, App, Button, Typography } from "antd";
 import { api, errorText } from "@shared/api/client";
 import type { List, Ms } from "@shared/api/types";
 import { formatDateTime } from "@shared/format";
@@ -13,12 +13,21 @@ import "./command.css";
 
 type Held = { door: "jt808" | "token"; issued_at: Ms; issued_by_name: string; used_at: Ms };
 
+const useHeld = (device: string, enabled = true) => useQuery({ queryKey: ["device", device, "secrets"], queryFn: () => api.get<List<Held>>(`/devices/${device}/secrets`), meta: { topics: ["device"] }, enabled });
+
+/** Says before a hand-out that a device can't sign on, if it needs a token and has none. */
+export function Untokened({ device, profile }: { device: string; profile: string }) {
+  const protocol = useModels().data?.items.find((m) => m.name === profile)?.protocol ?? profile;
+  const query = useHeld(device, protocol === "mqtt");
+  return protocol === "mqtt" && query.data && !query.data.items.some((x) => x.door === "token") ? <Alert type="warning" showIcon title={t("secret.missing")} /> : null;
+}
+
 /** The secrets of a device, by what its protocol has. */
 export function Secrets({ device, profile }: { device: string; profile: string }) {
   const { modal } = App.useApp();
   const { act, busy } = useAct(["device"]);
   const protocol = useModels().data?.items.find((m) => m.name === profile)?.protocol ?? profile;
-  const query = useQuery({ queryKey: ["device", device, "secrets"], queryFn: () => api.get<List<Held>>(`/devices/${device}/secrets`), meta: { topics: ["device"] } });
+  const query = useHeld(device);
   const issue = (again: boolean) =>
     modal.confirm({
       title: t("secret.issueTitle"),

@@ -10,7 +10,7 @@ import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
 import { CommandPanel } from "../device/command";
 import { ModelField, ModelHints, profileName, useModels } from "../device/modelfield";
-import { Secrets } from "../device/secret";
+import { Secrets, Untokened } from "../device/secret";
 import { Listen } from "../device/voice";
 import { useAct } from "../kit/act";
 import { useAskReason } from "../kit/reason";
@@ -54,6 +54,8 @@ function HandDialog({ device, kind, onClose }: { device: Detail; kind: "out" | "
   const { act, busy } = useAct(["device"]);
   const [form] = Form.useForm();
   const [child, setChild] = useState<Child>();
+  const may = useMay();
+  const condition = Form.useWatch("condition", form);
   const out = kind === "out";
   const save = async (v: { signer: string; relation?: string; signature: Strokes; condition?: string; note?: string }) => {
     if (out && !child) return;
@@ -73,6 +75,7 @@ function HandDialog({ device, kind, onClose }: { device: Detail; kind: "out" | "
       onCancel={onClose}
     >
       <Form form={form} layout="vertical" onFinish={save}>
+        {out && may("device.write") && <Untokened device={device.id} profile={device.profile} />}
         {out && (
           <Form.Item label={t("gd.toChild")} required>
             <ChildSearch value={child} onChange={setChild} label={t("gd.findChild")} />
@@ -95,6 +98,7 @@ function HandDialog({ device, kind, onClose }: { device: Detail; kind: "out" | "
             <Radio.Group optionType="button" options={["good", "worn", "broken", "lost"].map((value) => ({ value, label: wordFor(words, "gd.cond", value) }))} />
           </Form.Item>
         )}
+        {(condition === "broken" || condition === "lost") && <p className="gd-muted">{t("gd.conditionEnds")}</p>}
         <Form.Item name="signature" label={t("gd.signHere")} rules={[{ required: true, message: t("gd.signNeeded") }]}>
           <SignPad />
         </Form.Item>
@@ -348,7 +352,7 @@ export function DeviceDrawer({ id, onClose }: { id: string; onClose: () => void 
   const query = useQuery({ queryKey: ["device", id], queryFn: () => api.get<Detail>(`/devices/${id}`), meta: { topics: ["device"] } });
   const d = query.data;
   const turn = async (state: "stock" | "retired") => {
-    const why = await ask({ title: state === "retired" ? t("gd.retireTitle") : t("gd.restockTitle"), verb: state === "retired" ? t("gd.retire") : t("gd.restock") });
+    const why = await ask({ title: state === "retired" ? t("gd.retireTitle") : t("gd.restockTitle"), verb: state === "retired" ? t("gd.retire") : t("gd.restock"), ...(state === "retired" && { text: t("gd.retireText") }) });
     if (why) await act("state", () => api.patch(`/devices/${id}`, { ...unchanged, state, why }), t("gd.saved"));
   };
   return (

@@ -7,6 +7,12 @@
 //	MQTT, HTTP: an officer issues a token, shown once, to be written into the
 //	badge
 //
+// What ends (a token that is replaced, pairing anew, a device out of use) ends at
+// once: the change carries an event by which every process cuts the line that
+// was opened by it. A device that comes back into stock keeps its token, for it
+// is the device's proof and not the child's; its line is cut all the same, with
+// what waits in its session.
+//
 // Only hashes are stored. What was read once stays in memory, so that a badge
 // may come back and call for help while the storage is away.
 package credential
@@ -206,8 +212,11 @@ func (s *Store) Issue(ctx context.Context, which id.ID) (token string, err error
 		_, err := tx.Exec(ctx, `INSERT INTO device_secret (device_id, door, hash, issued_at, issued_by) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (device_id, door) DO UPDATE SET hash = excluded.hash, used_at = 0, issued_at = excluded.issued_at, issued_by = excluded.issued_by`,
 			d.DeviceID, DoorToken, hash, tx.Now, access.From(ctx).Account)
+		if err != nil {
+			return err
+		}
 		tx.AfterCommit(func() { s.remember(d.DeviceID, DoorToken, hash, tx.Now) })
-		return err
+		return device.Cut(ctx, tx, d, device.CutToken) // the old one
 	})
 	if err != nil {
 		return "", err
@@ -219,15 +228,52 @@ func (s *Store) Issue(ctx context.Context, which id.ID) (token string, err error
 // secrets end. Errors: NotFound, Forbidden.
 func (s *Store) PairAnew(ctx context.Context, which id.ID) error {
 	return s.change(ctx, which, "pairing", func(ctx context.Context, tx *db.Tx, d device.Device) error {
-		_, err := tx.Exec(ctx, "DELETE FROM device_secret WHERE device_id IN (?, ?)", d.DeviceID, device.Key(d.DeviceID)) // a terminal signs on without zeros
-		tx.AfterCommit(func() {
-			for _, name := range []string{device.Key(d.DeviceID), d.DeviceID} {
-				s.remember(name, DoorJT808, "", tx.Now)
-				s.remember(name, DoorToken, "", tx.Now)
-			}
-		})
-		return err
+		return s.End(ctx, tx, d)
 	})
+}
+
+// End takes all secrets of a device away as part of the change, and cuts the
+// lines that were opened by them in every process.
+func (s *Store) End(ctx context.Context, tx *db.Tx, d device.Device) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM device_secret WHERE device_id IN (?, ?)", d.DeviceID, device.Key(d.DeviceID)); err != nil { // a terminal signs on without zeros
+		return err
+	}
+	tx.AfterCommit(func() {
+		for _, name := range []string{device.Key(d.DeviceID), d.DeviceID} {
+			s.remember(name, DoorJT808, "", tx.Now)
+			s.remember(name, DoorToken, "", tx.Now)
+		}
+	})
+	return device.Cut(ctx, tx, d, device.CutSecrets)
+}
+
+// Relearn reads the device's secrets again: another process changed them.
+func (s *Store) Relearn(ctx context.Context, which id.ID) (device.Device, error) {
+	var d device.Device
+	var rows []row
+	var at clock.Millis
+	if err := s.db.View(ctx, func(ctx context.Context, r db.Reader) (err error) {
+		if d, err = device.ByID(ctx, r, which); err != nil {
+			return err
+		}
+		at = r.At()
+		return r.List(ctx, &rows, "SELECT "+columns+" FROM device_secret WHERE device_id IN (?, ?)", d.DeviceID, device.Key(d.DeviceID))
+	}); err != nil {
+		return device.Device{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range []string{device.Key(d.DeviceID), d.DeviceID} {
+		for _, door := range []string{DoorJT808, DoorToken} {
+			if _, known := s.known[key{name, door}]; known {
+				s.known[key{name, door}] = secret{"", at}
+			}
+		}
+	}
+	for _, x := range rows {
+		s.known[key{x.DeviceID, x.Door}] = secret{x.Hash, x.IssuedAt}
+	}
+	return d, nil
 }
 
 func (s *Store) change(ctx context.Context, which id.ID, field string, fn func(ctx context.Context, tx *db.Tx, d device.Device) error) error {

@@ -17,6 +17,7 @@
 //     what presses (down.Pressing): to ask where a child is waits for no setting
 //     that a watch never answers to.
 //   - A command is sent at least once, or it ends as something other than done.
+//   - What was asked for one wearer is not said to the next.
 //   - Listening-in is refused by down.Check, here and in every codec; the
 //     attempt is in the audit.
 //   - The content (numbers, words, speech) is sealed, and gone when the

@@ -398,7 +398,16 @@ func (r *Router) sendOne(ctx context.Context, x row) error {
 		return nil
 	}
 	mine := false
-	if err := r.p.DB.Update(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+	if err := r.p.DB.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		mine = false
+		gone, err := device.CameOff(ctx, tx, x.Device, x.ChildID, x.CreatedAt)
+		if err != nil {
+			return err
+		}
+		if gone { // what was meant for one child is not said to the next
+			_, err := x.end(ctx, tx, Cancelled, "command.result.other_wearer", Waiting)
+			return err
+		}
 		mine, err = x.claim(ctx, tx, r.gateway, tx.Now.Add(claimFor))
 		return err
 	}); err != nil || !mine {

@@ -159,10 +159,15 @@ func (h *hook) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) (ok bo
 	if cl.ID != deviceID || !plain(deviceID) || pk.Connect.WillFlag && pk.Connect.WillTopic != "up/"+deviceID+"/will" {
 		return false
 	}
+	ok, err := h.holds(pk)
+	return ok && err == nil
+}
+
+// holds tells whether the token of a sign-on is the device's.
+func (h *hook) holds(pk packets.Packet) (bool, error) {
 	ctx, cancel := context.WithTimeout(access.With(context.Background(), access.System("gateway")), takeWithin)
 	defer cancel()
-	ok, err := h.b.p.Secrets.Check(ctx, deviceID, badge.Door, string(pk.Connect.Password))
-	return ok && err == nil
+	return h.b.p.Secrets.Check(ctx, string(pk.Connect.Username), badge.Door, string(pk.Connect.Password))
 }
 
 // plain tells whether the number can stand in a topic.
@@ -179,9 +184,14 @@ func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 }
 
 // OnSessionEstablished puts the line into the hub.
-func (h *hook) OnSessionEstablished(cl *mochi.Client, _ packets.Packet) {
+func (h *hook) OnSessionEstablished(cl *mochi.Client, pk packets.Packet) {
 	h.b.counts.connections.Add(1)
-	h.b.p.Hub.Hold(cl.ID, &line{b: h.b, cl: cl})
+	l := &line{b: h.b, cl: cl}
+	h.b.p.Hub.Hold(cl.ID, l)
+	// A token that ended between the sign-on and now found no line to cut.
+	if ok, err := h.holds(pk); err == nil && !ok {
+		l.End()
+	}
 }
 
 // OnDisconnect takes it out.
@@ -189,6 +199,11 @@ func (h *hook) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
 	h.b.counts.connections.Add(-1)
 	if l, ok := h.b.p.Hub.Line(cl.ID).(*line); ok && l.cl == cl {
 		h.b.p.Hub.Leave(cl.ID, l)
+		if l.ended.Load() && !cl.IsTakenOver() {
+			cl.ClearInflights()
+			h.b.server.UnsubscribeClient(cl)
+			h.b.server.Clients.Delete(cl.ID)
+		}
 	}
 }
 
@@ -306,8 +321,9 @@ func from(cl *mochi.Client) string {
 
 // line is a badge's session as the hub knows it.
 type line struct {
-	b  *Broker
-	cl *mochi.Client
+	b     *Broker
+	cl    *mochi.Client
+	ended atomic.Bool // nothing of the session is kept
 }
 
 // Source is part of gateway.Line.
@@ -318,6 +334,13 @@ func (l *line) From() string { return from(l.cl) }
 
 // Drop is part of gateway.Line.
 func (l *line) Drop() { l.cl.Stop(packets.ErrSessionTakenOver) }
+
+// End is part of gateway.Ender: a command that still waits for its PUBACK was
+// meant for who held the badge then.
+func (l *line) End() {
+	l.ended.Store(true)
+	l.cl.Stop(packets.ErrNotAuthorized)
+}
 
 // Send is part of gateway.Line.
 func (l *line) Send(_ context.Context, _ string, c down.Command) (string, error) {

@@ -15,6 +15,7 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/gateway"
+	"zugou/internal/loop/gateway/badge"
 	"zugou/internal/loop/gateway/down"
 	"zugou/internal/loop/gateway/mqtt"
 )
@@ -74,12 +75,17 @@ func (secrets) Check(_ context.Context, deviceID, door, secret string) (bool, er
 
 func broker(t *testing.T, in gateway.Intake) (string, *gateway.Hub, *mqtt.Broker) {
 	t.Helper()
+	return brokerOf(t, in, secrets{})
+}
+
+func brokerOf(t *testing.T, in gateway.Intake, known badge.Secrets) (string, *gateway.Hub, *mqtt.Broker) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	hub := gateway.NewHub(quiet)
-	b := mqtt.NewBroker(mqtt.Parts{Intake: in, Secrets: secrets{}, Hub: hub, Clock: clock.System(), Log: quiet})
+	b := mqtt.NewBroker(mqtt.Parts{Intake: in, Secrets: known, Hub: hub, Clock: clock.System(), Log: quiet})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- b.Serve(ctx, l) }()
