@@ -159,6 +159,11 @@ func (a *App) cutLines(ctx context.Context, e db.Event) {
 		if err != nil {
 			return errs.Is(err, errs.KindNotFound) // an import that was undone took it away
 		}
+		if p, ok := a.doors.hub.Line(d.DeviceID).(gateway.Prover); ok && e.Kind != device.CutWearer {
+			if holds, err := p.Proven(); holds || err != nil { // it came with the new token already
+				return err == nil
+			}
+		}
 		a.doors.hub.Cut(d.DeviceID, sources...)
 		return true
 	}

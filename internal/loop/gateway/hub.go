@@ -31,6 +31,12 @@ type Ender interface {
 	End()
 }
 
+// Prover is a Line that can tell whether what it signed on by still holds; an
+// error means that it can't be told now.
+type Prover interface {
+	Proven() (bool, error)
+}
+
 // Answer is what a device said to a command.
 type Answer struct {
 	DeviceID string

@@ -63,5 +63,11 @@ func TestATokenThatEndsIsCutOnWhicheverGatewayHoldsTheLine(t *testing.T) {
 		default:
 		}
 		_, token = h.token(bad)
+		if line = enter(t, at, bad, token); line == nil {
+			t.Fatal("refused with the new token")
+		}
+		if _, err := line.Publish(t.Context(), &paho.Publish{Topic: "up/" + bad + "/beat", QoS: 1, Payload: []byte(`{"mid":"new"}`)}); err != nil {
+			t.Errorf("the line of the new token was cut: %v", err)
+		}
 	}
 }

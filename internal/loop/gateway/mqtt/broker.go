@@ -159,15 +159,15 @@ func (h *hook) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) (ok bo
 	if cl.ID != deviceID || !plain(deviceID) || pk.Connect.WillFlag && pk.Connect.WillTopic != "up/"+deviceID+"/will" {
 		return false
 	}
-	ok, err := h.holds(pk)
+	ok, err := h.b.holds(deviceID, string(pk.Connect.Password))
 	return ok && err == nil
 }
 
-// holds tells whether the token of a sign-on is the device's.
-func (h *hook) holds(pk packets.Packet) (bool, error) {
+// holds tells whether the token is the device's.
+func (b *Broker) holds(deviceID, token string) (bool, error) {
 	ctx, cancel := context.WithTimeout(access.With(context.Background(), access.System("gateway")), takeWithin)
 	defer cancel()
-	return h.b.p.Secrets.Check(ctx, string(pk.Connect.Username), badge.Door, string(pk.Connect.Password))
+	return b.p.Secrets.Check(ctx, deviceID, badge.Door, token)
 }
 
 // plain tells whether the number can stand in a topic.
@@ -186,10 +186,10 @@ func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 // OnSessionEstablished puts the line into the hub.
 func (h *hook) OnSessionEstablished(cl *mochi.Client, pk packets.Packet) {
 	h.b.counts.connections.Add(1)
-	l := &line{b: h.b, cl: cl}
+	l := &line{b: h.b, cl: cl, token: string(pk.Connect.Password)}
 	h.b.p.Hub.Hold(cl.ID, l)
 	// A token that ended between the sign-on and now found no line to cut.
-	if ok, err := h.holds(pk); err == nil && !ok {
+	if ok, err := l.Proven(); err == nil && !ok {
 		l.End()
 	}
 }
@@ -323,6 +323,7 @@ func from(cl *mochi.Client) string {
 type line struct {
 	b     *Broker
 	cl    *mochi.Client
+	token string
 	ended atomic.Bool // nothing of the session is kept
 }
 
@@ -334,6 +335,9 @@ func (l *line) From() string { return from(l.cl) }
 
 // Drop is part of gateway.Line.
 func (l *line) Drop() { l.cl.Stop(packets.ErrSessionTakenOver) }
+
+// Proven is part of gateway.Prover.
+func (l *line) Proven() (bool, error) { return l.b.holds(l.cl.ID, l.token) }
 
 // End is part of gateway.Ender: a command that still waits for its PUBACK was
 // meant for who held the badge then.
