@@ -1,7 +1,7 @@
 import { LockOutlined, LogoutOutlined, MenuFoldOutlined, MenuUnfoldOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Dropdown, Layout, Menu, Result } from "antd";
-import { Suspense, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { api } from "@shared/api/client";
 import type { SystemState } from "@shared/api/types";
@@ -101,7 +101,14 @@ function SideMenu({ folded }: { folded: boolean }) {
     }))
     .filter((g) => g.children.length);
   const selected = open.filter((p) => path === p.path || path.startsWith(`${p.path}/`)).map((p) => p.path);
-  return <Menu mode="inline" inlineCollapsed={folded} selectedKeys={selected} items={items} />;
+  const box = useRef<HTMLDivElement>(null);
+  // A long menu of a short screen: where one is can be seen.
+  useEffect(() => box.current?.querySelector(".ant-menu-item-selected")?.scrollIntoView({ block: "nearest" }), [path, folded]);
+  return (
+    <div ref={box}>
+      <Menu mode="inline" inlineCollapsed={folded} selectedKeys={selected} items={items} />
+    </div>
+  );
 }
 
 function AccountMenu({ lock }: { lock: () => void }) {
