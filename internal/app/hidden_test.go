@@ -71,7 +71,7 @@ func TestWhoStandsOnAConflictListFindsNothingOfTheChildInAnyRoom(t *testing.T) {
 				return childrenIn(list), err
 			}},
 			"results of the campaign": {access.Clinician, func(ctx context.Context) (out []id.ID, err error) {
-				list, _, err := w.a.Screening.Answers.OfCampaign(ctx, c.ID, "", 0)
+				list, _, err := w.a.Screening.Answers.OfCampaign(ctx, c.ID, "", "", 0)
 				for _, x := range list {
 					out = append(out, x.ChildID)
 				}

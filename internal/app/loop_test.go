@@ -127,7 +127,7 @@ func (l *loop) live(days int, child id.ID) {
 func (l *loop) figure(code string, want float64, rows int) {
 	l.t.Helper()
 	l.must(l.a.DB.View(l.as(access.BureauSection), func(ctx context.Context, r db.Reader) error {
-		got, err := l.a.Figures.Open(ctx, r, code, report.Period{From: "2024-01-01", To: "2025-01-01"}, "", 0, 0)
+		got, err := l.a.Figures.Open(ctx, r, code, report.Period{From: "2024-01-01", To: "2025-01-01"}, "", "", 0)
 		if err == nil && (got.Value != want || len(got.Items) != rows) {
 			l.t.Errorf("%s is %v of %+v, want %v of %d", code, got.Value, got.Items, want, rows)
 		}

@@ -55,7 +55,7 @@ func TestTheSectionIsToldCountsAndNoAnswers(t *testing.T) {
 		if _, err := w.a.Screening.Answers.SummaryOf(w.as(access.Teacher), c.ID); !errs.Is(err, errs.KindForbidden) {
 			t.Errorf("a teacher is told how a campaign came out: %v", err)
 		}
-		if _, _, err := w.a.Screening.Answers.OfCampaign(w.as(access.BureauSection), c.ID, "", 0); !errs.Is(err, errs.KindForbidden) {
+		if _, _, err := w.a.Screening.Answers.OfCampaign(w.as(access.BureauSection), c.ID, "", "", 0); !errs.Is(err, errs.KindForbidden) {
 			t.Errorf("a section reads sheets: %v", err)
 		}
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -127,12 +128,7 @@ func within(rows []Row, areas []string, narrowed string) []Row {
 			out = append(out, r)
 		}
 	}
-	slices.SortFunc(out, func(a, b Row) int {
-		if a.At != b.At {
-			return int(a.At - b.At)
-		}
-		return strings.Compare(string(a.ID), string(b.ID))
-	})
+	slices.SortFunc(out, inOrder)
 	return out
 }
 
@@ -162,3 +158,8 @@ func (i Indicator) asked(p Period, began civil.Date, region string) Asked {
 
 // areas of the asker for figures.
 func areas(ctx context.Context) []string { return access.From(ctx).Areas("report.read") }
+
+// inOrder is the order of rows: by instant, then by id.
+func inOrder(a, b Row) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(string(a.ID), string(b.ID)))
+}

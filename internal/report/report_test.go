@@ -106,7 +106,7 @@ func (h *house) value(ctx context.Context, code string, from, to civil.Date, asO
 	var o report.Opened
 	if err := h.db.View(ctx, func(ctx context.Context, r db.Reader) error {
 		var err error
-		o, err = h.figures.Open(ctx, r, code, report.Period{From: from, To: to, AsOf: asOf}, "", 0, 0)
+		o, err = h.figures.Open(ctx, r, code, report.Period{From: from, To: to, AsOf: asOf}, "", "", 0)
 		return err
 	}); err != nil {
 		h.t.Fatal(err)
@@ -304,8 +304,8 @@ func TestAFigureIsItsRows(t *testing.T) {
 		who := map[string]bool{}
 		var sum, value float64
 		_ = d.View(head, func(ctx context.Context, r db.Reader) error {
-			for offset := 0; ; {
-				o, err := s.Open(ctx, r, "X", report.Period{From: "2024-01-01", To: "2025-01-01"}, "", offset, 100)
+			for cursor := ""; ; {
+				o, err := s.Open(ctx, r, "X", report.Period{From: "2024-01-01", To: "2025-01-01"}, "", cursor, 100)
 				if err != nil {
 					rt.Fatal(err)
 				}
@@ -317,13 +317,55 @@ func TestAFigureIsItsRows(t *testing.T) {
 					seen[row.ID], who[row.Counted] = true, true
 					sum += row.Amount
 				}
-				if offset = o.Next; offset == 0 {
+				if cursor = o.Next; cursor == "" {
 					return nil
 				}
 			}
 		})
 		if want := map[report.Measure]float64{report.Rows: float64(len(seen)), report.Distinct: float64(len(who)), report.Sum: sum}[measure]; value != want {
 			rt.Fatalf("%s is %v, its rows give %v", measure, value, want)
+		}
+	})
+}
+
+// Records come in while somebody reads: of those that were there, none is shown
+// twice and none is skipped.
+func TestPagesOfAFigureStandWhileRecordsComeIn(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite, clock.NewFake(dbtest.Start))
+	rapid.Check(t, func(rt *rapid.T) {
+		var rows []report.Row
+		add := func(name string, n int) {
+			for i := range n {
+				rows = append(rows, report.Row{ID: id.ID(fmt.Sprintf("%s%03d", name, i)), Kind: "matter", At: clock.Millis(rapid.IntRange(1, 5).Draw(rt, "at")), Region: "500111113"})
+			}
+		}
+		add("m", rapid.IntRange(1, 40).Draw(rt, "rows"))
+		there := len(rows)
+		s := report.New(d, "500111", []report.Policy{{From: "2023-01-01", ProgrammeBegan: "2023-01-01"}})
+		if err := s.Register(report.Indicator{Code: "X", Unit: "u", Span: report.Year, Measure: report.Rows,
+			Collect: func(context.Context, db.Reader, report.Asked) ([]report.Row, error) { return slices.Clone(rows), nil }}); err != nil {
+			rt.Fatal(err)
+		}
+		seen := map[id.ID]int{}
+		_ = d.View(head, func(ctx context.Context, r db.Reader) error {
+			for cursor, page := "", 0; ; page++ {
+				o, err := s.Open(ctx, r, "X", report.Period{From: "2024-01-01", To: "2025-01-01"}, "", cursor, 7)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				for _, row := range o.Items {
+					seen[row.ID]++
+				}
+				if cursor = o.Next; cursor == "" {
+					return nil
+				}
+				add(string(rune('a'+page)), 3) // before and behind what was read
+			}
+		})
+		for i, row := range rows {
+			if seen[row.ID] > 1 || i < there && seen[row.ID] != 1 {
+				rt.Fatalf("%s is shown %d times", row.ID, seen[row.ID])
+			}
 		}
 	})
 }

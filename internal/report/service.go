@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
+	"strconv"
 	"strings"
 
 	"zugou/internal/kernel/civil"
@@ -174,15 +176,16 @@ type Opened struct {
 	Figure
 	AsOf  clock.Millis `json:"as_of"`
 	Items []Row        `json:"items"`
-	Next  int          `json:"next"` // offset of what follows; 0: nothing
+	Next  string       `json:"next"` // cursor of what follows; empty: nothing
 }
 
 // mostRows bounds one page of rows.
 const mostRows = 200
 
-// Open gives a figure with a page of its rows. Errors: NotFound, Invalid,
-// Forbidden.
-func (s *Service) Open(ctx context.Context, r db.Reader, code string, p Period, region string, offset, limit int) (Opened, error) {
+// Open gives a figure with a page of its rows, those behind the cursor: when the
+// last row of the page before was and its id, since records come in while
+// somebody reads. Errors: NotFound, Invalid, Forbidden.
+func (s *Service) Open(ctx context.Context, r db.Reader, code string, p Period, region, cursor string, limit int) (Opened, error) {
 	if err := access.May(access.From(ctx), "report.read"); err != nil {
 		return Opened{}, err
 	}
@@ -202,12 +205,20 @@ func (s *Service) Open(ctx context.Context, r db.Reader, code string, p Period, 
 	if limit <= 0 || limit > mostRows {
 		limit = mostRows
 	}
-	if offset >= 0 && offset < len(rows) {
-		out.Items = rows[offset:min(offset+limit, len(rows))]
-		if offset+limit < len(rows) {
-			out.Next = offset + limit
+	if cursor != "" {
+		at, last, cut := strings.Cut(cursor, "~")
+		ms, err := strconv.ParseInt(at, 10, 64)
+		if err != nil || !cut {
+			return Opened{}, errs.Invalid("cursor", "list.cursor_wrong")
 		}
+		end := Row{At: clock.Millis(ms), ID: id.ID(last)}
+		rows = rows[sort.Search(len(rows), func(i int) bool { return inOrder(rows[i], end) > 0 }):]
 	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		out.Next = fmt.Sprintf("%d~%s", rows[limit-1].At, rows[limit-1].ID)
+	}
+	out.Items = append(out.Items, rows...)
 	audit.Show(ctx, "report.read", "", region, shown(code, out.Items)...)
 	return out, nil
 }

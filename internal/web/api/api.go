@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"path"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -217,24 +216,6 @@ type done struct {
 type page[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next"`
-}
-
-// FromNth asks for the rows from the n-th on, where the page before ended.
-type FromNth struct {
-	Cursor string `query:"cursor" pattern:"^[0-9]{0,7}$"`
-}
-
-func (f FromNth) nth() int {
-	n, _ := strconv.Atoi(f.Cursor)
-	return n
-}
-
-// nth is the cursor of the next page; none at 0.
-func nth(next int) string {
-	if next == 0 {
-		return ""
-	}
-	return strconv.Itoa(next)
 }
 
 // view reads in one consistent state.

@@ -138,13 +138,14 @@ func (a *API) ratings() {
 		return done{true}, a.Ratings.TrainAgain(ctx, in.ID)
 	})
 	call(a, http.MethodGet, "/drawings/results", "decided drawings with their children", func(ctx context.Context, in *struct {
-		Batch  id.ID `query:"batch" maxLength:"60"`
-		Child  id.ID `query:"child" maxLength:"60"`
-		Marked bool  `query:"marked"`
-		FromNth
+		Batch  id.ID  `query:"batch" maxLength:"60"`
+		Child  id.ID  `query:"child" maxLength:"60"`
+		Marked bool   `query:"marked"`
+		Cursor string `query:"cursor" maxLength:"60"`
+		Limit  int    `query:"limit" minimum:"0" maximum:"200"`
 	}) (page[rating.Result], error) {
-		items, next, err := a.Ratings.Results(ctx, rating.ResultsQuery{Batch: in.Batch, Child: in.Child, Marked: in.Marked, From: in.nth()})
-		return page[rating.Result]{orEmpty(items), nth(next)}, err
+		items, next, err := a.Ratings.Results(ctx, rating.ResultsQuery{Batch: in.Batch, Child: in.Child, Marked: in.Marked, Cursor: in.Cursor, Limit: in.Limit})
+		return page[rating.Result]{orEmpty(items), next}, err
 	})
 	bytesCall(a, http.MethodGet, "/drawing/{id}/image", "the picture of a decided drawing, for who works with the child", "image/jpeg", func(ctx context.Context, in *ByID) ([]byte, error) {
 		return a.Ratings.ResultImage(ctx, in.ID)

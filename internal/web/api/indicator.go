@@ -38,11 +38,11 @@ func (a *API) indicators() {
 		PeriodInput
 		Code   string `path:"code" maxLength:"10"`
 		Region string `query:"region" pattern:"^[0-9]*$" maxLength:"15"`
-		Offset int    `query:"offset" minimum:"0"`
+		Cursor string `query:"cursor" maxLength:"80"`
 		Limit  int    `query:"limit" minimum:"0" maximum:"200"`
 	}) (figures.Opened, error) {
 		return view(ctx, a, func(ctx context.Context, r db.Reader) (figures.Opened, error) {
-			return a.Figures.Open(ctx, r, in.Code, in.of(), in.Region, in.Offset, in.Limit)
+			return a.Figures.Open(ctx, r, in.Code, in.of(), in.Region, in.Cursor, in.Limit)
 		})
 	})
 	call(a, http.MethodPost, "/indicators/{code}/recorded", "record a figure that no record gives, with its source paper", func(ctx context.Context, in *struct {

@@ -207,11 +207,12 @@ func (a *API) campaigns(s Screening) {
 	})
 	call(a, http.MethodGet, "/campaigns/{id}/results", "the sheets of a campaign, what is critical first", func(ctx context.Context, in *struct {
 		ByID
-		Which string `query:"which" enum:"critical,over,paper,withheld,"`
-		FromNth
+		Which  string `query:"which" enum:"critical,over,paper,withheld,"`
+		Cursor string `query:"cursor" maxLength:"60"`
+		Limit  int    `query:"limit" minimum:"0" maximum:"200"`
 	}) (page[answer.Listed], error) {
-		items, next, err := s.Answers.OfCampaign(ctx, in.ID, in.Which, in.nth())
-		return page[answer.Listed]{orEmpty(items), nth(next)}, err
+		items, next, err := s.Answers.OfCampaign(ctx, in.ID, in.Which, in.Cursor, in.Limit)
+		return page[answer.Listed]{orEmpty(items), next}, err
 	})
 	call(a, http.MethodGet, "/campaigns/{id}/summary", "how a campaign came out, in counts by questionnaire and school", func(ctx context.Context, in *ByID) (page[answer.Summary], error) {
 		items, err := s.Answers.SummaryOf(ctx, in.ID)

@@ -22,7 +22,7 @@ const answers = {
   "GET /indicators/D05": {
     ...figure({}),
     as_of: 1,
-    next: 0,
+    next: "",
     items: [{ id: "m1", kind: "matter", at: 1_716_000_000_000, region: "500111113", counted: "m1", label: "S20240518-0001" }],
   },
 };

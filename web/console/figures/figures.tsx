@@ -4,13 +4,14 @@ import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
 import { formatDateTime } from "@shared/format";
 import { wordFor } from "@shared/locale";
-import { Empty, ErrorState, Skeleton } from "@shared/state";
+import { Empty, ErrorState, Loaded } from "@shared/state";
 import { serverNow } from "@shared/clock";
 import { Link } from "wouter";
 import { useAct } from "../kit/act";
 import { addFile } from "../kit/files";
 import { areaName, useRegions } from "../guard/parts";
 import { PageHead } from "../kit/page";
+import { More, usePages } from "../kit/pages";
 import { PickFile } from "../kit/pick";
 import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
@@ -31,7 +32,6 @@ export type Figure = {
 };
 
 type Row = { id: string; kind: string; at: number; region: string; counted: string; label: string; amount?: number };
-type Opened = Figure & { as_of: number; items: Row[]; next: number };
 type Asked = { from: string; to: string; as_of?: number };
 
 const FIRST_YEAR = 2022;
@@ -60,7 +60,8 @@ function pageOf(row: Row): string | undefined {
 
 /** The rows that a figure was counted from. */
 function Rows({ figure, asked }: { figure: Figure; asked: Asked }) {
-  const [pages, setPages] = useState<number[]>([0]);
+  const regions = useRegions();
+  const query = usePages<Row>(["indicator", figure.code, asked], `/indicators/${figure.code}`, { ...asked, limit: 100 });
   return (
     <>
       <p className="fig-def">{wordFor(words, "definition", figure.code)}</p>
@@ -68,56 +69,35 @@ function Rows({ figure, asked }: { figure: Figure; asked: Asked }) {
         {t("figures.from", { from: figure.from, to: lastDay(figure.to) })}
         {figure.measure === "distinct" && t("figures.distinct", { rows: figure.rows, n: figure.value })}
       </p>
-      {pages.map((offset, i) => (
-        <RowPage key={offset} figure={figure} asked={asked} offset={offset} last={i === pages.length - 1} onMore={(next) => setPages([...pages, next])} />
-      ))}
-    </>
-  );
-}
-
-function RowPage(props: { figure: Figure; asked: Asked; offset: number; last: boolean; onMore: (next: number) => void }) {
-  const { figure, asked, offset } = props;
-  const regions = useRegions();
-  const query = useQuery({
-    queryKey: ["indicator", figure.code, asked, offset],
-    queryFn: () => api.get<Opened>(`/indicators/${figure.code}`, { ...asked, offset, limit: 100 }),
-  });
-  if (query.isError) return <ErrorState text={errorText(query.error)} onRetry={() => void query.refetch()} />;
-  if (!query.data) return <Skeleton lines={6} />;
-  if (query.data.items.length === 0) return offset === 0 ? <Empty title={t("figures.rowsEmpty")} /> : null;
-  return (
-    <>
-      <table className="fig-rows">
-        {offset === 0 && (
-          <thead>
-            <tr>
-              <th>{t("figures.at")}</th>
-              <th>{t("figures.record")}</th>
-              <th>{t("figures.region")}</th>
-            </tr>
-          </thead>
-        )}
-        <tbody>
-          {query.data.items.map((row) => {
-            const to = pageOf(row);
-            // Of a badge or watch the record is the child who wears it, its label what is worn.
-            const name = figure.code === "D18" ? wordFor(words, "gd.deviceKind", row.label) : row.label;
-            const label = `${wordFor(words, "figures.kind", row.kind)} ${name || row.id}`;
-            return (
-              <tr key={row.id}>
-                <td className="zg-num">{formatDateTime(row.at)}</td>
-                <td>{to ? <Link href={to}>{label}</Link> : label}</td>
-                <td>{areaName(regions.data?.items, row.region)}</td>
+      <Loaded query={query} errorText={errorText} lines={6} isEmpty={(l) => l.length === 0} empty={<Empty title={t("figures.rowsEmpty")} />}>
+        {(list) => (
+          <table className="fig-rows">
+            <thead>
+              <tr>
+                <th>{t("figures.at")}</th>
+                <th>{t("figures.record")}</th>
+                <th>{t("figures.region")}</th>
               </tr>
-            );
-          })}
-        </tbody>
-      </table>
-      {props.last && query.data.next > 0 && (
-        <Button block onClick={() => props.onMore(query.data.next)}>
-          {t("figures.more")}
-        </Button>
-      )}
+            </thead>
+            <tbody>
+              {list.map((row) => {
+                const to = pageOf(row);
+                // Of a badge or watch the record is the child who wears it, its label what is worn.
+                const name = figure.code === "D18" ? wordFor(words, "gd.deviceKind", row.label) : row.label;
+                const label = `${wordFor(words, "figures.kind", row.kind)} ${name || row.id}`;
+                return (
+                  <tr key={row.id}>
+                    <td className="zg-num">{formatDateTime(row.at)}</td>
+                    <td>{to ? <Link href={to}>{label}</Link> : label}</td>
+                    <td>{areaName(regions.data?.items, row.region)}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        )}
+      </Loaded>
+      <More query={query} />
     </>
   );
 }

@@ -3,7 +3,9 @@ package rating
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -391,21 +393,46 @@ type ResultsQuery struct {
 	Batch  id.ID
 	Child  id.ID
 	Marked bool // only those with 建议谈话
-	From   int  // rows of earlier pages
+	Cursor string
+	Limit  int // at most 200, also if 0
 }
 
-// ResultsPage is how many results are listed at once.
-const ResultsPage = 200
+// mostResults is how many results are listed at once.
+const mostResults = 200
+
+// behind gives the condition of the page behind the cursor, which is when its
+// last drawing was decided and the drawing's id: others are decided while
+// somebody reads. Errors: Invalid "cursor".
+func (q ResultsQuery) behind() (string, []any, error) {
+	if q.Cursor == "" {
+		return "", nil, nil
+	}
+	at, last, _ := strings.Cut(q.Cursor, "~")
+	ms, err := strconv.ParseInt(at, 10, 64)
+	if _, ok := id.Parse(last); err != nil || !ok {
+		return "", nil, errs.Invalid("cursor", "list.cursor_wrong")
+	}
+	return " AND (decided_at < ? OR (decided_at = ? AND id > ?))", []any{ms, ms, last}, nil
+}
 
 // Results lists decided drawings with their children, the newest first. Who
 // works with children sees those of the areas of the right; undecided drawings
-// are no result yet, for nobody. next is where the next page begins (0: none).
+// are no result yet, for nobody. next is the cursor of the next page (empty:
+// none).
 //
-// Errors: Forbidden, NotFound.
-func (s *Service) Results(ctx context.Context, q ResultsQuery) (out []Result, next int, err error) {
+// Errors: Forbidden, NotFound, Invalid "cursor".
+func (s *Service) Results(ctx context.Context, q ResultsQuery) (out []Result, next string, err error) {
 	a := access.From(ctx)
 	if err := access.May(a, "drawing.result"); err != nil {
-		return nil, 0, err
+		return nil, "", err
+	}
+	behind, last, err := q.behind()
+	if err != nil {
+		return nil, "", err
+	}
+	limit := q.Limit
+	if limit <= 0 || limit > mostResults {
+		limit = mostResults
 	}
 	out = []Result{}
 	var shown []audit.Shown
@@ -421,12 +448,13 @@ func (s *Service) Results(ctx context.Context, q ResultsQuery) (out []Result, ne
 		if q.Marked {
 			where += " AND id IN (SELECT drawing_id FROM drawing_mark)"
 		}
-		list, err := batch.SelectDrawings(ctx, r, where+" ORDER BY decided_at DESC, id LIMIT ? OFFSET ?", append(args, ResultsPage+1, q.From)...)
+		list, err := batch.SelectDrawings(ctx, r, where+behind+" ORDER BY decided_at DESC, id LIMIT ?", append(append(args, last...), limit+1)...)
 		if err != nil {
 			return err
 		}
-		if len(list) > ResultsPage {
-			list, next = list[:ResultsPage], q.From+ResultsPage
+		if len(list) > limit {
+			list = list[:limit]
+			next = fmt.Sprintf("%d~%s", list[limit-1].DecidedAt, list[limit-1].ID)
 		}
 		children := make([]id.ID, len(list))
 		byDrawing := map[id.ID]markRow{}

@@ -136,6 +136,10 @@ func TestFromPrintToRated(t *testing.T) {
 		if err != nil || len(results) != 4 {
 			t.Fatalf("%d decided, %v", len(results), err)
 		}
+		read, next, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Limit: 2})
+		if err != nil || len(read) != 2 || next == "" {
+			t.Fatalf("a page: %+v %q %v", read, next, err)
+		}
 		// The mender has seen whose it was and is given only what he didn't see.
 		desk, err := w.ratings.Desk(rater("c"))
 		if err != nil || desk.Task == nil || desk.Waiting != 1 {
@@ -148,8 +152,12 @@ func TestFromPrintToRated(t *testing.T) {
 		if err != nil || len(results) != 5 || results[0].Sum != 5 || len(results[0].Why) == 0 || results[0].Name == "" {
 			t.Errorf("%+v %v", results, err)
 		}
-		if rest, next, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, From: 4}); err != nil || len(rest) != 1 || rest[0].Drawing != results[4].Drawing || next != 0 {
-			t.Errorf("from the fifth: %+v %d %v", rest, next, err)
+		// It was decided between two pages: the second begins where the first ended.
+		if rest, next, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Cursor: next, Limit: 2}); err != nil || len(rest) != 2 || rest[0].Drawing != results[3].Drawing || rest[1].Drawing != results[4].Drawing || next != "" {
+			t.Errorf("the second page: %+v %q %v", rest, next, err)
+		}
+		if _, _, err := w.ratings.Results(section(), rating.ResultsQuery{Cursor: "4"}); !errs.Is(err, errs.KindInvalid) {
+			t.Errorf("a cursor of another list: %v", err)
 		}
 		report, err := w.ratings.ReportOf(super(), b)
 		if err != nil || report.Decided != 5 || len(report.Raters) != 3 || report.Agreement.Features["W08"].OnlyA+report.Agreement.Features["W08"].OnlyB != 1 {

@@ -128,29 +128,36 @@ var resultWhere = map[string]string{
 	"withheld": "state = 'withheld'",
 }
 
-// ResultsPage is how many sheets of a campaign are listed at once.
-const ResultsPage = 200
+// mostResults is how many sheets of a campaign are listed at once.
+const mostResults = 200
 
 // OfCampaign lists the sheets of a campaign for who sees results as their
-// work, what is critical first: a page from the from-th on, and where the next
-// begins (0: none). Errors: Forbidden.
-func (s *Service) OfCampaign(ctx context.Context, campaign id.ID, which string, from int) (out []Listed, next int, err error) {
+// work, what is critical first: the page behind the cursor, and the cursor of
+// the next (empty: none). Errors: Forbidden, Invalid "cursor".
+func (s *Service) OfCampaign(ctx context.Context, campaign id.ID, which, cursor string, limit int) (out []Listed, next string, err error) {
 	actor := access.From(ctx)
 	areas := actor.Areas("sheet.read") // an open task on one child opens that child's page, not this list
 	if len(areas) == 0 {
-		return nil, 0, errs.Forbidden("access.forbidden")
+		return nil, "", errs.Forbidden("access.forbidden")
 	}
 	cond, ok := resultWhere[which]
 	if !ok {
 		cond = "1 = 1"
 	}
+	behind, err := readPlace(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	if limit <= 0 || limit > mostResults {
+		limit = mostResults
+	}
 	err = s.db.View(ctx, func(ctx context.Context, r db.Reader) error {
-		list, err := ofCampaign(ctx, r, campaign, areas, cond, from, ResultsPage+1)
+		list, err := ofCampaign(ctx, r, campaign, areas, cond, behind, limit+1)
 		if err != nil {
 			return err
 		}
-		if len(list) > ResultsPage {
-			list, next = list[:ResultsPage], from+ResultsPage
+		if len(list) > limit {
+			list, next = list[:limit], placeOf(list[limit-1]).String()
 		}
 		out, err = s.rows(ctx, r, list)
 		return err

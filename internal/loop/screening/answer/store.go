@@ -2,6 +2,9 @@ package answer
 
 import (
 	"context"
+	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -57,12 +60,59 @@ func ofChild(ctx context.Context, r db.Reader, child id.ID) ([]Sheet, error) {
 	return out, err
 }
 
-func ofCampaign(ctx context.Context, r db.Reader, campaign id.ID, areas []string, which string, from, most int) ([]Sheet, error) {
+func ofCampaign(ctx context.Context, r db.Reader, campaign id.ID, areas []string, which string, behind place, most int) ([]Sheet, error) {
 	where, args := access.Where("region", areas)
+	args = append([]any{campaign}, args...)
+	if behind.id != "" {
+		where += " AND (" + weight + " < ? OR (" + weight + " = ? AND (taken_at < ? OR (taken_at = ? AND id < ?))))"
+		args = append(args, behind.weight, behind.weight, behind.taken, behind.taken, behind.id)
+	}
 	var out []Sheet
-	err := r.List(ctx, &out, "SELECT "+sheetColumns+" FROM answer_sheet WHERE campaign_id = ? AND "+where+" AND "+which+" ORDER BY critical DESC, needs_person DESC, over_cutoff DESC, taken_at DESC, id DESC LIMIT ? OFFSET ?",
-		append(append([]any{campaign}, args...), most, from)...)
+	err := r.List(ctx, &out, "SELECT "+sheetColumns+" FROM answer_sheet WHERE campaign_id = ? AND "+where+" AND "+which+" ORDER BY "+weight+" DESC, taken_at DESC, id DESC LIMIT ?", append(args, most)...)
 	return out, err
+}
+
+// weight orders the sheets of a campaign: what must not wait stands first.
+const weight = "(CASE WHEN critical THEN 4 ELSE 0 END + CASE WHEN needs_person THEN 2 ELSE 0 END + CASE WHEN over_cutoff THEN 1 ELSE 0 END)"
+
+// place is where a page of a campaign's sheets ends. It is the row's key and not
+// its number: sheets come in while somebody reads.
+type place struct {
+	weight int
+	taken  clock.Millis
+	id     id.ID
+}
+
+func placeOf(s Sheet) place {
+	p := place{taken: s.TakenAt, id: s.ID}
+	for _, x := range []struct {
+		is bool
+		n  int
+	}{{s.Critical, 4}, {s.NeedsPerson, 2}, {s.Over, 1}} {
+		if x.is {
+			p.weight += x.n
+		}
+	}
+	return p
+}
+
+func (p place) String() string { return fmt.Sprintf("%d~%d~%s", p.weight, p.taken, p.id) }
+
+// readPlace reads a cursor. Errors: Invalid "cursor".
+func readPlace(cursor string) (place, error) {
+	var p place
+	if cursor == "" {
+		return p, nil
+	}
+	w, rest, _ := strings.Cut(cursor, "~")
+	at, last, _ := strings.Cut(rest, "~")
+	n, e := strconv.Atoi(w)
+	ms, e2 := strconv.ParseInt(at, 10, 64)
+	found, ok := id.Parse(last)
+	if e != nil || e2 != nil || !ok {
+		return p, errs.Invalid("cursor", "list.cursor_wrong")
+	}
+	return place{n, clock.Millis(ms), found}, nil
 }
 
 // handedIn names the questionnaires that are there of a child. One that was
