@@ -159,6 +159,10 @@ func (m *Models) Propose(ctx context.Context, body, reason string) (Version, err
 	}
 	v := Version{ID: id.New(), Name: p.Name, Body: string(text), State: Waiting, Reason: reason, MadeBy: access.From(ctx).Account}
 	err = m.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		// Who proposes the same model at this moment must see that this one waits.
+		if err := tx.Lock(ctx, "device_model:"+p.Name); err != nil {
+			return err
+		}
 		set, err := m.written(ctx, tx)
 		if err != nil {
 			return err
@@ -192,6 +196,10 @@ func (m *Models) Approve(ctx context.Context, version id.ID) (Version, error) {
 	}
 	var v Version
 	err := m.db.Update(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		// One at a time, of whatever model: each is held against what is in force.
+		if err := tx.Lock(ctx, "device_model"); err != nil {
+			return err
+		}
 		if v, err = find(ctx, tx, version); err != nil {
 			return err
 		}
