@@ -2,7 +2,10 @@
 // beside what holds, published by a second person, and heard by a watch that is
 // on the line, without anything being started again.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { api, enter, openBrowser, openHouse, option, phone, sees, shot } from "./house.mjs";
 
@@ -78,9 +81,20 @@ test("a new card is written down, tried on its frames, and published by a second
   const drawer = section.page.getByRole("dialog").last();
   await sees(drawer, "报警第 16 位 求救");
   await shot(section.page, "models-waits");
+  const saved = async (name) => {
+    const [file] = await Promise.all([section.page.waitForEvent("download"), drawer.getByRole("button", { name, exact: true }).click()]);
+    assert.equal(file.suggestedFilename(), "xk1.json");
+    const path = join(tmpdir(), `zugou-${Date.now()}.json`);
+    await file.saveAs(path);
+    return path;
+  };
+  // The store-room without a network reads frames by the file.
+  const said = (path) => JSON.parse(execFileSync(join(import.meta.dirname, "../../bin/zugou"), ["decode", "jt808", "--profile", path], { input: report(16) })).alarms;
+  assert.deepEqual(said(await saved("导出这一版")), ["sos"]);
   await drawer.getByRole("button", { name: "批准并生效" }).click();
   await sees(section.page, "已批准，几秒内生效");
   await drawer.getByText("第 1 版").first().waitFor();
+  assert.deepEqual(said(await saved("导出")), ["sos"]);
   await drawer.getByRole("tab", { name: "历次版本" }).click();
   await sees(drawer, /新采购的学生卡/);
   await shot(section.page, "models-history");

@@ -13,6 +13,7 @@ import { useAct } from "../kit/act";
 import { carded } from "../kit/cards";
 import { PageHead } from "../kit/page";
 import { useAskReason } from "../kit/reason";
+import { saveJson } from "../kit/save";
 import { t, words } from "../locale";
 import { useMay, useMe } from "../session";
 import { DraftEditor } from "./draft";
@@ -125,6 +126,9 @@ export default function Models() {
   );
 }
 
+/** A model as a file that reads the same elsewhere: over its base only where every program has that. */
+const fileOf = (e: Entry, base: Entry | undefined): Model => (!base || (base.edition === 0 && !base.new) ? e.written : { ...e.means, base: undefined });
+
 /** One model: what waits, what holds, what was. */
 function ModelView({ entry: e, all, onChange }: { entry: Entry; all: Entry[]; onChange: () => void }) {
   const may = useMay();
@@ -136,6 +140,7 @@ function ModelView({ entry: e, all, onChange }: { entry: Entry; all: Entry[]; on
           {wordFor(words, "gd.profiles", e.written.protocol)} <span className="zg-num">{e.name}</span> {editionWord(e)}
         </span>
         <span className="models-space" />
+        {!e.new && <Button onClick={() => saveJson(`${e.name}.json`, fileOf(e, base))}>{t("models.export")}</Button>}
         {may("model.write") && (
           <Button disabled={!!e.waits} title={e.waits ? t("models.waitsAlready") : ""} onClick={onChange}>
             {t("models.change")}
@@ -198,6 +203,7 @@ function Waits({ version: v, devices }: { version: Version; devices: number }) {
             {own ? t("models.withdraw") : t("models.refuse")}
           </Button>
         )}
+        <Button onClick={() => saveJson(`${v.name}.json`, JSON.parse(v.body))}>{t("models.exportDraft")}</Button>
         <span className="page-muted">{own ? t("models.second") : t("models.approveText", { n: devices })}</span>
       </div>
     </section>

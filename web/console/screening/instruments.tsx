@@ -19,7 +19,8 @@ import { useMay } from "../session";
 import { Cutoffs } from "./cutoffs";
 import { Bench, FormPreview, ScoringView } from "./form";
 import { blankForm, InstrumentEditor, nextVersion } from "./instrument-editor";
-import { readJson, saveJson, SuicideMark } from "./parts";
+import { saveJson } from "../kit/save";
+import { readJson, SuicideMark } from "./parts";
 import { ages, informantName, type Instrument, type Version } from "./types";
 import "../matter/matter.css";
 

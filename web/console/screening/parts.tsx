@@ -56,16 +56,6 @@ export async function openPdf(path: string, query: Record<string, string>): Prom
   window.open(URL.createObjectURL(await response.blob()), "_blank", "noopener");
 }
 
-/** Saves what the server said as a file. */
-export function saveJson(name: string, value: unknown): void {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(value, null, 2)], { type: "application/json" }));
-  const a = document.createElement("a");
-  a.href = url;
-  a.download = name;
-  a.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 /** Reads a chosen file as JSON; undefined when it is none. */
 export async function readJson(file: File): Promise<Record<string, unknown> | undefined> {
   try {

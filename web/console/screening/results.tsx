@@ -14,7 +14,7 @@ import { More, usePages } from "../kit/pages";
 import { carded } from "../kit/cards";
 import { t, words } from "../locale";
 import { useMay } from "../session";
-import { saveJson } from "./parts";
+import { saveJson } from "../kit/save";
 import { informantName, itemNo, plainReason, type Listed, type SchoolSummary, type SheetView } from "./types";
 import "./screening.css";
 

@@ -147,9 +147,7 @@ func (m *Models) Learn(ctx context.Context) error {
 	m.mu.RUnlock()
 	if now := numbers(versions); now != seen {
 		written, unused := m.overlay(versions)
-		for _, u := range unused {
-			m.log.Error("a version of a device model is not used, the one below it stays", "model", u.name, "edition", u.edition, "error", u.err)
-		}
+		m.complain(unused)
 		var err error
 		if set, err = written.Resolve(); err != nil {
 			return err
@@ -166,6 +164,29 @@ func (m *Models) Learn(ctx context.Context) error {
 	m.set, m.seen, m.of = set, seen, of
 	m.mu.Unlock()
 	return nil
+}
+
+// complain says which versions are not used.
+func (m *Models) complain(list []unused) {
+	for _, u := range list {
+		m.log.Error("a version of a device model is not used, the one below it stays", "model", u.name, "edition", u.edition, "error", u.err)
+	}
+}
+
+// Written gives the profiles in force, each as it is written. It asks no right:
+// it is for who holds the database itself, at the command line.
+func (m *Models) Written(ctx context.Context) (set profile.Set, err error) {
+	err = m.db.View(ctx, func(ctx context.Context, r db.Reader) error {
+		versions, err := published(ctx, r)
+		if err != nil {
+			return err
+		}
+		var bad []unused
+		set, bad = m.overlay(versions)
+		m.complain(bad)
+		return nil
+	})
+	return set, err
 }
 
 // numbers names a list of versions: versions themselves never change.
