@@ -79,7 +79,7 @@ fuzz: ## long fuzzing of all that reads bytes: from devices (FUZZTIME=…); of p
 
 .PHONY: bench
 bench: ## figures with a limit or a peer in the same run
-	go test ./test/bench -run '^$$' -bench . -benchtime 1x -count 1 -timeout 30m
+	go test ./test/bench -run '^$$' -bench . -benchtime 1x -count 1 -timeout 90m
 	go test ./internal/loop/risk/level -run '^$$' -bench WhatIf -benchtime 1x -count 1 -timeout 30m
 
 .PHONY: release
