@@ -102,6 +102,8 @@ async function fillOffline(p, child, text) {
   await p.page.getByLabel("见到了").check();
   await p.page.getByRole("radiogroup", { name: "吃得饱" }).getByRole("radio", { name: "是" }).click();
   await p.page.getByLabel("走访情况").fill(text);
+  const bare = p.page.getByLabel("这次没有带慰问品"); // asked on the days of a greeting
+  if (await bare.count()) await bare.check();
   await p.page.getByLabel("照护人").last().check();
   await p.page.locator(".zg-sign canvas").evaluate((c) => c.scrollIntoView({ block: "center" }));
   const box = await p.page.locator(".zg-sign canvas").boundingBox();

@@ -103,7 +103,9 @@ function SideMenu({ folded }: { folded: boolean }) {
   const selected = open.filter((p) => path === p.path || path.startsWith(`${p.path}/`)).map((p) => p.path);
   const box = useRef<HTMLDivElement>(null);
   // A long menu of a short screen: where one is can be seen.
-  useEffect(() => box.current?.querySelector(".ant-menu-item-selected")?.scrollIntoView({ block: "nearest" }), [path, folded]);
+  useEffect(() => {
+    box.current?.querySelector(".ant-menu-item-selected")?.scrollIntoView({ block: "nearest" }); // newer browsers give a promise: no clean-up
+  }, [path, folded]);
   return (
     <div ref={box}>
       <Menu mode="inline" inlineCollapsed={folded} selectedKeys={selected} items={items} />
