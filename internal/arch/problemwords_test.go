@@ -70,11 +70,11 @@ func TestEveryProblemHasWords(t *testing.T) {
 	}
 }
 
-// An operator reads every alarm that a device may raise, and every hint that a
-// profile names by key, in words.
+// An operator, and who is sent, read every alarm that a device may raise, and
+// every hint that a profile names by key, in words.
 func TestEveryAlarmAndHintHasWords(t *testing.T) {
 	words := map[string]string{}
-	for _, file := range []string{"seat", "command"} {
+	for _, file := range []string{"alarm", "command", "field"} {
 		data, err := os.ReadFile("../../locale/zh-CN/" + file + ".json")
 		if err != nil {
 			t.Fatal(err)
@@ -89,8 +89,10 @@ func TestEveryAlarmAndHintHasWords(t *testing.T) {
 		}
 	}
 	for _, hint := range profile.Hints() {
-		if words["model.hint."+hint] == "" {
-			t.Errorf("the hint %s has no words", hint)
+		for _, where := range []string{"model.hint.", "task.hint."} { // at the desk, on the way
+			if words[where+hint] == "" {
+				t.Errorf("the hint %s has no words: %s", hint, where)
+			}
 		}
 	}
 }

@@ -7,7 +7,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { api, enter, openBrowser, openHouse, option, phone, sees, shot } from "./house.mjs";
+import { api, enter, fits, openBrowser, openHouse, option, phone, sees, shot } from "./house.mjs";
 
 let house;
 let browser;
@@ -126,7 +126,8 @@ test("a hint that was published a moment ago stands beside the next SOS", { time
   await answered;
   const section = await at("section1", "/console/device-models?model=watch-4g");
   const which = (await api(section.page, "GET", `/devices?q=${number}`)).body.items[0].id;
-  const kid = (await api(section.page, "GET", "/children?limit=1")).body.items[0];
+  const director = await at("village001001", "/m/", phone);
+  const kid = (await api(director.page, "GET", "/children?limit=1")).body.items[0];
   assert.equal((await api(section.page, "POST", `/devices/${which}/adopt`, { kind: "watch", profile: "watch-4g", child_id: kid.id })).status, 200);
   let n = 0;
   const press = () => says(`AL,291126,07${String(Math.floor(++n / 60)).padStart(2, "0")}${String(n % 60).padStart(2, "0")},V,0.0,N,0.0,E,0,0,0,0,80,77,0,0,00010000,0,0,460,0,0`);
@@ -146,6 +147,22 @@ test("a hint that was published a moment ago stands beside the next SOS", { time
   await sees(seat.page, /此型号的求救：取下充电器时也可能报。照常处置/);
   await seat.page.getByRole("button", { name: /派单/ }).first().waitFor();
   await shot(seat.page, "seat-hint");
+  // Who is sent reads it in one line, until the child has been seen.
+  const me = (await api(director.page, "GET", "/me")).body;
+  const step = (await api(seat.page, "GET", `/matters/${matter}`)).body.orders.length;
+  const sent = await api(seat.page, "POST", `/matters/${matter}/dispatch`, { to: [me.id], as_of_step: step, key: "hint-1" });
+  assert.equal(sent.status, 200, JSON.stringify(sent.body));
+  await director.page.goto(`${house.base}/m/order/${sent.body.id}`);
+  await sees(director.page, "此型号的求救：取下充电器时也可能报。照常前往，见面先问一句");
+  await fits(director.page);
+  await shot(director.page, "order-hint-phone");
+  for (const act of ["接单", "出发", "到场"]) {
+    await director.page.getByRole("button", { name: act, exact: true }).click();
+    await director.page.waitForTimeout(1000); // a thumb that trembles is not heard
+  }
+  await sees(director.page, /此型号的求救/);
+  assert.equal((await api(director.page, "POST", `/orders/${sent.body.id}/handle`, { note: "孩子在家，刚取下充电器" })).status, 200);
+  await director.page.getByText(/此型号的求救/).waitFor({ state: "hidden" });
   // On the matters' page and on the device too.
   await seat.page.goto(`${house.base}/console/devices?device=${which}`);
   await sees(seat.page, /求救：取下充电器时也可能报/);
@@ -175,5 +192,5 @@ test("a hint that was published a moment ago stands beside the next SOS", { time
   await head.page.setViewportSize({ width: 360, height: 780 });
   await shot(head.page, "models-phone");
   line.destroy();
-  assert.deepEqual([...section.faults, ...seat.faults, ...head.faults, ...pocket.faults], []);
+  assert.deepEqual({ section: section.faults, seat: seat.faults, head: head.faults, pocket: pocket.faults, director: director.faults }, { section: [], seat: [], head: [], pocket: [], director: [] });
 });

@@ -1,6 +1,7 @@
 // Words of the desktop pages. A page with many words brings its own file of
 // locale/zh-CN: add it here by one line, with keys that begin with its name.
 import admin from "@locale/admin.json";
+import alarm from "@locale/alarm.json";
 import audit from "@locale/audit.json";
 import aftercare from "@locale/aftercare.json";
 import care from "@locale/care.json";
@@ -27,6 +28,7 @@ export const words = {
   ...shared,
   ...consoleWords,
   ...admin,
+  ...alarm,
   ...audit,
   ...aftercare,
   ...care,

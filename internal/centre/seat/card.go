@@ -438,6 +438,7 @@ func stagesOf(o dispatch.Order, events []matter.Event, names map[id.ID]StaffBrie
 type MyOrder struct {
 	OrderView
 	What  string      `json:"what"`
+	Hints []CardHint  `json:"hints"` // what is known of the device's model, until the order is handled
 	Child *FieldChild `json:"child"`
 	Place *Position   `json:"place"`
 }
@@ -492,7 +493,18 @@ func (s *Service) myOrder(ctx context.Context, r db.Reader, o dispatch.Order) (M
 	if err != nil {
 		return MyOrder{}, err
 	}
-	out := MyOrder{OrderView: v, What: "what." + m.Kind}
+	out := MyOrder{OrderView: v, What: "what." + m.Kind, Hints: []CardHint{}}
+	if o.State == dispatch.Active && o.Stage.Rank() < policy.Handled.Rank() {
+		list, err := signal.OfMatter(ctx, r, m.ID, mostSignals)
+		if err != nil {
+			return out, err
+		}
+		told := make([]CardSignal, 0, len(list))
+		for _, sg := range list {
+			told = append(told, CardSignal{Source: sg.Source, Body: json.RawMessage(sg.Body)})
+		}
+		out.Hints = hintsOf(told)
+	}
 	if m.ChildID == "" {
 		return out, nil
 	}

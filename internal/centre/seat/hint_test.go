@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"testing"
 
+	"zugou/internal/centre/dispatch"
 	"zugou/internal/centre/policy"
 	"zugou/internal/centre/seat"
 	"zugou/internal/centre/signal"
+	"zugou/internal/kernel/db"
 	"zugou/internal/people/access"
 )
 
@@ -40,5 +42,25 @@ func TestTheCardShowsWhatIsKnownOfTheAlarmsModel(t *testing.T) {
 		if card := w.card("op1", w.press("3900000007", 1).Matter); card.Hints == nil || len(card.Hints) != 0 {
 			t.Errorf("hints of nothing: %#v", card.Hints)
 		}
+
+		// Who is sent reads the same, until it is handled.
+		order := w.dispatch("op1", rec.Matter)
+		reads := func(want int) {
+			t.Helper()
+			w.must(w.db.View(as("grid-chen"), func(ctx context.Context, r db.Reader) error {
+				mine, err := w.seat.Order(ctx, r, order.ID)
+				if err == nil && (mine.Hints == nil || len(mine.Hints) != want || want > 0 && mine.Hints[0] != hint) {
+					t.Errorf("%+v, want %d", mine.Hints, want)
+				}
+				return err
+			}))
+		}
+		reads(2)
+		_, err := w.orders.Accept(as("grid-chen"), order.ID, dispatch.Report{})
+		w.must(err)
+		w.walk("grid-chen", order.ID, policy.OnTheWay, policy.OnScene)
+		reads(2)
+		w.walk("grid-chen", order.ID, policy.Handled)
+		reads(0)
 	})
 }

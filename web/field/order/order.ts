@@ -37,6 +37,8 @@ export type MyOrder = {
   version: number;
   /** A key of plain words: what.sos. */
   what: string;
+  /** What is known of the device's model beside its alarm; orders kept from before have none. */
+  hints?: { alarm: string; hint: string }[];
   child: {
     name: string;
     age: number;

@@ -289,6 +289,11 @@ function Open({ order }: { order: MyOrder }) {
           <UrgencyTag urgency={order.urgency} /> <b>{order.kind_name}</b>
         </p>
         <WhatHappened what={order.what} />
+        {next && next !== "feedback" && order.hints?.map((h) => (
+          <p key={h.alarm} className="f-what-hint" role="note">
+            {t("order.modelHint", { alarm: wordFor(words, "alarm", h.alarm), hint: wordFor(words, "task.hint", h.hint) })}
+          </p>
+        ))}
         {order.note && (
           <p className="f-what-note">
             <small>{t("order.note")}</small>
