@@ -81,6 +81,11 @@ func (s *intake) stored() []string {
 	return out
 }
 
+// alarms are those that were taken; the caller holds mu.
+func (s *intake) alarms() []signal.New {
+	return slices.DeleteFunc(slices.Clone(s.taken), func(n signal.New) bool { return len(n.Alarms) == 0 })
+}
+
 // terminals knows one code for all.
 type terminals struct {
 	away   bool

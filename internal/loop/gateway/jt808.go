@@ -111,15 +111,21 @@ func (j *jt808Codec) frame(f jt808.Frame) Frame {
 	in := Frame{Content: append(binary.BigEndian.AppendUint16(nil, f.ID), f.Body...)}
 	p := j.profiles(deviceID)
 	in.Messages = f.Messages(jt808.Options{Profile: p, Now: j.clock.Now()})
-	for i := range in.Messages {
-		p.Mark(&in.Messages[i])
-	}
 	j.mu.Lock()
 	in.Stranger = !j.signed[deviceID]
 	if _, known := j.headers[device.Key(deviceID)]; known || len(j.headers) < mostDevices {
 		j.headers[device.Key(deviceID)] = f.Header
 	}
 	j.mu.Unlock()
+	for i := range in.Messages {
+		m := &in.Messages[i]
+		if in.Stranger {
+			for _, a := range m.Alarms {
+				m.Hints = append(m.Hints, report.Hint{Alarm: a, Hint: report.Unproven})
+			}
+		}
+		p.Mark(m)
+	}
 	switch {
 	case f.ID == jt808.UpRegister:
 		in.Stranger = true

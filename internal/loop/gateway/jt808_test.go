@@ -2,8 +2,10 @@ package gateway_test
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"zugou/internal/kernel/clock"
 	"zugou/internal/loop/gateway"
 	"zugou/internal/loop/gateway/jt808"
+	"zugou/internal/loop/gateway/report"
 )
 
 // card is a JT/T 808 terminal of a test.
@@ -93,6 +96,18 @@ func TestBeforeTheSignOnOnlyAnAlarmIsTakenAndItDoesNotEndTheRealOnesConnection(t
 	real.hear(real.answer(jt808.UpHeartbeat, 0))
 	if got := in.stored(); len(got) != 1 || got[0] != "8800000001 sos" || s.Counts().Takeovers != 0 {
 		t.Errorf("%v %+v", got, s.Counts())
+	}
+	// Who sees it reads that nobody had signed on; of the real one's nobody does.
+	sos.Time = at.Add(time.Minute)
+	real.say(real.frame(jt808.UpPosition, jt808.Position(sos)))
+	real.hear(real.answer(jt808.UpPosition, 0))
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for i, want := range []bool{true, false} {
+		body, err := json.Marshal(in.alarms()[i].Body)
+		if err != nil || strings.Contains(string(body), report.Unproven) != want {
+			t.Errorf("alarm %d: %s %v", i, body, err)
+		}
 	}
 }
 

@@ -80,6 +80,8 @@ type Server struct {
 	clock    clock.Clock
 	log      *slog.Logger
 
+	firstWithin time.Duration // from the accept to the first frame
+
 	hub    *Hub
 	mu     sync.Mutex
 	conns  map[net.Conn]struct{}
@@ -89,7 +91,7 @@ type Server struct {
 
 // NewServer makes a server; Serve runs it.
 func NewServer(p Protocol, intake Intake, clk clock.Clock, log *slog.Logger) *Server {
-	return &Server{protocol: p, intake: intake, clock: clk, log: log, hub: NewHub(log), conns: map[net.Conn]struct{}{}}
+	return &Server{protocol: p, intake: intake, clock: clk, log: log, firstWithin: firstWithin, hub: NewHub(log), conns: map[net.Conn]struct{}{}}
 }
 
 // Join puts the server's devices into a hub that several servers share. Call
@@ -99,10 +101,18 @@ func (s *Server) Join(h *Hub) *Server {
 	return s
 }
 
+// FirstWithin sets how long a connection may say nothing before its first
+// frame. Call it before Serve.
+func (s *Server) FirstWithin(d time.Duration) *Server {
+	s.firstWithin = d
+	return s
+}
+
 // Limits of a connection.
 const (
 	maxConns     = 60_000
 	idleAfter    = 30 * time.Minute // a watch links every 5–8 minutes; closing earlier drains it
+	firstWithin  = 2 * time.Minute  // a device speaks first; a slow network takes its time
 	flushAfter   = 2 * time.Second  // an unfinished frame after a silence is all there will be
 	writeWithin  = 10 * time.Second
 	takeWithin   = 20 * time.Second

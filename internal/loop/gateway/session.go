@@ -21,6 +21,7 @@ type session struct {
 	codec   Codec
 	devices []string // named on this connection
 	bucket  Bucket   // for frames without an alarm
+	spoke   bool     // a whole frame that could be read
 
 	writing sync.Mutex
 	waiting []string // tokens of commands without an answer, oldest first
@@ -42,12 +43,18 @@ func (x *session) run(ctx context.Context) {
 	}
 	feed := x.codec.Feed
 	flushed := false // what is held was looked at after a silence already
+	opened := x.server.clock.Now()
 	for {
 		wait := idleAfter
 		if x.codec.Pending() && !flushed {
 			wait = flushAfter
 		}
-		if x.conn.SetReadDeadline(x.server.clock.Now().Add(wait)) != nil || ctx.Err() != nil {
+		until := x.server.clock.Now().Add(wait)
+		// Connections that say nothing whole must not take the place of devices.
+		if first := opened.Add(x.server.firstWithin); !x.spoke && until.After(first) {
+			until, wait = first, idleAfter
+		}
+		if x.conn.SetReadDeadline(until) != nil || ctx.Err() != nil {
 			return
 		}
 		err := read(feed)
@@ -125,6 +132,7 @@ func (x *session) drain(ctx context.Context) bool {
 // frame stores the messages of one frame and then answers; false ends the
 // connection.
 func (x *session) frame(ctx context.Context, in Frame) bool {
+	x.spoke = x.spoke || in.Err == nil
 	x.server.count(func(c *Counts) {
 		c.Frames++
 		if in.Err != nil {
@@ -132,6 +140,10 @@ func (x *session) frame(ctx context.Context, in Frame) bool {
 		}
 	})
 	if in.Err != nil {
+		if !x.bucket.Allow(x.server.clock.Now()) { // nor does garbage fill the log
+			x.server.count(func(c *Counts) { c.Dropped++ })
+			return true
+		}
 		x.server.log.Info("frame not read", "protocol", x.server.protocol.Source, "from", x.From(), "reason", in.Err)
 		return true
 	}

@@ -118,7 +118,7 @@ function Why({ card }: { card: Card }) {
       )}
       {card.hints.map((h) => (
         <p key={h.alarm + h.hint} className="seat-hint" role="note">
-          {t("seat.modelHint", { alarm: wordFor(words, "alarm", h.alarm), hint: wordFor(words, "model.hint", h.hint) })}
+          {h.hint === "unproven" ? t("seat.unproven", { alarm: wordFor(words, "alarm", h.alarm) }) : t("seat.modelHint", { alarm: wordFor(words, "alarm", h.alarm), hint: wordFor(words, "model.hint", h.hint) })}
         </p>
       ))}
       {card.scene && <p><b>{t("seat.scene", { place: card.scene })}</b></p>}

@@ -155,10 +155,11 @@ describe("the seat", () => {
   });
 
   it("says what is known of the alarm's model, in words, and takes nothing of the card away", async () => {
-    const hints = [{ alarm: "sos", hint: "sos_or_charger" }, { alarm: "fall", hint: "坐下太快也会报" }];
+    const hints = [{ alarm: "sos", hint: "sos_or_charger" }, { alarm: "fall", hint: "坐下太快也会报" }, { alarm: "removed", hint: "unproven" }];
     renderConsole(<Seat />, answers({ "GET /matters/a": card(a, { hints }) }), "/seat?m=a");
     await screen.findByText(/此型号的求救：取下充电器时也可能报。照常处置/);
     screen.getByText("此型号的跌倒：坐下太快也会报");
+    screen.getByText(/这条摘除的连接没有通过鉴权.*照常处置/);
     screen.getByRole("button", { name: /派单给最近的人/ });
   });
 

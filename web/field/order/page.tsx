@@ -291,7 +291,7 @@ function Open({ order }: { order: MyOrder }) {
         <WhatHappened what={order.what} />
         {next && next !== "feedback" && order.hints?.map((h) => (
           <p key={h.alarm} className="f-what-hint" role="note">
-            {t("order.modelHint", { alarm: wordFor(words, "alarm", h.alarm), hint: wordFor(words, "task.hint", h.hint) })}
+            {h.hint === "unproven" ? t("order.unproven") : t("order.modelHint", { alarm: wordFor(words, "alarm", h.alarm), hint: wordFor(words, "task.hint", h.hint) })}
           </p>
         ))}
         {order.note && (

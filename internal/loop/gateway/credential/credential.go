@@ -156,6 +156,7 @@ func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byt
 const (
 	registered   = 0
 	knownAlready = 3
+	noTerminal   = 4
 )
 
 // Register is part of gateway.Terminals. A terminal that nobody registered
@@ -170,13 +171,20 @@ func (s *Store) Register(ctx context.Context, deviceID, traits string) (result b
 			return err
 		}
 		result = registered
+		d, err := device.Find(ctx, tx, deviceID)
+		if err != nil && !errs.Is(err, errs.KindNotFound) {
+			return err
+		}
 		switch {
+		case err == nil && d.State == device.Retired: // its code ended with it
+			result = noTerminal
+			return nil
 		case len(old) == 0:
 		case old[0].UsedAt != 0 && old[0].Traits != traits:
 			result = knownAlready
 			return audit.Write(ctx, tx, audit.Entry{Action: "device.write", SubjectKind: "device_id", Subject: id.ID(deviceID), Fields: []string{"register"}, Result: "refused"})
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO device_secret (device_id, door, hash, traits, issued_at, issued_by) VALUES (?, ?, ?, ?, ?, ?)
+		_, err = tx.Exec(ctx, `INSERT INTO device_secret (device_id, door, hash, traits, issued_at, issued_by) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (device_id, door) DO UPDATE SET hash = excluded.hash, traits = excluded.traits, issued_at = excluded.issued_at`,
 			deviceID, DoorJT808, hash, traits, tx.Now, access.From(ctx).Account)
 		tx.AfterCommit(func() { s.remember(deviceID, DoorJT808, hash, tx.Now) })

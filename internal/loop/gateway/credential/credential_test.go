@@ -194,3 +194,43 @@ func TestABadgeComesInWhileTheStorageIsAway(t *testing.T) {
 		t.Error("an unknown badge is decided on without storage")
 	}
 }
+
+// A card that is out of use would else register again by itself a moment after
+// its code ended, and so would whoever found it.
+func TestATerminalOutOfUseIsGivenNoNewCode(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		s := credential.New(d)
+		devices := device.New(d, crypto.Ephemeral(crypto.AES), device.Ports{Ended: s.End})
+		which := register(t, d, "8800000001")
+		_, code, err := s.Register(system(), "8800000001", "maker|card|1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := s.Issue(as(access.BureauSection, district), which)
+		if err != nil {
+			t.Fatal(err)
+		}
+		turn := func(to device.State) {
+			t.Helper()
+			if _, err := devices.Update(as(access.BureauSection, district), which, device.Change{State: &to, Why: "遗失"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		turn(device.Retired)
+		if ok, err := s.SignOn(system(), "8800000001", code); ok || err != nil {
+			t.Errorf("its code holds: %v", err)
+		}
+		if ok, err := s.Check(system(), "8800000001", credential.DoorToken, token); ok || err != nil {
+			t.Errorf("its token holds: %v", err)
+		}
+		for _, number := range []string{"8800000001", "008800000001"} {
+			if result, code, err := s.Register(system(), number, "maker|card|1"); result != 4 || code != "" || err != nil {
+				t.Errorf("%s: registered again: %d %v", number, result, err)
+			}
+		}
+		turn(device.Stock)
+		if result, _, err := s.Register(system(), "8800000001", "maker|card|1"); result != 0 || err != nil {
+			t.Errorf("back in stock: %d %v", result, err)
+		}
+	})
+}

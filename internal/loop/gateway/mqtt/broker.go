@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,6 +46,11 @@ type Parts struct {
 	Hub     *gateway.Hub
 	Clock   clock.Clock
 	Log     *slog.Logger
+
+	// SignOnWithin is how long a connection may take to its CONNECT, and
+	// MostLines how many there may be; 0: the defaults.
+	SignOnWithin time.Duration
+	MostLines    int
 }
 
 // Broker is the broker of this process. It may have several listeners.
@@ -58,6 +64,8 @@ type Broker struct {
 	serving int // listeners that are open
 	names   int
 	closed  bool
+
+	lines atomic.Int64 // connections, signed on or not
 }
 
 // Limits of a connection. The defaults of mochi reserve 64 kB a client for
@@ -68,6 +76,8 @@ const (
 	connBuffer     = 512
 	longestSession = 24 * 3600 // s
 	inflight       = 64
+	signOnWithin   = 30 * time.Second // TLS on a slow network takes its time
+	mostLines      = 60_000
 )
 
 // NewBroker makes a broker; Serve runs it.
@@ -75,6 +85,12 @@ func NewBroker(p Parts) *Broker {
 	c := mochi.NewDefaultServerCapabilities()
 	c.MaximumClientWritesPending, c.MaximumPacketSize, c.MaximumSessionExpiryInterval = pendingWrites, contract.MaxBytes+1024, longestSession
 	c.MaximumInflight, c.ReceiveMaximum, c.TopicAliasMaximum = inflight, inflight, 0
+	if p.SignOnWithin == 0 {
+		p.SignOnWithin = signOnWithin
+	}
+	if p.MostLines == 0 {
+		p.MostLines = mostLines
+	}
 	b := &Broker{p: p, limits: gateway.NewLimits(p.Clock)}
 	b.server = mochi.New(&mochi.Options{Capabilities: c, ClientNetReadBufferSize: connBuffer, ClientNetWriteBufferSize: connBuffer,
 		Logger: slog.New(slog.DiscardHandler), InlineClient: true, SysTopicResendInterval: 3600})
@@ -110,7 +126,7 @@ func (b *Broker) open(l net.Listener) error {
 	}
 	b.names++
 	name := fmt.Sprintf("mqtt-%d", b.names)
-	if err := b.server.AddListener(listeners.NewNet(name, l)); err != nil {
+	if err := b.server.AddListener(listeners.NewNet(name, &gate{l, b})); err != nil {
 		return err
 	}
 	b.serving++
@@ -180,7 +196,9 @@ func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 	if write {
 		return strings.HasPrefix(topic, "up/"+cl.ID+"/")
 	}
-	return strings.HasPrefix(topic, "down/"+cl.ID+"/")
+	// These and no more: each filter of a device costs memory.
+	own, ok := strings.CutPrefix(topic, "down/"+cl.ID+"/")
+	return ok && slices.Contains([]string{"ack", "cmd", "+", "#"}, own)
 }
 
 // OnSessionEstablished puts the line into the hub.
@@ -252,11 +270,19 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (out packets.Packe
 	deviceID, subject, ok := split(pk.TopicName)
 	if !ok || deviceID != cl.ID {
 		h.b.counts.bad.Add(1)
+		if !h.b.limits.Allow(cl.ID) {
+			h.b.counts.dropped.Add(1)
+			return pk, errNotStored
+		}
 		return pk, nil // will never be anything: the badge may forget it
 	}
 	said, ok := contract.Read(deviceID, subject, pk.Payload)
 	if !ok {
 		h.b.counts.bad.Add(1)
+		if !h.b.limits.Allow(deviceID) { // nor does garbage fill the log
+			h.b.counts.dropped.Add(1)
+			return pk, errNotStored
+		}
 		h.b.p.Log.Info("message not read", "protocol", signal.MQTT, "from", from(cl), "reason", said.Message.Err)
 		return pk, nil
 	}

@@ -88,6 +88,10 @@ type Hint struct {
 	Hint  string `json:"hint"`
 }
 
+// Unproven is the hint of an alarm that came from somebody who had not signed
+// on as the device: it is taken, for help must not wait for a code, and told.
+const Unproven = "unproven"
+
 // Media is a voice message or a picture, whole or a part of one.
 type Media struct {
 	Kind   string `json:"kind"`   // "audio" or "image"
