@@ -136,6 +136,7 @@ test("a class's drawings, from print to rated", { timeout: 420_000 }, async () =
   await desk.page.goto(`${house.base}/console/drawing-results`);
   await desk.page.getByRole("cell", { name: sheets[0].name }).first().waitFor({ timeout: 30_000 });
   await desk.page.getByText(/^至 /).first().waitFor();
+  await sees(desk.page, cls.school);
   await shot(desk.page, "7-results");
   await desk.page.locator(".drawing-row").first().click();
   await desk.page.locator(".result-one img").waitFor();

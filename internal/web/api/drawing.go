@@ -140,11 +140,12 @@ func (a *API) ratings() {
 	call(a, http.MethodGet, "/drawings/results", "decided drawings with their children", func(ctx context.Context, in *struct {
 		Batch  id.ID  `query:"batch" maxLength:"60"`
 		Child  id.ID  `query:"child" maxLength:"60"`
-		Marked bool   `query:"marked"`
+		Due    bool   `query:"due" doc:"only those with whom a talk is advised now"`
+		Marked bool   `query:"marked" doc:"only those with whom a talk was ever advised"`
 		Cursor string `query:"cursor" maxLength:"60"`
 		Limit  int    `query:"limit" minimum:"0" maximum:"200"`
 	}) (page[rating.Result], error) {
-		items, next, err := a.Ratings.Results(ctx, rating.ResultsQuery{Batch: in.Batch, Child: in.Child, Marked: in.Marked, Cursor: in.Cursor, Limit: in.Limit})
+		items, next, err := a.Ratings.Results(ctx, rating.ResultsQuery{Batch: in.Batch, Child: in.Child, Due: in.Due, Marked: in.Marked, Cursor: in.Cursor, Limit: in.Limit})
 		return page[rating.Result]{orEmpty(items), next}, err
 	})
 	bytesCall(a, http.MethodGet, "/drawing/{id}/image", "the picture of a decided drawing, for who works with the child", "image/jpeg", func(ctx context.Context, in *ByID) ([]byte, error) {

@@ -225,7 +225,7 @@ function BatchDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   };
   const batch = query.data;
   return (
-    <Drawer open size="large" title={batch?.title ?? t("drawing.batch")} onClose={onClose}>
+    <Drawer open size={860} title={batch?.title ?? t("drawing.batch")} onClose={onClose}>
       <Loaded query={query} errorText={errorText}>
         {(b) => (
           <div className="drawing-batch">
@@ -243,7 +243,7 @@ function BatchDrawer({ id, onClose }: { id: string; onClose: () => void }) {
             {may("drawing.mend") && (
               <p>
                 {toDo(b) > 0 ? (
-                  <Button type="primary" onClick={() => setMending(true)}>{t("drawing.mend", { n: toDo(b) })}</Button>
+                  <Button type="primary" onClick={() => setMending(true)}>{b.counts.compare ? t("drawing.mendBoth", { n: toDo(b) - b.counts.compare, m: b.counts.compare }) : t("drawing.mend", { n: toDo(b) })}</Button>
                 ) : (
                   <span className="drawing-muted">{t("drawing.nothingToMend")}</span>
                 )}

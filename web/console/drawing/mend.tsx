@@ -175,7 +175,7 @@ export function Mending({ batch, onClose }: { batch: string; onClose: () => void
     if (query.data && items.length === 0 && skipped.length > 0) setSkipped([]);
   }, [items.length, query.data, skipped.length]);
   return (
-    <Modal open width={1200} title={item ? t("drawing.mend", { n: query.data?.items.length ?? 0 }) : t("drawing.nothingToMend")} footer={null} onCancel={onClose} className="mend-modal" transitionName="" maskTransitionName="">
+    <Modal open width={1200} title={item ? t("drawing.mendLeft", { n: query.data?.items.length ?? 0 }) : t("drawing.nothingToMend")} footer={null} onCancel={onClose} className="mend-modal" transitionName="" maskTransitionName="">
       <Loaded query={query} errorText={errorText} isEmpty={(d) => d.items.length === 0} empty={<Empty title={t("drawing.nothingToMend")} hint={t("drawing.nothingToMendHint")} />}>
         {() =>
           item && (

@@ -45,11 +45,11 @@ export function RepeatsView({ sheet }: { sheet: CodingSheet | undefined }) {
               ),
             }}
             columns={carded<Steadiness>([
-              { title: t("agree.rater"), render: (_, x) => <strong>{x.name}</strong> },
-              { title: t("agree.ratedCount"), dataIndex: "rated", className: "zg-num" },
-              { title: t("repeats.count"), render: (_, x) => x.repeats.length, className: "zg-num" },
-              { title: t("repeats.apartCount"), render: (_, x) => t("repeats.of", { n: x.agreement.only_a + x.agreement.only_b, of: x.agreement.both + x.agreement.only_a + x.agreement.only_b + x.agreement.neither }), className: "zg-num" },
-              { title: t("agree.kappa"), render: (_, x) => kappa(x.agreement), className: "zg-num" },
+              { title: t("agree.rater"), className: "drawing-nowrap", render: (_, x) => <strong>{x.name}</strong> },
+              { title: t("agree.ratedCount"), dataIndex: "rated", className: "zg-num drawing-nowrap" },
+              { title: t("repeats.count"), render: (_, x) => x.repeats.length, className: "zg-num drawing-nowrap" },
+              { title: t("repeats.apartCount"), render: (_, x) => t("repeats.of", { n: x.agreement.only_a + x.agreement.only_b, of: x.agreement.both + x.agreement.only_a + x.agreement.only_b + x.agreement.neither }), className: "zg-num drawing-nowrap" },
+              { title: t("agree.kappa"), render: (_, x) => kappa(x.agreement), className: "zg-num drawing-nowrap" },
               { title: t("repeats.weak"), render: (_, x) => x.weak.slice(0, 5).map(name).join("、") || t("repeats.same") },
             ])}
           />

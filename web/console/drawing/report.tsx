@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Table } from "antd";
 import { api, errorText } from "@shared/api/client";
 import { Loaded } from "@shared/state";
+import { carded } from "../kit/cards";
 import { t, type words } from "../locale";
 import type { Agreement, CodingSheet, Report, Share } from "./types";
 
@@ -12,6 +13,8 @@ function share(s: Share) {
   if (s.value === null) return t("agree.noShare");
   return t("agree.share", { count: s.count, of: s.of, value: percent(s.value), low: percent(s.low), high: percent(s.high) });
 }
+
+const shares = ["sensitivity", "specificity", "ppv", "npv"] as const;
 
 /** κ in two places, or why there is none. */
 export const kappa = (g: Agreement | undefined) => (!g ? "" : g.kappa !== null ? two(g.kappa) : t(`agree.undefined.${g.undefined}` as keyof typeof words));
@@ -29,36 +32,38 @@ export function ReportView({ batch }: { batch: string }) {
             <p className="zg-num">{t("agree.decided", { decided: r.decided, drawings: r.drawings, marked: r.marked })}</p>
             <p className="drawing-warning">{r.warning}</p>
             <h4>{t("agree.validity")}</h4>
-            <dl className="drawing-facts">
-              {(["sensitivity", "specificity", "ppv", "npv"] as const).map((k) => (
+            {shares.every((k) => r.validity[k].value === null) ? <p>{t("agree.noShares")}</p> : <dl className="drawing-facts">
+              {shares.map((k) => (
                 <div key={k}>
                   <dt>{t(`agree.${k}`)}</dt>
                   <dd className="zg-num">{share(r.validity[k])}</dd>
                 </div>
               ))}
-            </dl>
+            </dl>}
             {r.validity.waiting > 0 && <p className="drawing-muted">{t("agree.waiting", { n: r.validity.waiting })}</p>}
             <h4>{t("agree.raters")}</h4>
             <Table
+              className="kit-cards"
               size="small"
               rowKey="id"
               pagination={false}
               dataSource={r.raters}
-              columns={[
-                { title: t("agree.rater"), dataIndex: "name" },
+              columns={carded<Report["raters"][number]>([
+                { title: t("agree.rater"), dataIndex: "name", className: "drawing-nowrap" },
                 { title: t("agree.ratedCount"), dataIndex: "rated", align: "right", className: "zg-num" },
                 { title: t("agree.kappa"), render: (_, x) => kappa(r.agreement.raters[x.id]), align: "right", className: "zg-num" },
                 { title: t("agree.positive"), render: (_, x) => two(r.agreement.raters[x.id]?.positive ?? null), align: "right", className: "zg-num" },
                 { title: t("agree.repeat"), render: (_, x) => kappa(r.agreement.repeats[x.id]), align: "right", className: "zg-num" },
-              ]}
+              ])}
             />
             <h4>{t("agree.agreement")}</h4>
             <Table
+              className="kit-cards drawing-agreement"
               size="small"
               rowKey="code"
               pagination={false}
               dataSource={(sheet.data?.features ?? []).map((f) => ({ ...f, g: r.agreement.features[f.code] }))}
-              columns={[
+              columns={carded<CodingSheet["features"][number] & { g: Agreement | undefined }>([
                 { title: t("agree.feature"), render: (_, f) => `${f.code} ${f.zh}` },
                 {
                   title: t("agree.kappa"),
@@ -74,7 +79,7 @@ export function ReportView({ batch }: { batch: string }) {
                 { title: t("agree.positive"), render: (_, f) => two(f.g?.positive ?? null), align: "right", className: "zg-num" },
                 { title: t("agree.cells"), render: (_, f) => f.g && `${f.g.both} / ${f.g.only_a} / ${f.g.only_b} / ${f.g.neither}`, align: "right", className: "zg-num" },
                 { title: t("agree.excluded"), render: (_, f) => f.g?.excluded, align: "right", className: "zg-num" },
-              ]}
+              ])}
             />
           </>
         )}

@@ -72,7 +72,9 @@ export type Result = {
   urgent: string[];
   why: string[];
   matter: string;
+  school: string;
   mark_until: number;
+  mark_ended: number;
   talked_at: number;
   decided_at: number;
 };

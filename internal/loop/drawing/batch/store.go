@@ -2,6 +2,8 @@ package batch
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -278,4 +280,19 @@ func SchoolBack(ctx context.Context, tx *db.Tx, m school.Merger, to school.Schoo
 	_, err := tx.Exec(ctx, "UPDATE drawing_sheet SET school_id = ?, school = ? WHERE school_id = ? AND number IN (SELECT ref FROM school_merger_part WHERE merger_id = ? AND kind = ? AND state = 'back')",
 		to.ID, to.Name, m.IntoID, m.ID, school.PartSheet)
 	return err
+}
+
+// Places tells school, grade and class of printed sheets, as they were printed.
+func Places(ctx context.Context, r db.Reader, numbers ...sheet.Number) (map[sheet.Number]string, error) {
+	out := make(map[sheet.Number]string, len(numbers))
+	for part := range slices.Chunk(numbers, 400) {
+		var rows []sheetRow
+		if err := r.List(ctx, &rows, "SELECT number, school, grade, class FROM drawing_sheet WHERE number IN ("+db.Marks(len(part))+")", db.Anys(part)...); err != nil {
+			return nil, err
+		}
+		for _, x := range rows {
+			out[x.Number] = strings.TrimSpace(x.School + " " + x.Grade + x.Class)
+		}
+	}
+	return out, nil
 }

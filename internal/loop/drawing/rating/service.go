@@ -17,6 +17,7 @@ import (
 	"zugou/internal/kernel/id"
 	"zugou/internal/loop/drawing/batch"
 	"zugou/internal/loop/drawing/coding"
+	"zugou/internal/loop/drawing/sheet"
 	"zugou/internal/people/access"
 	"zugou/internal/people/audit"
 	"zugou/internal/people/child"
@@ -392,7 +393,8 @@ func blind(a access.Actor, d batch.Drawing) bool {
 type ResultsQuery struct {
 	Batch  id.ID
 	Child  id.ID
-	Marked bool // only those with 建议谈话
+	Due    bool // only those whose 建议谈话 holds and who was not talked with yet
+	Marked bool // only those that ever had it
 	Cursor string
 	Limit  int // at most 200, also if 0
 }
@@ -445,6 +447,9 @@ func (s *Service) Results(ctx context.Context, q ResultsQuery) (out []Result, ne
 		if q.Child != "" {
 			where, args = where+" AND child_id = ?", append(args, q.Child)
 		}
+		if q.Due {
+			where, args = where+" AND id IN (SELECT drawing_id FROM drawing_mark WHERE talked_at = 0 AND expires_at > ?)", append(args, r.At())
+		}
 		if q.Marked {
 			where += " AND id IN (SELECT drawing_id FROM drawing_mark)"
 		}
@@ -478,6 +483,14 @@ func (s *Service) Results(ctx context.Context, q ResultsQuery) (out []Result, ne
 		if err != nil {
 			return err
 		}
+		numbers := make([]sheet.Number, len(list))
+		for i, d := range list {
+			numbers[i] = d.Number
+		}
+		places, err := batch.Places(ctx, r, numbers...)
+		if err != nil {
+			return err
+		}
 		for _, d := range list {
 			if blind(a, d) {
 				continue
@@ -488,9 +501,11 @@ func (s *Service) Results(ctx context.Context, q ResultsQuery) (out []Result, ne
 			}
 			row.Name = names[d.ChildID]
 			m := byDrawing[d.ID]
-			row.TalkedAt = m.TalkedAt
+			row.TalkedAt, row.School = m.TalkedAt, places[d.Number]
 			if m.ExpiresAt > r.At() {
 				row.MarkUntil = m.ExpiresAt
+			} else if m.TalkedAt == 0 {
+				row.MarkEnded = m.ExpiresAt
 			}
 			out = append(out, row)
 			shown = append(shown, audit.Shown{Kind: "child", ID: d.ChildID, Fields: []string{"drawing.result"}})

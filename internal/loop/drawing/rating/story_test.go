@@ -248,8 +248,8 @@ func TestMarkEndsByItself(t *testing.T) {
 		for _, name := range []string{"a", "b"} {
 			w.submit(name, w.task(name).ID, "", many...)
 		}
-		results, _, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Marked: true})
-		if err != nil || len(results) != 1 || results[0].MarkUntil == 0 {
+		results, _, err := w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Due: true})
+		if err != nil || len(results) != 1 || results[0].MarkUntil == 0 || results[0].MarkEnded != 0 || results[0].School == "" {
 			t.Fatalf("%+v %v", results, err)
 		}
 		until := func() clock.Millis {
@@ -273,8 +273,16 @@ func TestMarkEndsByItself(t *testing.T) {
 			t.Error("the mark did not end")
 		}
 		results, _, err = w.ratings.Results(section(), rating.ResultsQuery{Batch: b})
-		if err != nil || results[0].MarkUntil != 0 {
+		if err != nil || results[0].MarkUntil != 0 || results[0].MarkEnded == 0 {
 			t.Errorf("%+v %v", results, err)
+		}
+		for _, q := range []struct {
+			rating.ResultsQuery
+			want int
+		}{{rating.ResultsQuery{Due: true}, 0}, {rating.ResultsQuery{Marked: true}, 1}} {
+			if results, _, err = w.ratings.Results(section(), q.ResultsQuery); err != nil || len(results) != q.want {
+				t.Errorf("%+v: %d %v", q.ResultsQuery, len(results), err)
+			}
 		}
 	})
 }
@@ -295,6 +303,9 @@ func TestATalkAnswersTheMark(t *testing.T) {
 		}
 		if w.marked[w.pupils[0].Child] {
 			t.Error("the mark stands after the talk")
+		}
+		if results, _, err = w.ratings.Results(section(), rating.ResultsQuery{Batch: b, Due: true}); err != nil || len(results) != 0 {
+			t.Errorf("a talk is still due: %+v %v", results, err)
 		}
 	})
 }

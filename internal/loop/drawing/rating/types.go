@@ -71,7 +71,9 @@ type Result struct {
 	Colours   bool         `json:"colours"`
 	TimeLimit int          `json:"time_limit"`
 	Matter    id.ID        `json:"matter"`
+	School    string       `json:"school"`     // with grade and class, as printed on the sheet
 	MarkUntil clock.Millis `json:"mark_until"` // 建议谈话; 0 none
+	MarkEnded clock.Millis `json:"mark_ended"` // when it ended by itself, without a talk; 0 not
 	TalkedAt  clock.Millis `json:"talked_at"`
 	DecidedAt clock.Millis `json:"decided_at"`
 }
