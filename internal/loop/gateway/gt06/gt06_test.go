@@ -408,3 +408,21 @@ func TestCommands(t *testing.T) {
 		}
 	}
 }
+
+// A device says an alarm once it is answered, and we answer: what of it can't
+// be read is an alarm all the same. A report that is none stays none.
+func TestAnAlarmThatCantBeReadIsAnAlarm(t *testing.T) {
+	for _, typ := range []byte{0x16, 0x26, 0x27, 0x32, 0x19, 0xa3, 0xa4, 0xa5} {
+		for _, body := range []string{"", "1a01", "01cc"} {
+			m := read(t, data(typ, body), nil)
+			if names(m) != "general" || m.Err == "" || m.Reply == nil {
+				t.Errorf("%02x %q: %s %q", typ, body, names(m), m.Err)
+			}
+		}
+	}
+	for _, typ := range []byte{0x12, 0x22} {
+		if m := read(t, data(typ, "1a01"), nil); len(m.Alarms) != 0 || m.Err == "" {
+			t.Errorf("%02x: %+v", typ, m)
+		}
+	}
+}

@@ -114,6 +114,9 @@ func (s *Session) Message(f Frame, o Options) report.Message {
 			m.Reply = address(f.Serial)
 		}
 	}
+	if layouts[f.Type].state && m.Err != "" && len(m.Alarms) == 0 {
+		m.Raise(report.General) // it was sent because of one, and will not be said again
+	}
 	m.DeviceID = s.ID
 	return m
 }

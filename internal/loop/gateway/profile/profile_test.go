@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"encoding/hex"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -61,5 +62,28 @@ func TestNumbers(t *testing.T) {
 	p.Field(m, 0xb9, []byte("\x02aa:bb:cc:dd:ee:01,-60,aabbccddee02,-61,x,1"))
 	if len(m.Wifi) != 2 || m.Wifi[1].MAC != "aa:bb:cc:dd:ee:02" || *m.Wifi[1].RSSI != -61 {
 		t.Errorf("%+v", m.Wifi)
+	}
+}
+
+// A list without a count, in a field whose lists have one, is another maker's:
+// read all the same it would name stations that are none, and where a child is.
+func TestAListThatIsNotCountedIsLeftAlone(t *testing.T) {
+	p := &Profile{TLV: map[string][]Rule{"54": {{Read: "wifi", Counted: true}}}}
+	for _, c := range []struct {
+		hex  string
+		want int
+	}{
+		{"02 aabbccddee01c4 aabbccddee02b0", 2}, {"01 aabbccddee01c4 aabbccddee02b0", 1}, {"09 aabbccddee01c4 aabbccddee02b0", 2},
+		{"aabbccddee01c4 aabbccddee02b0", 0}, {"00", 0}, {"", 0}, {"01", 0}, {"02 aabbccddee01c4 aabb", 0},
+	} {
+		b, err := hex.DecodeString(strings.ReplaceAll(c.hex, " ", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &report.Message{}
+		p.Field(m, 0x54, b)
+		if len(m.Wifi) != c.want || c.want > 0 && m.Wifi[0].MAC != "aa:bb:cc:dd:ee:01" {
+			t.Errorf("%q: %+v", c.hex, m.Wifi)
+		}
 	}
 }

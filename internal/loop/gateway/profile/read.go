@@ -136,6 +136,9 @@ func (r Rule) list(v []byte, size int) ([]byte, bool) {
 		n := int(v[0])
 		v = v[1:]
 		if n*size > len(v) {
+			if len(v)%size != 0 { // no count at all: another maker's form
+				return nil, false
+			}
 			n = len(v) / size
 		}
 		v = v[:n*size]
