@@ -201,3 +201,36 @@ func TestHealthAndTheCallRound(t *testing.T) {
 		}
 	})
 }
+
+// A device that was followed by the second: its day is thinned, and the place
+// where the child was last is in it.
+func TestALongDayIsThinnedAndNotCutOff(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.until("2024-06-03 15:00")
+		d, c := w.badge("watch")
+		w.hears(d, c, fix(0))
+		op := as(access.SeatOperator, "500111")
+		q := guard.TrackQuery{Day: "2024-06-03", Reason: "走失核查"}
+		start := clock.Of(q.Day.Start())
+		const n = 12_000
+		w.must(w.db.Update(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+			if _, err := tx.Exec(ctx, "DELETE FROM device_position WHERE child_id = ?", c); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `WITH RECURSIVE k(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM k WHERE i < ?)
+				INSERT INTO device_position (device, at, child_id, region, lat, lon, source, received_at) SELECT ?, ? + i * 7000, ?, '500111', 29.6, 105.7, 'gps', ? FROM k`,
+				n-1, d, start, c, start)
+			return err
+		}))
+		got, err := w.guard.Track(op, c, q)
+		w.must(err)
+		if got.Of != n || len(got.Spots) != n/3 || got.Spots[len(got.Spots)-1].At != start+(n-1)*7000 || got.Spots[0].At > start+3*7000 {
+			t.Errorf("%d of %d, from %d to %d", len(got.Spots), got.Of, got.Spots[0].At-start, got.Spots[len(got.Spots)-1].At-start)
+		}
+		for i := 1; i < len(got.Spots); i++ {
+			if got.Spots[i].At-got.Spots[i-1].At != 3*7000 {
+				t.Fatalf("a gap of %d ms before spot %d", got.Spots[i].At-got.Spots[i-1].At, i)
+			}
+		}
+	})
+}

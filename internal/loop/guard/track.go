@@ -42,10 +42,13 @@ type Track struct {
 	Day       civil.Date `json:"day"`
 	System    geo.System `json:"crs"`
 	Spots     []Spot     `json:"spots"`
+	Of        int        `json:"of"` // places of the day; more than spots: each so-and-so-many-th is given, the newest among them
 	Devices   []Wearing  `json:"devices"`
 	KeptDays  int        `json:"kept_days"`
 }
 
+// spotsMost bounds an answer. A device that is followed by the second has
+// 86,400 places a day; cut off, the evening would be missing.
 const spotsMost = 5000
 
 // Track gives where a child was. The look is written down with its purpose
@@ -119,8 +122,17 @@ func (s *Service) Track(ctx context.Context, childID id.ID, q TrackQuery) (Track
 			History   bool         `bun:"history"`
 			Suspect   bool         `bun:"time_suspect"`
 		}
-		if err := tx.List(ctx, &rows, "SELECT lat, lon, at, source, accuracy_m, history, time_suspect FROM device_position WHERE child_id = ? AND at >= ? AND at < ? ORDER BY at LIMIT ?",
-			childID, from, from.Add(24*time.Hour), spotsMost); err != nil {
+		const columns, of = "lat, lon, at, source, accuracy_m, history, time_suspect", "FROM device_position WHERE child_id = ? AND at >= ? AND at < ?"
+		day := []any{childID, from, from.Add(24 * time.Hour)}
+		if err := tx.Get(ctx, db.To(&out.Of), "SELECT count(*) "+of, day...); err != nil {
+			return err
+		}
+		query, args := "SELECT "+columns+" "+of+" ORDER BY at", day
+		if step := (out.Of + spotsMost - 1) / spotsMost; step > 1 {
+			query = "SELECT " + columns + " FROM (SELECT " + columns + ", row_number() OVER (ORDER BY at DESC, device) AS n " + of + ") x WHERE n % ? = 1 ORDER BY at"
+			args = append(args, step)
+		}
+		if err := tx.List(ctx, &rows, query, args...); err != nil {
 			return err
 		}
 		for _, p := range rows {

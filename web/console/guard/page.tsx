@@ -21,7 +21,7 @@ import { exactness, Playback } from "./playback";
 type Window = { days: string; from: string; to: string };
 type Fence = MapFence & { child_id?: string; region: string; schedule: Window[]; active: boolean; version: number };
 type Position = { lat: number; lon: number; at: Ms; source: string; accuracy_m: number };
-type Track = { day: string; child_name: string; spots: Spot[]; devices: { label: string; battery: number; last_seen_at: Ms; silent: boolean; position: Position | null }[]; kept_days: number };
+type Track = { day: string; child_name: string; spots: Spot[]; of: number; devices: { label: string; battery: number; last_seen_at: Ms; silent: boolean; position: Position | null }[]; kept_days: number };
 
 /** The spans of a fence in words: 上学日 08:00–16:30. */
 const spans = (f: Fence) =>
@@ -256,6 +256,7 @@ export default function MapPage() {
             ) : (
               <p>{t("gd.noPlace")}</p>
             )}
+            {track.of > track.spots.length && track.spots.length > 0 && <p className="gd-muted">{t("gd.thinned", { of: track.of, n: track.spots.length })}</p>}
             {track.spots.length ? <Playback spots={track.spots} upTo={upTo} onUpTo={setUpTo} /> : <p className="gd-muted">{t("gd.noTrack", { n: track.kept_days })}</p>}
           </section>
         )}
