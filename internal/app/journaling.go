@@ -31,7 +31,7 @@ func (a *App) openJournal() {
 	if a.Config.Postgres() {
 		return
 	}
-	j, err := journal.Open(journal.Parts{Dir: filepath.Join(a.Config.DataDir, "journal"), DB: a.DB, Seat: a.Seat, Clock: clock.System(), Log: a.Log, Rest: journalRest})
+	j, err := journal.Open(journal.Parts{Dir: filepath.Join(a.Config.DataDir, "journal"), DB: a.DB, Keys: a.Keys, Seat: a.Seat, Clock: clock.System(), Log: a.Log, Rest: journalRest})
 	if err != nil {
 		a.Log.Error("the journal of reports is not used", "error", err)
 		return

@@ -27,6 +27,7 @@
 //   - What waits is bounded: beyond mostWaiting reports the devices wait for
 //     the database as if there were no journal.
 //
-// A segment is a file of records: length, CRC-32C, text. It is removed when
-// all its records are in the database. See docs/adr/0006-journal.md.
+// A segment is a file of records: length, CRC-32C, sealed text. It is laid out
+// with zeros before it is written to, and removed when all its records are in
+// the database. See docs/adr/0006-journal.md.
 package journal

@@ -13,6 +13,7 @@ import (
 	"zugou/internal/centre/seat"
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
 	"zugou/internal/kernel/db"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/gateway"
@@ -32,6 +33,7 @@ type Seat interface {
 type Parts struct {
 	Dir   string
 	DB    *db.DB
+	Keys  *crypto.Keyring
 	Seat  Seat
 	Clock clock.Clock
 	Log   *slog.Logger
@@ -57,9 +59,12 @@ const (
 type Journal struct {
 	p      Parts
 	create func(name string) (file, error)
+	layOut func(name string) (file, error)
 
 	writes chan *entry
 	idle   chan struct{} // nothing waits: the file may go
+	wanted chan struct{} // a file is to be laid out
+	spare  chan file     // it is; nil: it could not be
 	stop   chan struct{}
 	ended  chan struct{} // the writer has ended
 	done   sync.WaitGroup
@@ -80,6 +85,7 @@ type Journal struct {
 	// Of the writer alone.
 	current *segment
 	next    int
+	asked   bool // for a file that is laid out
 }
 
 // entry is one report on its way.
@@ -103,7 +109,7 @@ type Counts struct {
 
 // Open reads what a run before left behind and begins to take it in.
 func Open(p Parts) (*Journal, error) {
-	j := &Journal{p: p, create: create, writes: make(chan *entry, mostGroup), idle: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{}), owing: map[string]int{}, pressed: map[string]int{}, more: make(chan struct{})}
+	j := &Journal{p: p, create: create, layOut: layOut, writes: make(chan *entry, mostGroup), idle: make(chan struct{}, 1), wanted: make(chan struct{}, 1), spare: make(chan file, 1), stop: make(chan struct{}), ended: make(chan struct{}), owing: map[string]int{}, pressed: map[string]int{}, more: make(chan struct{})}
 	unlock, err := lock(p.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -113,9 +119,10 @@ func Open(p Parts) (*Journal, error) {
 		unlock()
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j.done.Add(2)
+	j.done.Add(3)
 	go j.write()
 	go j.takeIn()
+	go j.prepare()
 	return j, nil
 }
 
@@ -127,7 +134,7 @@ func (j *Journal) recall() error {
 	}
 	j.next = next
 	for _, name := range names {
-		entries, torn, err := readSegment(name)
+		entries, torn, err := readSegment(j.p.Keys, name)
 		if err != nil {
 			return err
 		}
@@ -304,7 +311,7 @@ func (j *Journal) resting() bool {
 // append puts a report, whose place is held, onto the disk.
 func (j *Journal) append(ctx context.Context, key string, n signal.New) error {
 	e := &entry{at: clock.Of(j.p.Clock.Now()), n: n, device: key, synced: make(chan struct{})}
-	e.record, _ = appendRecord(nil, e.at, n) // way looked; the one writer has enough to do
+	e.record, _ = appendRecord(j.p.Keys, nil, e.at, n) // way looked; the one writer has enough to do
 	select {
 	case j.writes <- e:
 	case <-ctx.Done():
@@ -345,140 +352,6 @@ func (j *Journal) release(entries ...*entry) {
 func (j *Journal) wake() {
 	close(j.more)
 	j.more = make(chan struct{})
-}
-
-// write is the one writer: it appends what waits and syncs it as a group.
-func (j *Journal) write() {
-	defer j.done.Done()
-	defer close(j.ended)
-	var buf []byte
-	for {
-		var group []*entry
-		select {
-		case e := <-j.writes:
-			group = append(group, e)
-		case <-j.idle:
-			j.rest()
-			continue
-		case <-j.stop:
-			for { // nobody may be left waiting
-				select {
-				case e := <-j.writes:
-					group = append(group, e)
-					continue
-				default:
-				}
-				break
-			}
-			j.answer(group, errs.Busy("storage.closed", nil))
-			if j.current != nil {
-				j.finish()
-			}
-			return
-		}
-	collect:
-		for len(group) < mostGroup {
-			select {
-			case e := <-j.writes:
-				group = append(group, e)
-			default:
-				break collect
-			}
-		}
-		buf = buf[:0]
-		for _, e := range group {
-			buf, e.record = append(buf, e.record...), nil
-		}
-		j.answer(group, j.put(buf, group))
-	}
-}
-
-// put writes the records and syncs them.
-func (j *Journal) put(buf []byte, group []*entry) error {
-	if j.current == nil {
-		name := filepath.Join(j.p.Dir, fmt.Sprintf("%012d%s", j.next, suffix))
-		f, err := j.create(name)
-		if err != nil {
-			return errs.Busy("storage.unavailable", err)
-		}
-		j.next++
-		j.current = &segment{name: name, f: f}
-	}
-	seg := j.current
-	_, err := seg.f.Write(buf)
-	if err == nil {
-		err = seg.f.Sync()
-	}
-	if err != nil {
-		// What stands in the file now nobody knows: it is not written to again.
-		j.finish()
-		return errs.Busy("storage.unavailable", err)
-	}
-	seg.size += len(buf)
-	j.mu.Lock()
-	seg.left += len(group)
-	for _, e := range group {
-		e.seg = seg
-	}
-	j.mu.Unlock()
-	if seg.size >= segmentSize {
-		j.finish()
-	}
-	return nil
-}
-
-// finish ends the current file; it goes when all its records are taken in.
-func (j *Journal) finish() {
-	seg := j.current
-	j.current = nil
-	_ = seg.f.Close()
-	j.mu.Lock()
-	seg.closed = true
-	gone := seg.left == 0
-	j.mu.Unlock()
-	if gone {
-		_ = os.Remove(seg.name)
-	}
-}
-
-// rest ends the current file if all of it is taken in: where children were
-// does not stay on disk beside the database.
-func (j *Journal) rest() {
-	if j.current == nil {
-		return
-	}
-	j.mu.Lock()
-	over := j.current.left == 0
-	j.mu.Unlock()
-	if over {
-		j.finish()
-	}
-}
-
-// answer tells those who wait, and hands on what is on disk.
-func (j *Journal) answer(group []*entry, err error) {
-	if len(group) == 0 {
-		return
-	}
-	if err != nil {
-		j.p.Log.Error("reports not written, no reply given", "reports", len(group), "error", err)
-		j.release(group...)
-		j.mu.Lock()
-		j.counts.Failed += int64(len(group))
-		j.mu.Unlock()
-	} else {
-		j.mu.Lock()
-		j.queue = append(j.queue, group...)
-		j.counts.Appended += int64(len(group))
-		j.counts.Groups++
-		j.last = clock.Of(j.p.Clock.Now())
-		j.wake()
-		j.mu.Unlock()
-	}
-	for _, e := range group {
-		e.err = err
-		close(e.synced)
-	}
 }
 
 // takeIn brings what is on disk into the database, in order.
@@ -577,7 +450,7 @@ func (j *Journal) refuse(e *entry, why error) {
 	j.mu.Lock()
 	j.counts.Refused++
 	j.mu.Unlock()
-	text, ok := appendRecord(nil, e.at, e.n)
+	text, ok := appendRecord(j.p.Keys, nil, e.at, e.n)
 	if !ok {
 		return
 	}

@@ -16,12 +16,14 @@ import (
 
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/clock"
+	"zugou/internal/kernel/crypto"
 	"zugou/internal/loop/gateway"
 )
 
-// file is what a segment is written to.
+// file is what a segment is written to. Sync returns when all that was written
+// is on the disk and can be found there.
 type file interface {
-	io.Writer
+	io.WriterAt
 	Sync() error
 	Close() error
 }
@@ -32,12 +34,15 @@ type segment struct {
 	name   string
 	f      file // nil: closed
 	size   int
+	laid   bool // was laid out before
 	left   int
 	closed bool
 }
 
 const (
 	suffix      = ".journal"
+	spareName   = "next" // of the file that is laid out for the next segment
+	aad         = "journal.report"
 	headerSize  = 8
 	mostRecord  = 1 << 20 // a report has some hundred bytes
 	segmentSize = 8 << 20 // a new file is begun beyond it
@@ -51,28 +56,27 @@ type record struct {
 	Said json.RawMessage `json:"said"`
 }
 
-// appendRecord adds an entry to buf; ok is false if it is none for a journal.
-func appendRecord(buf []byte, at clock.Millis, n signal.New) (out []byte, ok bool) {
+// appendRecord adds an entry to buf, sealed: it tells where a child was. ok is
+// false if it is none for a journal.
+func appendRecord(keys *crypto.Keyring, buf []byte, at clock.Millis, n signal.New) (out []byte, ok bool) {
 	said, ok := gateway.Pack(n)
 	if !ok {
 		return buf, false
 	}
-	start := len(buf)
-	buf = append(buf, make([]byte, headerSize)...)
-	buf = fmt.Appendf(buf, `{"at":%d,"said":`, at)
-	buf = append(append(buf, said...), '}')
-	text := buf[start+headerSize:]
+	text := keys.Seal(aad, fmt.Sprintf(`{"at":%d,"said":%s}`, at, said))
 	if len(text) > mostRecord {
-		return buf[:start], false
+		return buf, false
 	}
-	binary.BigEndian.PutUint32(buf[start:], uint32(len(text)))
-	binary.BigEndian.PutUint32(buf[start+4:], crc32.Checksum(text, castagnoli))
-	return buf, true
+	buf = binary.BigEndian.AppendUint32(buf, uint32(len(text)))
+	buf = binary.BigEndian.AppendUint32(buf, crc32.Checksum([]byte(text), castagnoli))
+	return append(buf, text...), true
 }
 
 // readSegment gives the entries of a file. What follows a record that is cut
-// short or broken was never answered: it is left out, and torn tells so.
-func readSegment(name string) (entries []*entry, torn bool, err error) {
+// short or broken was never answered: it is left out, and torn tells so. The
+// zeros of a file that was laid out end it. A whole record that can't be opened
+// is an error: it was answered, and its key is missing.
+func readSegment(keys *crypto.Keyring, name string) (entries []*entry, torn bool, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, false, err
@@ -88,6 +92,10 @@ func readSegment(name string) (entries []*entry, torn bool, err error) {
 			return entries, true, unlessShort(err)
 		}
 		size := binary.BigEndian.Uint32(head)
+		if size == 0 {
+			torn, err := more(head, r)
+			return entries, torn, err
+		}
 		if size > mostRecord {
 			return entries, true, nil
 		}
@@ -98,8 +106,12 @@ func readSegment(name string) (entries []*entry, torn bool, err error) {
 		if crc32.Checksum(text, castagnoli) != binary.BigEndian.Uint32(head[4:]) {
 			return entries, true, nil
 		}
+		plain, err := keys.Open(aad, string(text))
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: %w", filepath.Base(name), err)
+		}
 		var rec record
-		if err := json.Unmarshal(text, &rec); err != nil {
+		if err := json.Unmarshal([]byte(plain), &rec); err != nil {
 			return entries, true, nil
 		}
 		n, err := gateway.Unpack(rec.Said)
@@ -108,6 +120,15 @@ func readSegment(name string) (entries []*entry, torn bool, err error) {
 		}
 		entries = append(entries, &entry{at: rec.At, n: n})
 	}
+}
+
+// more tells whether anything but zeros stands in the rest of a file.
+func more(head []byte, r io.Reader) (bool, error) {
+	rest, err := io.ReadAll(r)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(append(head, rest...), func(b byte) bool { return b != 0 }), nil
 }
 
 func unlessShort(err error) error {
@@ -153,8 +174,34 @@ func create(name string) (file, error) {
 		_ = f.Close()
 		return nil, err
 	}
-	return f, nil
+	return disk{f}, nil
 }
+
+// layOut makes a file of zeros as long as a segment. What is written over them
+// changes neither the file's length nor where it lies, so that the disk has the
+// text alone to write at each sync.
+func layOut(name string) (file, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	zeros := make([]byte, 256<<10)
+	for at := int64(0); at < segmentSize && err == nil; at += int64(len(zeros)) {
+		_, err = f.WriteAt(zeros, at)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close(), os.Remove(name))
+	}
+	return disk{f}, nil
+}
+
+// disk is a file whose length is made durable with its text, its times not.
+type disk struct{ *os.File }
+
+func (d disk) Sync() error { return datasync(d.File) }
 
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
