@@ -82,7 +82,7 @@ function ChainState() {
               title={t("audit.sealed", { n: c.links, time: c.sealed_to ? formatDateTime(c.sealed_to) : t("account.none"), waiting: c.unsealed })}
               description={
                 <>
-                  <p>{!last ? t("audit.neverChecked") : !last.ended_at ? t("audit.checking") : last.failed ? t("audit.checkFailed") : t("audit.checked", { time: formatDateTime(last.ended_at), n: last.links, days: last.digests, bad: last.findings.length })}</p>
+                  <p>{!last ? t("audit.neverChecked") : !last.ended_at ? t("audit.underCheck") : last.failed ? t("audit.checkFailed") : t("audit.checked", { time: formatDateTime(last.ended_at), n: last.links, days: last.digests, bad: last.findings.length })}</p>
                   {last?.findings.slice(0, 5).map((f) => <p key={`${f.kind}${f.n}${f.row}`}>{t("audit.finding", { what: wordFor(words, "finding", f.kind), n: f.n })}</p>)}
                   <p>{c.kept.last_at ? t("audit.kept", { n: c.kept.count, time: formatDateTime(c.kept.last_at) }) : t("audit.noneKept")} {t("audit.keptIn", { dir: c.kept.dir })}{c.kept.spoilt > 0 && t("audit.spoilt", { n: c.kept.spoilt })}</p>
                 </>

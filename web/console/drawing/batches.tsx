@@ -120,7 +120,7 @@ function NewDialog({ onDone }: { onDone: (batch?: string) => void }) {
     <Modal open title={t("drawing.new")} okText={t("drawing.create")} cancelText={t("drawing.back")} onCancel={() => onDone()} onOk={() => form.submit()} confirmLoading={busy === "create"}>
       <p className="kit-dialog-text">{t("drawing.conditions")}</p>
       <Form form={form} layout="vertical" onFinish={(v) => void create(v)} initialValues={{ time_limit: 0 }}>
-        <Form.Item name="title" label={t("drawing.title")} rules={[{ required: true, whitespace: true, message: t("drawing.titleHint") }]}>
+        <Form.Item name="title" label={t("drawing.batchTitle")} rules={[{ required: true, whitespace: true, message: t("drawing.titleHint") }]}>
           <Input maxLength={60} placeholder={t("drawing.titleHint")} />
         </Form.Item>
         <Form.Item name="drawn_on" label={t("drawing.drawnOn")} rules={[{ required: true, message: t("drawing.drawnOn") }]}>

@@ -22,7 +22,7 @@ export default function Erasures() {
   const query = useQuery({ queryKey: ["erasures"], queryFn: () => api.get<List<Erasure>>("/erasures"), meta: { topics: ["child"] } });
   const begin = async () => {
     const reason = await ask({ title: t("erase.ask"), text: t("erase.askText"), verb: t("erase.ask"), danger: true });
-    if (reason && (await act("ask", () => api.post(`/children/${encodeURIComponent(code.trim())}/erase`, { reason }), t("erase.asked")))) {
+    if (reason && (await act("ask", () => api.post(`/children/${encodeURIComponent(code.trim())}/erase`, { reason }), t("erase.askedNow")))) {
       setCode("");
       await query.refetch();
     }
@@ -30,7 +30,7 @@ export default function Erasures() {
   const confirm = async (e: Erasure) => {
     const sure = await ask({ title: t("erase.confirm"), text: t("erase.confirmText"), label: t("erase.type"), verb: t("erase.confirm"), danger: true, min: 2 });
     if (sure) {
-      await act(e.id, () => api.post(`/erasures/${e.id}/confirm`), t("erase.done"));
+      await act(e.id, () => api.post(`/erasures/${e.id}/confirm`), t("erase.doneNow"));
       await query.refetch();
     }
   };

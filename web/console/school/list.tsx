@@ -52,9 +52,9 @@ export default function Schools() {
             onRow={(s) => ({ tabIndex: 0, onClick: () => setOpen(s), onKeyDown: (e) => e.key === "Enter" && setOpen(s) })}
             locale={{ emptyText: <Empty title={t("school.none")} hint={t("school.noneHint")} /> }}
             columns={carded<SchoolRow>([
-              { title: t("school.name"), render: (_, s) => <strong>{s.name}</strong>, sorter: (a, b) => a.name.localeCompare(b.name, "zh") },
+              { title: t("school.nameIs"), render: (_, s) => <strong>{s.name}</strong>, sorter: (a, b) => a.name.localeCompare(b.name, "zh") },
               { title: t("school.kindName"), width: 130, render: (_, s) => kindName(s.kind) },
-              { title: t("school.region"), width: 160, render: (_, s) => s.region_name, sorter: (a, b) => a.region.localeCompare(b.region) },
+              { title: t("school.lies"), width: 160, render: (_, s) => s.region_name, sorter: (a, b) => a.region.localeCompare(b.region) },
               { title: t("school.address"), render: (_, s) => s.address || <span className="page-muted">{t("school.unsaid")}</span> },
               { title: t("school.pupils"), width: 110, align: "right", className: "zg-num", render: (_, s) => s.pupils, sorter: (a, b) => a.pupils - b.pupils },
             ])}
@@ -100,7 +100,7 @@ function Questions({ onAdd }: { onAdd: (q: Question) => void }) {
             </div>
             <Select
               showSearch={{ optionFilterProp: "label" }}
-              aria-label={t("school.which", { name: q.name })}
+              aria-label={t("school.whichOf", { name: q.name })}
               placeholder={t("school.choose")}
               {...(chosen[key(q)] && { value: chosen[key(q)] })}
               onChange={(v: string) => setChosen({ ...chosen, [key(q)]: v })}
@@ -167,9 +167,9 @@ function SchoolDrawer({ school, onClose, onMerge, onPart }: { school: Partial<Sc
       )}
     >
       <Form form={form} layout="vertical" disabled={!may} initialValues={{ region: me.district.code, ...school, ...(school.kind ? {} : { kind: undefined }) }} onFinish={(v) => void save(v)}>
-        <Form.Item name="name" label={t("school.name")} extra={school.id && t("school.renameHint")} rules={[{ required: true, whitespace: true, message: t("school.nameNeeded") }]}><Input maxLength={50} /></Form.Item>
+        <Form.Item name="name" label={t("school.nameIs")} extra={school.id && t("school.renameHint")} rules={[{ required: true, whitespace: true, message: t("school.nameNeeded") }]}><Input maxLength={50} /></Form.Item>
         <Form.Item name="kind" label={t("school.kindName")}><Select allowClear options={kindOptions} /></Form.Item>
-        <Form.Item name="region" label={t("school.region")} rules={[{ required: true, message: t("school.regionNeeded") }]}><Select showSearch={{ optionFilterProp: "label" }} options={areas} /></Form.Item>
+        <Form.Item name="region" label={t("school.lies")} rules={[{ required: true, message: t("school.regionNeeded") }]}><Select showSearch={{ optionFilterProp: "label" }} options={areas} /></Form.Item>
         <Form.Item name="address" label={t("school.address")}><Input maxLength={80} placeholder={t("school.addressHint")} /></Form.Item>
       </Form>
       {school.id && may && <Mergers school={school.id} />}

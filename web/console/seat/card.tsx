@@ -164,7 +164,7 @@ function Wearing({ card, device, act, readOnly }: Part & { device: string }) {
         </Button>
       )}
       <Button size="small" onClick={() => setOpen(true)}>
-        {t("seat.device")}
+        {t("seat.openDevice")}
       </Button>
       {open && <DeviceDrawer id={device} onClose={() => setOpen(false)} />}
     </p>

@@ -204,7 +204,7 @@ function Heads({ order, s }: { order: MyOrder; s: Standing }) {
       ))}
       {already.map((a) => (
         <div key={a.id} className="f-say" role="status">
-          <span>{t("order.already", { verb: t(`act.${a.verb}`), why: a.why || t("order.alreadyWhy") })}</span>
+          <span>{t("order.alreadyNoted", { verb: t(`act.${a.verb}`), why: a.why || t("order.alreadyWhy") })}</span>
           <button type="button" className="f-plain" onClick={() => void dropAct(a.id)}>
             {t("order.understood")}
           </button>

@@ -144,7 +144,7 @@ export function SignalPage() {
         ))}
       </fieldset>
       <fieldset className="f-choices">
-        <legend>{t("signal.kind")}</legend>
+        <legend>{t("signal.what")}</legend>
         {kinds.map((k) => (
           <label key={k}>
             <input type="radio" name="kind" checked={form.kind === k} onChange={() => set("kind")(k)} />

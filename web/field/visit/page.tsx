@@ -90,8 +90,8 @@ function GoodsList({ route, stop, form, set, wrong }: { route: Route; stop: Stop
   const none = !Object.values(form.goods).some((n) => n > 0);
   const change = (item: string, by: number) => set({ goods: { ...form.goods, [item]: Math.max(0, (form.goods[item] ?? 0) + by) } });
   return (
-    <section className="f-block" aria-label={t("visit.goods")}>
-      <h2 className="v-head">{t("visit.goods")}</h2>
+    <section className="f-block" aria-label={t("visit.goodsHead")}>
+      <h2 className="v-head">{t("visit.goodsHead")}</h2>
       {stop.goods.length > 0 && (
         <button type="button" className="f-button f-button-quiet" onClick={() => set({ goods: { ...form.goods, ...Object.fromEntries(stop.goods.map((g) => [g.item, g.count])) } })}>
           {t("visit.asListed")}
