@@ -46,6 +46,28 @@ func TestASuspectedChildCountsOnceAndOpensIntoItsSheets(t *testing.T) {
 	})
 }
 
+func TestASecondPhotoOfASheetIsNoSecondDrawing(t *testing.T) {
+	wards(t, 1, func(w *ward) {
+		day := civil.DateOf(w.clk.Now())
+		w.must(w.a.DB.Update(w.ctx(), func(ctx context.Context, tx *db.Tx) error {
+			for _, state := range []string{"rating", "suspect", "second", "out"} {
+				if _, err := tx.Exec(ctx, "INSERT INTO drawing (id, batch_id, photo_id, number, child_id, region, state, subject, measures, suggested, hash_d, hash_p, age, age_band, sex, colours, time_limit, rating, created_at) VALUES (?, 'b', ?, 'n', ?, ?, ?, '', '{}', '{}', 0, 0, 10, '', '', ?, 0, '', ?)",
+					id.New(), id.New(), w.children[0], w.region, state, false, tx.Now); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		w.must(w.a.DB.View(w.as(access.BureauSection), func(ctx context.Context, r db.Reader) error {
+			got, err := w.a.Figures.Open(ctx, r, "D09", report.Period{From: day, To: day.AddDays(1)}, "", "", 0)
+			if err == nil && got.Value != 2 {
+				w.t.Errorf("D09 is %v", got.Value)
+			}
+			return err
+		}))
+	})
+}
+
 func TestAPlanSaysHowManyItTakesAndWhatItNeeds(t *testing.T) {
 	wards(t, 9, func(w *ward) {
 		plan := campaign.New{Region: "500111", Selection: campaign.Selection{School: "试验中学"}}

@@ -8,6 +8,7 @@ import { Empty, ErrorState, Loaded } from "@shared/state";
 import { serverNow } from "@shared/clock";
 import { Link } from "wouter";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { addFile } from "../kit/files";
 import { areaName, useRegions } from "../guard/parts";
 import { PageHead } from "../kit/page";
@@ -190,6 +191,7 @@ export default function Figures() {
       {query.isError && <ErrorState text={errorText(query.error)} onRetry={() => void query.refetch()} />}
       {!query.isError && (
         <Table<Figure>
+          className="page-table kit-cards fig-table"
           rowKey="code"
           size="middle"
           loading={query.isPending}
@@ -203,9 +205,9 @@ export default function Figures() {
             },
           })}
           rowClassName="fig-row"
-          columns={[
+          columns={carded<Figure>([
             { title: t("figures.code"), dataIndex: "code", width: 72 },
-            { title: t("figures.name"), render: (_, f) => <b>{nameOf(f)}</b> },
+            { title: t("figures.name"), width: 190, render: (_, f) => <b>{nameOf(f)}</b> },
             {
               title: t("figures.value"),
               align: "right",
@@ -234,7 +236,7 @@ export default function Figures() {
                   </Button>
                 ) : null,
             },
-          ]}
+          ])}
         />
       )}
       <Modal open={!!typing} onCancel={() => setTyping(undefined)} footer={null} destroyOnHidden title={typing && t("figures.addTitle", { name: nameOf(typing) })}>

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { api } from "@shared/api/client";
 import { formatDate } from "@shared/format";
 import { useAct } from "../kit/act";
+import { carded } from "../kit/cards";
 import { t } from "../locale";
 import { useAreas } from "../register/types";
 import { useMay, useMe } from "../session";
@@ -30,12 +31,13 @@ export function Cutoffs({ v }: { v: Version }) {
         {may("instrument.write") && !!form?.cutoffs?.length && <Button onClick={() => setAdding(true)}>{t("form.addCutoff")}</Button>}
       </div>
       <Table
+        className="kit-cards"
         size="small"
         rowKey={(c) => c.id || c.row.key + c.row.from + (c.row.region ?? "") + String(c.row.age?.min ?? "")}
         pagination={false}
         dataSource={rows}
         locale={{ emptyText: t("form.noCutoffs") }}
-        columns={[
+        columns={carded<(typeof rows)[number]>([
           { title: t("form.scale"), render: (_, c) => scale(c.row) },
           { title: t("form.cutoff"), className: "zg-num", render: (_, c) => rule(c.row) },
           { title: t("form.holds"), className: "zg-num", render: (_, c) => [t("form.from", { from: c.row.from }), c.row.to && t("form.until", { to: c.row.to })].filter(Boolean).join(" ") },
@@ -43,7 +45,7 @@ export function Cutoffs({ v }: { v: Version }) {
           { title: t("form.forWhom"), render: (_, c) => [c.row.age && t("form.ages", { min: c.row.age.min, max: c.row.age.max ?? 18 }), c.row.informant && informantName(c.row.informant)].filter(Boolean).join(" ") || t("survey.all") },
           { title: t("form.sourceName"), render: (_, c) => <>{c.reason} {c.by && <small className="page-muted">{c.by} {formatDate(c.at)}</small>}</> },
           { title: "", width: 90, render: (_, c) => (c.ended ? <Tag>{t("form.ended")}</Tag> : c.id && may("instrument.write") && <Button size="small" type="link" onClick={() => void act.act("end", () => api.delete(`/instrument-cutoffs/${c.id}`), t("form.cutoffEnded"))}>{t("form.end")}</Button>) },
-        ]}
+        ])}
       />
       {adding && <CutoffDialog v={v} onClose={() => setAdding(false)} />}
     </>

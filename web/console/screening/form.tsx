@@ -44,7 +44,7 @@ export function ScoringView({ form }: { form: Instrument }) {
   };
   return (
     <div className="survey-form">
-      <p>{t(form.scoring.kind === "levels" ? "form.byLevels" : "form.bySum", { n: form.scoring.multiply ?? 1 })} {form.scoring.high_is_good && t("form.highIsGood")}</p>
+      <p>{form.scoring.kind === "levels" ? t("form.byLevels") : (form.scoring.multiply ?? 1) === 1 ? t("form.bySum") : t("form.bySumTimes", { n: form.scoring.multiply! })} {form.scoring.high_is_good && t("form.highIsGood")}</p>
       {!!form.bands?.length && <Table size="small" rowKey="code" pagination={false} dataSource={form.bands} columns={[{ title: t("form.band"), render: (_, b) => b.label.zh }, { title: t("form.range"), className: "zg-num", render: (_, b) => t("form.fromTo", { min: b.min, max: b.max }) }]} />}
       {!!form.levels?.length && <Table size="small" rowKey="code" pagination={false} dataSource={form.levels} columns={[{ title: t("form.level"), render: (_, l) => l.label.zh }, { title: t("form.whenYes"), render: (_, l) => (l.any?.length ? t("survey.items", { items: l.any.map(idOf).join(t("list.dot")) }) : t("form.otherwise")) }]} />}
       {!!form.subscales?.length && <Table size="small" rowKey="code" pagination={false} dataSource={form.subscales} columns={[{ title: t("survey.subscales"), render: (_, s) => s.title.zh }, { title: t("survey.item"), render: (_, s) => t("survey.items", { items: s.items.map(idOf).join(t("list.dot")) }) }]} />}
