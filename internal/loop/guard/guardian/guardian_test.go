@@ -400,3 +400,42 @@ func TestTheChildsLinkIsNoTapForAScript(t *testing.T) {
 		}
 	})
 }
+
+// Each live line looks at every change of the house: an account holds a few,
+// and the newest of them.
+func TestAnAccountHoldsFewLiveLines(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.open()
+		srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if err := w.s.Live(rw, r, w.child, func(context.Context) (access.Actor, error) { return access.From(mum), nil }); err != nil {
+				http.Error(rw, err.Error(), http.StatusForbidden)
+			}
+		}))
+		defer srv.Close()
+		var open []*bufio.Scanner
+		for range 9 {
+			res, err := http.Get(srv.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = res.Body.Close() })
+			line := bufio.NewScanner(res.Body)
+			if !line.Scan() || line.Text() != "event: now" {
+				t.Fatalf("the line begins with %q", line.Text())
+			}
+			open = append(open, line)
+		}
+		for i, line := range open {
+			if i == 3 { // those that are left end by a cut, and say so
+				cuts(w)["guardianship suspended"]()
+			}
+			said := ""
+			for line.Scan() {
+				said += line.Text() + "\n"
+			}
+			if cut := strings.Contains(said, "event: cut"); cut != (i >= 3) {
+				t.Errorf("line %d ended with %q", i, said)
+			}
+		}
+	})
+}

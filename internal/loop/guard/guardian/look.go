@@ -129,7 +129,8 @@ const (
 )
 
 // Live sends the child's place as it changes, until anything stands between:
-// then it says so once and ends. who asks for the session anew each time.
+// then it says so once and ends. So does the oldest line of an account that
+// opens too many, without a word. who asks for the session anew each time.
 func (s *Service) Live(rw http.ResponseWriter, r *http.Request, childID id.ID, who func(ctx context.Context) (access.Actor, error)) error {
 	ctx := r.Context()
 	actor, err := who(ctx)
@@ -140,6 +141,8 @@ func (s *Service) Live(rw http.ResponseWriter, r *http.Request, childID id.ID, w
 	if err != nil {
 		return err
 	}
+	ctx, leave := s.lines.enter(ctx, actor.Account)
+	defer leave()
 	// A line without a written look is not opened.
 	if err := s.p.DB.Update(access.With(ctx, actor), func(ctx context.Context, tx *db.Tx) error {
 		if _, err := tx.Exec(ctx, "UPDATE guardian_link SET looked_at = ? WHERE account_id = ? AND child_id = ? AND closed_at = 0", tx.Now, actor.Account, childID); err != nil {

@@ -35,6 +35,7 @@ type Parts struct {
 type Service struct {
 	p     Parts
 	tries tries
+	lines lines
 }
 
 // New makes the service.
