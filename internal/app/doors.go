@@ -258,6 +258,9 @@ func mqttCounts(c mqtt.Counts) gateway.Counts {
 // tcp serves one device protocol.
 func (a *App) tcp(name string, p gateway.Protocol) func(ctx context.Context, l net.Listener) error {
 	s := gateway.NewServer(p, reports{a}, clock.System(), a.Log).Join(a.doors.hub)
+	if name != "jt808" { // which asks for its own proof
+		s.Unless(a.doors.secrets.Proves)
+	}
 	a.doorGauges(name, s.Counts)
 	return s.Serve
 }

@@ -117,14 +117,11 @@ func (j *jt808Codec) frame(f jt808.Frame) Frame {
 		j.headers[device.Key(deviceID)] = f.Header
 	}
 	j.mu.Unlock()
+	if in.Stranger {
+		in.unproven()
+	}
 	for i := range in.Messages {
-		m := &in.Messages[i]
-		if in.Stranger {
-			for _, a := range m.Alarms {
-				m.Hints = append(m.Hints, report.Hint{Alarm: a, Hint: report.Unproven})
-			}
-		}
-		p.Mark(m)
+		p.Mark(&in.Messages[i])
 	}
 	switch {
 	case f.ID == jt808.UpRegister:

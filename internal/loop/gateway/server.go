@@ -52,6 +52,18 @@ type Frame struct {
 	Refusal  []byte
 }
 
+// unproven marks the alarms of a stranger, before what a model says of them.
+func (f Frame) unproven() {
+	for i := range f.Messages {
+		m := &f.Messages[i]
+		var hints []report.Hint
+		for _, a := range m.Alarms {
+			hints = append(hints, report.Hint{Alarm: a, Hint: report.Unproven})
+		}
+		m.Hints = append(hints, m.Hints...)
+	}
+}
+
 // Commander is a Codec of a protocol with commands. Command may be called
 // beside the other methods.
 type Commander interface {
@@ -80,6 +92,7 @@ type Server struct {
 	clock    clock.Clock
 	log      *slog.Logger
 
+	proves      func(deviceID string) bool
 	firstWithin time.Duration // from the accept to the first frame
 
 	hub    *Hub
@@ -98,6 +111,14 @@ func NewServer(p Protocol, intake Intake, clk clock.Clock, log *slog.Logger) *Se
 // it before Serve.
 func (s *Server) Join(h *Hub) *Server {
 	s.hub = h
+	return s
+}
+
+// Unless sets who has something to prove: under such a number this port, which
+// asks for no proof, takes an alarm only, marked, and holds no line. Call it
+// before Serve.
+func (s *Server) Unless(proves func(deviceID string) bool) *Server {
+	s.proves = proves
 	return s
 }
 

@@ -11,6 +11,7 @@ import (
 	"zugou/internal/centre/signal"
 	"zugou/internal/kernel/errs"
 	"zugou/internal/loop/gateway/down"
+	"zugou/internal/loop/gateway/report"
 	"zugou/internal/people/access"
 )
 
@@ -146,6 +147,10 @@ func (x *session) frame(ctx context.Context, in Frame) bool {
 		}
 		x.server.log.Info("frame not read", "protocol", x.server.protocol.Source, "from", x.From(), "reason", in.Err)
 		return true
+	}
+	if x.server.proves != nil && !in.Stranger && slices.ContainsFunc(in.Messages, func(m report.Message) bool { return x.server.proves(m.DeviceID) }) {
+		in.Stranger = true
+		in.unproven()
 	}
 	alarm := false
 	for _, m := range in.Messages {

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"log/slog"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"zugou/internal/kernel/clock"
 	"zugou/internal/loop/gateway"
+	"zugou/internal/loop/gateway/report"
 	"zugou/internal/loop/gateway/watch"
 )
 
@@ -73,4 +75,37 @@ func TestAConnectionThatNeverSpeaksIsClosed(t *testing.T) {
 	slow.closed()
 	real.say([]byte("[3G*8800000001*0002*LK]"))
 	real.hear([]byte("[3G*8800000001*0002*LK]"))
+}
+
+// A number that has something to prove is nobody's to use at a port that asks
+// for nothing: its line stays, its commands too; a call for help is taken.
+func TestAPortThatAsksForNoProofTakesNoLineOver(t *testing.T) {
+	hub := gateway.NewHub(quiet)
+	real := newCard(dial(t, serve(t, gateway.NewServer(gateway.JT808(&terminals{}, nil, clock.System()), newIntake(), clock.System(), quiet).Join(hub))), "8800000001")
+	real.signOn()
+	held := hub.Line("8800000001")
+	in := newIntake()
+	s := gateway.NewServer(gateway.Watch(nil), in, clock.System(), quiet).Join(hub).Unless(func(deviceID string) bool { return deviceID == "8800000001" })
+	addr := serve(t, s)
+	mine := watch.Header{Vendor: "3G", ID: "8800000001"}
+	for _, content := range []string{"LK", "LK,1,2,90", "UD,040326,050607,A,29.6,N,105.7,E,0,0,0,9,80,77,0,0,00000000,0,0,460,0,0"} {
+		d := dial(t, addr)
+		d.say(mine.Encode([]byte(content)))
+		d.closed()
+	}
+	d := dial(t, addr)
+	d.say(mine.Encode([]byte("AL,040326,050607,V,0.0,N,0.0,E,0,0,0,0,80,77,0,0,00010000,0,0,460,0,0")))
+	d.hear(mine.Encode([]byte("AL")))
+	if hub.Line("8800000001") != held || hub.Takeovers() != 0 || s.Counts().Refused != 3 {
+		t.Errorf("%v, %d takeovers, %+v", hub.Line("8800000001"), hub.Takeovers(), s.Counts())
+	}
+	in.mu.Lock()
+	body, err := json.Marshal(in.alarms()[0].Body)
+	if n := len(in.taken); n != 1 || err != nil || !strings.Contains(string(body), report.Unproven) {
+		t.Errorf("%d taken: %s %v", n, body, err)
+	}
+	in.mu.Unlock()
+	other := dial(t, addr) // who has nothing to prove
+	other.say([]byte("[3G*8800000002*0002*LK]"))
+	other.hear([]byte("[3G*8800000002*0002*LK]"))
 }

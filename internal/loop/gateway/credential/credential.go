@@ -44,8 +44,9 @@ const (
 type Store struct {
 	db *db.DB
 
-	mu    sync.Mutex
-	known map[key]secret
+	mu     sync.Mutex
+	known  map[key]secret
+	proven map[key]bool // by device.Key: whether there is something to prove
 }
 
 type key struct{ device, door string }
@@ -57,7 +58,7 @@ type secret struct {
 }
 
 // New makes a store; Learn fills its memory.
-func New(d *db.DB) *Store { return &Store{db: d, known: map[key]secret{}} }
+func New(d *db.DB) *Store { return &Store{db: d, known: map[key]secret{}, proven: map[key]bool{}} }
 
 // mostKnown bounds the memory: some 100 MB.
 const mostKnown = 1_000_000
@@ -84,10 +85,31 @@ func (s *Store) Learn(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.known)
+	clear(s.proven)
 	for _, x := range rows {
-		s.known[key{x.DeviceID, x.Door}] = secret{x.Hash, x.IssuedAt}
+		s.set(key{x.DeviceID, x.Door}, secret{x.Hash, x.IssuedAt})
 	}
 	return nil
+}
+
+// set keeps one in memory; the caller holds mu.
+func (s *Store) set(k key, x secret) {
+	s.known[k] = x
+	k.device = device.Key(k.device)
+	if x.hash == "" {
+		delete(s.proven, k)
+		return
+	}
+	s.proven[k] = true
+}
+
+// Proves tells whether the device has a secret: then who comes by a door that
+// asks for none has not proven to be it. It knows what this process read.
+func (s *Store) Proves(deviceID string) bool {
+	name := device.Key(deviceID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proven[key{name, DoorJT808}] || s.proven[key{name, DoorToken}]
 }
 
 // remember notes since when a secret holds. Whoever read or changed one comes
@@ -101,9 +123,9 @@ func (s *Store) remember(deviceID, door, hash string, at clock.Millis) {
 	switch {
 	case !known && len(s.known) >= mostKnown, known && old.at > at:
 	case known && old.at == at && old.hash != hash:
-		s.known[k] = secret{"", at}
+		s.set(k, secret{"", at})
 	default:
-		s.known[k] = secret{hash, at}
+		s.set(k, secret{hash, at})
 	}
 }
 
@@ -179,6 +201,17 @@ func (s *Store) Register(ctx context.Context, deviceID, traits string) (result b
 		case err == nil && d.State == device.Retired: // its code ended with it
 			result = noTerminal
 			return nil
+		case err == nil && len(old) == 0:
+			// A badge that proves itself by a token is no terminal: a stranger
+			// who knows its number would take its line over by a code.
+			var tokens int
+			if err := tx.Get(ctx, db.To(&tokens), "SELECT count(*) FROM device_secret WHERE device_id = ? AND door = ? AND hash <> ''", d.DeviceID, DoorToken); err != nil {
+				return err
+			}
+			if tokens > 0 {
+				result = knownAlready
+				return audit.Write(ctx, tx, audit.Entry{Action: "device.write", SubjectKind: "device_id", Subject: id.ID(deviceID), Fields: []string{"register"}, Result: "refused"})
+			}
 		case len(old) == 0:
 		case old[0].UsedAt != 0 && old[0].Traits != traits:
 			result = knownAlready
@@ -274,12 +307,12 @@ func (s *Store) Relearn(ctx context.Context, which id.ID) (device.Device, error)
 	for _, name := range []string{device.Key(d.DeviceID), d.DeviceID} {
 		for _, door := range []string{DoorJT808, DoorToken} {
 			if _, known := s.known[key{name, door}]; known {
-				s.known[key{name, door}] = secret{"", at}
+				s.set(key{name, door}, secret{"", at})
 			}
 		}
 	}
 	for _, x := range rows {
-		s.known[key{x.DeviceID, x.Door}] = secret{x.Hash, x.IssuedAt}
+		s.set(key{x.DeviceID, x.Door}, secret{x.Hash, x.IssuedAt})
 	}
 	return d, nil
 }

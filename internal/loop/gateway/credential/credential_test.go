@@ -124,11 +124,11 @@ func TestWhoStandsOnTheWearersConflictListGetsNoSecretOfItsBadge(t *testing.T) {
 		section := access.Hide(free, "kid")
 		s := credential.New(d)
 		which, spare := register(t, d, "B-1"), register(t, d, "B-2")
-		token, err := s.Issue(section, which) // nobody wears it yet
+		_, code, err := s.Register(system(), "B-1", "maker|card|1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, code, err := s.Register(system(), "B-1", "maker|card|1")
+		token, err := s.Issue(section, which) // nobody wears it yet
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,6 +231,45 @@ func TestATerminalOutOfUseIsGivenNoNewCode(t *testing.T) {
 		turn(device.Stock)
 		if result, _, err := s.Register(system(), "8800000001", "maker|card|1"); result != 0 || err != nil {
 			t.Errorf("back in stock: %d %v", result, err)
+		}
+	})
+}
+
+func TestWhoHasSomethingToProveIsKnownInEveryProcess(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		desk, gateway := credential.New(d), credential.New(d)
+		which := register(t, d, "008800000001")
+		proves := func(want bool) {
+			t.Helper()
+			if _, err := gateway.Relearn(system(), which); err != nil { // as the event has it do
+				t.Fatal(err)
+			}
+			for _, s := range []*credential.Store{desk, gateway} {
+				if s.Proves("8800000001") != want || s.Proves("008800000001") != want || s.Proves("8800000002") || s.Proves("") {
+					t.Errorf("proves %v, want %v", s.Proves("8800000001"), want)
+				}
+			}
+		}
+		proves(false)
+		if _, err := desk.Issue(as(access.BureauSection, district), which); err != nil {
+			t.Fatal(err)
+		}
+		proves(true)
+		// Nor is a code given under its number to who only knows that.
+		for _, number := range []string{"8800000001", "008800000001"} {
+			if result, code, err := gateway.Register(system(), number, "maker|card|1"); result != 3 || code != "" || err != nil {
+				t.Errorf("%s: registered as a terminal: %d %v", number, result, err)
+			}
+		}
+		if err := desk.PairAnew(as(access.BureauSection, district), which); err != nil {
+			t.Fatal(err)
+		}
+		proves(false)
+		if result, _, err := gateway.Register(system(), "8800000001", "maker|card|1"); result != 0 || err != nil {
+			t.Errorf("a card of that number: %d %v", result, err)
+		}
+		if fresh := credential.New(d); fresh.Learn(system()) != nil || !fresh.Proves("8800000001") {
+			t.Error("a process that starts does not know")
 		}
 	})
 }
