@@ -223,6 +223,11 @@ func (d *DB) noteResult(ok bool, n int) {
 	d.failed.Store(0)
 	d.groups.Add(1)
 	d.changes.Add(int64(n))
+	d.stir()
+}
+
+// stir wakes the listeners.
+func (d *DB) stir() {
 	d.wakeMu.Lock()
 	for ch := range d.wakes {
 		select {
@@ -233,8 +238,9 @@ func (d *DB) noteResult(ok bool, n int) {
 	d.wakeMu.Unlock()
 }
 
-// Wake returns a channel that receives after commits of this process (several
-// commits may be told as one), and a function that ends the subscription.
+// Wake returns a channel that receives after commits of this process and, while
+// this process tails events, after those of others that told one (several may be
+// told as one), and a function that ends the subscription.
 func (d *DB) Wake() (<-chan struct{}, func()) {
 	ch := make(chan struct{}, 1)
 	d.wakeMu.Lock()

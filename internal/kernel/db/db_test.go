@@ -379,3 +379,42 @@ func TestAFloodOfUrgentChangesLeavesAShareToTheOthers(t *testing.T) {
 		t.Errorf("the others came at %v of %d, want %v", at, len(order), want)
 	}
 }
+
+// Two processes over one database: what is written in one wakes who waits for
+// changes in the other, as the live line of a guardian's page does.
+func TestAChangeOfAnotherProcessWakesWhoWaits(t *testing.T) {
+	target := dbtest.Postgres(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	var both [2]*db.DB
+	for i := range both {
+		d, err := db.Open(ctx, target, clock.System())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = d.Close() })
+		both[i] = d
+	}
+	if _, err := both[0].Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var tail sync.WaitGroup
+	tailCtx, stop := context.WithCancel(ctx)
+	defer tail.Wait()
+	defer stop()
+	tail.Go(func() { both[1].Tail(tailCtx, 0, 0, func(db.Event) {}) })
+	wake, end := both[1].Wake()
+	defer end()
+	for range 3 {
+		if err := both[0].Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return tx.Emit(ctx, db.Event{Topic: "guard", Kind: "guardian", Ref: "kid"})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			t.Fatal("nobody was woken")
+		}
+	}
+}

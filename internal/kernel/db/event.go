@@ -99,6 +99,9 @@ func (d *DB) Tail(ctx context.Context, xid, seq int64, fn func(Event)) {
 			fn(e)
 			xid, seq = e.Xid, e.Seq
 		}
+		if d.engine == Postgres && len(events) > 0 {
+			d.stir() // another process may have written them
+		}
 		if err == nil && len(events) == page {
 			continue
 		}

@@ -196,6 +196,10 @@ func (s *Service) Live(rw http.ResponseWriter, r *http.Request, childID id.ID, w
 			case <-ctx.Done():
 				return nil
 			}
+			select {
+			case <-wake:
+			default:
+			}
 		}
 		if actor, err = who(ctx); err == nil {
 			var n Now
