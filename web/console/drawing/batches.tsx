@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Checkbox, Drawer, Form, Input, InputNumber, Modal, Progress, Select, Table } from "antd";
 import { useMemo, useRef, useState, type DragEvent } from "react";
 import { api, errorText } from "@shared/api/client";
+import { compareClasses } from "@shared/classes";
 import type { List } from "@shared/api/types";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
@@ -82,6 +83,7 @@ function PrintDialog({ onDone }: { onDone: () => void }) {
                   placeholder={t("drawing.wholeSchool")}
                   options={rows
                     .filter((r) => r.school_id === school)
+                    .sort(compareClasses)
                     .map((r) => ({ value: `${r.grade}\u0000${r.class}`, label: `${r.grade}${r.class}  ${t("drawing.children", { n: r.children })}` }))}
                 />
               </Form.Item>

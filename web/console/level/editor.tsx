@@ -104,10 +104,13 @@ export function RuleEditor({ start, fields, onClose }: { start: RuleSet; fields:
         <p className="page-muted">{t("colour.syntax", { ops: "&& || ! == !=" })}</p>
       </details>
       {check.error ? <p role="alert">{errorText(check.error)}</p> : <Problems list={check.data?.problems ?? []} />}
-      {fresh && <TrialView trial={fresh} set={set} words={words} />}
+      {fresh && <section ref={seen}><TrialView trial={fresh} set={set} words={words} /></section>}
     </Drawer>
   );
 }
+
+/** A trial's answer stands below all rules: it comes into view when it is there. */
+const seen = (e: HTMLElement | null) => { void e?.scrollIntoView?.({ block: "start" }); };
 
 export function Problems({ list }: { list: string[] }) {
   if (list.length === 0) return null;

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { App, Button, Drawer, Form, Input, Modal, Select, Table } from "antd";
 import { useState } from "react";
 import { ApiError, api, errorText } from "@shared/api/client";
+import { compareClasses } from "@shared/classes";
 import type { List } from "@shared/api/types";
 import { wordFor } from "@shared/locale";
 import { Empty, Loaded } from "@shared/state";
@@ -184,7 +185,7 @@ function PartDialog({ school, list, onClose }: { school: SchoolRow; list: School
   const act = useAct(["system", "child"]);
   const { message } = App.useApp();
   const [form] = Form.useForm<{ to: string; classes: string[] }>();
-  const classes = useQuery({ queryKey: ["school-classes", school.id], queryFn: async () => (await api.get<List<ClassOf>>(`/schools/${school.id}/classes`)).items });
+  const classes = useQuery({ queryKey: ["school-classes", school.id], queryFn: async () => (await api.get<List<ClassOf>>(`/schools/${school.id}/classes`)).items.sort(compareClasses) });
   const key = (c: ClassOf) => `${c.grade}\u0000${c.class}`;
   const send = async (v: { to: string; classes: string[] }) => {
     const done = await act.act("part", async () => {

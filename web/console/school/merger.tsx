@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { App, Button, Collapse, Form, Input, Modal, Tag } from "antd";
 import { useState } from "react";
 import { api, errorText } from "@shared/api/client";
+import { compareClasses } from "@shared/classes";
 import type { List } from "@shared/api/types";
 import { formatDate, formatDateTime } from "@shared/format";
 import { Loaded } from "@shared/state";
@@ -77,7 +78,7 @@ function CameDialog({ merger, onClose }: { merger: Merger; onClose: () => void }
               <Collapse
                 size="small"
                 destroyOnHidden
-                items={came.classes.map((c) => ({
+                items={[...came.classes].sort(compareClasses).map((c) => ({
                   key: `${c.grade}\u0000${c.class}`,
                   label: t("school.partClass", { class: c.grade + c.class || t("school.noClass"), n: c.children }),
                   children: <ClassNames merger={came} grade={c.grade} name={c.class} of={c.children} />,

@@ -6,6 +6,7 @@ import { App, Button, Modal, Select, Space, Table, Tabs } from "antd";
 import { useState } from "react";
 import { useLocation, useParams, useSearch } from "wouter";
 import { api, errorText } from "@shared/api/client";
+import { compareClasses } from "@shared/classes";
 import { formatDateTime } from "@shared/format";
 import { Empty, Loaded } from "@shared/state";
 import { useAct } from "../kit/act";
@@ -28,7 +29,7 @@ export default function CampaignPage() {
   const query = useQuery({ queryKey: ["campaign", id], queryFn: () => api.get<Progress>(`/campaigns/${id}`), meta: { topics: ["campaign", "duty"] }, refetchInterval: 60_000 });
   return (
     <Loaded query={query} errorText={errorText} lines={8}>
-      {(p) => <View p={p} />}
+      {(p) => <View p={{ ...p, groups: [...p.groups].sort(compareClasses) }} />}
     </Loaded>
   );
 }
@@ -120,7 +121,7 @@ function Groups({ p, teacher, onPick }: { p: Progress; teacher: boolean; onPick:
       locale={{ emptyText: <Empty title={t("survey.noGroups")} hint={t("survey.noGroupsHint")} /> }}
       onRow={(g) => ({ tabIndex: 0, onClick: () => onPick(g), onKeyDown: (e) => e.key === "Enter" && onPick(g) })}
       columns={carded<Group>([
-        { title: t("survey.group"), render: (_, g) => <strong>{groupName(g)}</strong>, sorter: (a, b) => groupName(a).localeCompare(groupName(b), "zh") },
+        { title: t("survey.group"), render: (_, g) => <strong>{groupName(g)}</strong>, sorter: compareClasses },
         { title: t("survey.progress"), width: 210, render: (_, g) => <DoneBar done={g.done} size={g.size} />, sorter: (a, b) => a.done / (a.size || 1) - b.done / (b.size || 1) },
         ...(teacher
           ? []

@@ -155,7 +155,7 @@ export function Members(props: {
                       { title: t("survey.guardianSays"), render: (_: unknown, m: Member) => <Said word={m.consent} by={m.consent_by} how={m.consent_how} /> },
                       { title: t("survey.childSays"), width: 110, render: (_: unknown, m: Member) => <Said word={m.assent} /> },
                       { title: t("survey.code"), width: 130, className: "zg-num", dataIndex: "code" },
-                      { title: t("survey.stateName"), width: 170, className: "zg-num", render: (_: unknown, m: Member) => (m.done ? t("survey.doneAt", { at: formatDateTime(m.done_at) }) : m.started_at ? t("survey.member.begun") : <span className="page-muted">{t("survey.notYet")}</span>) },
+                      { title: t("survey.stateName"), width: 170, className: "zg-num", render: (_: unknown, m: Member) => (m.done ? t("survey.doneAt", { at: formatDateTime(m.done_at) }) : m.started_at ? t("survey.member.begun") : <span className="page-muted">{t("survey.member.open")}</span>) },
                       {
                         title: "",
                         width: 180,

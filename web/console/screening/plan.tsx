@@ -4,6 +4,7 @@ import { Button, DatePicker, Drawer, Form, Input, InputNumber, Radio, Select, Tr
 import type { Dayjs } from "dayjs";
 import { useMemo } from "react";
 import { api, errorText } from "@shared/api/client";
+import { compareClasses } from "@shared/classes";
 import type { List } from "@shared/api/types";
 import { ChildSelect } from "../care/refer";
 import { useAct } from "../kit/act";
@@ -93,7 +94,7 @@ export function PlanDrawer({ onClose }: { onClose: (made?: string) => void }) {
     }
     return [...n].map(([value, x]) => ({ value, label: [x.school, named.get(x.school)!.size > 1 ? x.place : "", t("survey.people", { n: x.children })].filter(Boolean).join(" ") }));
   }, [classes.data]);
-  const inSchool = (classes.data ?? []).filter((c) => c.school_id && c.school_id === values?.school);
+  const inSchool = (classes.data ?? []).filter((c) => c.school_id && c.school_id === values?.school).sort(compareClasses);
   const grades = [...new Set(inSchool.map((c) => c.grade))].filter(Boolean);
   // A scale is made for an age: who is outside is not asked, unless somebody says so.
   const fitAges = (chosen: string[]) => {
