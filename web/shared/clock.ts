@@ -58,7 +58,7 @@ export const localNow = monotonic;
 
 /** Unix milliseconds by the server's clock; before any answer, by the local one as last corrected. */
 export function serverNow(): number {
-  return best ? monotonic() + best.offset : Date.now() + remembered;
+  return Math.round(best ? monotonic() + best.offset : Date.now() + remembered);
 }
 
 /** Whether the server's time is known yet. */
