@@ -156,12 +156,11 @@ test("a hint that was published a moment ago stands beside the next SOS", { time
   await sees(director.page, "此型号的求救：取下充电器时也可能报。照常前往，见面先问一句");
   await fits(director.page);
   await shot(director.page, "order-hint-phone");
-  for (const act of ["接单", "出发", "到场"]) {
-    await director.page.getByRole("button", { name: act, exact: true }).click();
-    await director.page.waitForTimeout(1000); // a thumb that trembles is not heard
-  }
+  for (const act of ["接单", "出发", "到场"]) await director.page.getByRole("button", { name: act, exact: true }).click();
+  await director.page.getByRole("button", { name: "办结", exact: true }).click();
   await sees(director.page, /此型号的求救/);
-  assert.equal((await api(director.page, "POST", `/orders/${sent.body.id}/handle`, { note: "孩子在家，刚取下充电器" })).status, 200);
+  await director.page.getByLabel("说明").fill("孩子在家，刚取下充电器");
+  await director.page.getByRole("dialog").getByRole("button", { name: "办结", exact: true }).click();
   await director.page.getByText(/此型号的求救/).waitFor({ state: "hidden" });
   // On the matters' page and on the device too.
   await seat.page.goto(`${house.base}/console/devices?device=${which}`);

@@ -68,6 +68,9 @@ export class Phone {
   private stops: (() => void)[] = [];
   private retry: ReturnType<typeof setTimeout> | undefined;
   private sent = 0;
+  private asked = 0;
+  /** By list, the question whose answer is shown. */
+  private readonly shown = new Map<string, number>();
 
   constructor(
     readonly account: string,
@@ -137,9 +140,19 @@ export class Phone {
     ]);
   }
 
+  /** An answer, unless one to a later question is shown already: on a slow line they come in any order. */
+  private async newest(name: string, path: string, auto: boolean): Promise<Answer | undefined> {
+    const mark = ++this.asked;
+    const answer = await ask("GET", path, { auto });
+    if (mark < (this.shown.get(name) ?? 0)) return undefined;
+    this.shown.set(name, mark);
+    return answer;
+  }
+
   /** The visits to make, taken along for where there is no network. */
   private async loadRoute(auto: boolean): Promise<void> {
-    const answer = await ask("GET", "/visits/route", { auto });
+    const answer = await this.newest("route", "/visits/route", auto);
+    if (!answer) return;
     const before = this.route.get();
     if (answer.kind !== "ok") {
       this.route.set({ ...before, stale: true, failed: answer });
@@ -158,7 +171,8 @@ export class Phone {
     auto: boolean,
     then?: (before: T[] | undefined, now: T[]) => void,
   ): Promise<void> {
-    const answer = await ask("GET", path, { auto });
+    const answer = await this.newest(name, path, auto);
+    if (!answer) return;
     const before = watched.get();
     if (answer.kind !== "away") this.line.set(true);
     else if (!navigator.onLine) this.line.set(false);
