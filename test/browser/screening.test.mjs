@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { answer, bySlip, caller, calm, campaign, pupils, signed } from "./class.mjs";
-import { openBrowser, openHouse, openPage, phone, sees, signIn } from "./house.mjs";
+import { openBrowser, openHouse, openPage, option, phone, sees, shot, signIn } from "./house.mjs";
 
 const tablet = { width: 800, height: 1280 };
 const PIN = "485296";
@@ -272,4 +272,50 @@ test("answers that another system wrote down come in, and what is wrong with a f
   await desk.page.locator(".ant-modal").getByRole("button", { name: "知道了" }).click();
   await sees(desk.page, "上次提醒");
   assert.deepEqual([...faults, ...desk.faults], []);
+});
+
+test("a paper with a grave answer is typed in: the seat rings at the first typing, a second hand types it again, and where they differ the paper decides", { timeout: 120_000 }, async () => {
+  const [kid] = await pupils(section, village, 1, "纸卷中学", "2011-03-01");
+  const id = await campaign(section, "纸卷筛查", "纸卷中学", ["phq-a", "who-5"], (c) => section("POST", `/campaigns/${c}/consents`, { items: [{ child_id: kid, consent: "given", by: "mother", how: "paper", assent: "given" }] }));
+  const type = async (page, keys) => {
+    await page.locator(".survey-row").first().focus();
+    for (const k of keys) await page.keyboard.press(k); // each takes the next row
+  };
+  const first = await openPage(browser, { width: 1366, height: 768 });
+  await signIn(first.page, house.base, "clinic1");
+  await first.page.goto(`${house.base}/console/typing?campaign=${id}`);
+  const [child, paper] = [1, 2].map((n) => first.page.locator(".survey-type-head .ant-select").nth(n));
+  await child.click();
+  await option(first.page, "试甲东").click();
+  await paper.click();
+  await option(first.page, "PHQ-A").click();
+  await type(first.page, "0000000020001");
+  await shot(first.page, "typing-first");
+  await first.page.getByRole("button", { name: "保存", exact: true }).click();
+  await sees(first.page, "这份答卷有危急回答");
+  const rang = (await seat("GET", "/queue")).items.filter((m) => m.child?.id === kid);
+  assert.equal(rang.length, 1, "the seat does not ring");
+  // Who typed it once waits for the second typing, and is not taken by mistake.
+  await child.click();
+  await option(first.page, "已录入一次，等第二次").waitFor();
+  await shot(first.page, "typing-once");
+
+  const second = await openPage(browser, { width: 1366, height: 768 });
+  await signIn(second.page, house.base, "social1");
+  await second.page.goto(`${house.base}/console/typing?tab=again`);
+  await second.page.locator(".ant-table-row").filter({ hasText: "试甲东" }).first().click();
+  await second.page.getByRole("dialog").locator(".survey-row").first().waitFor();
+  await type(second.page, "1000000020001");
+  await second.page.getByRole("dialog").getByRole("button", { name: "保存" }).click();
+  await sees(second.page, "第 1 题和第一次不一样");
+  await second.page.getByRole("dialog").getByRole("button", { name: "知道了" }).click();
+  await second.page.goto(`${house.base}/console/typing?tab=settle`);
+  await second.page.locator(".ant-table-row").filter({ hasText: "试甲东" }).first().click();
+  await second.page.getByRole("dialog").locator(".ant-table-row .ant-btn").nth(1).click();
+  await shot(second.page, "typing-settle");
+  await second.page.getByRole("dialog").getByRole("button", { name: "保存" }).click();
+  await sees(second.page, "已核对，这份答卷已完成");
+  const sheets = (await clinic("GET", `/children/${kid}/sheets`)).items;
+  assert.deepEqual([sheets.length, sheets[0].state, sheets[0].critical], [1, "done", true]);
+  assert.deepEqual([...first.faults, ...second.faults], []);
 });

@@ -68,7 +68,7 @@ export default function TypingPage() {
         activeKey={tab}
         onChange={show}
         items={[
-          { key: "first", label: t("survey.firstTyping"), children: <First start={search.get("campaign") ?? undefined} /> },
+          { key: "first", label: t("survey.firstTyping"), children: <First start={search.get("campaign") ?? undefined} typed={waiting.data ?? []} /> },
           { key: "again", label: t("survey.secondTyping"), children: list(again, t("survey.noneAgain"), t("survey.noneAgainHint"), t("survey.typeAgain")) },
           { key: "settle", label: t("survey.settle"), children: list(differs, t("survey.noneSettle"), t("survey.noneSettleHint"), t("survey.settle")) },
           { key: "elsewhere", label: t("survey.elsewhere"), children: <Elsewhere /> },
@@ -142,7 +142,7 @@ function Told({ receipt }: { receipt: Receipt }) {
 }
 
 /** The first typing: which campaign, which child, which form, then the answers. */
-function First({ start }: { start: string | undefined }) {
+function First({ start, typed }: { start: string | undefined; typed: Listed[] }) {
   const act = useAct(["sheet", "campaign"]);
   const [campaign, setCampaign] = useState(start);
   const [child, setChild] = useState<string>();
@@ -165,6 +165,9 @@ function First({ start }: { start: string | undefined }) {
   const onPaper = (forms.data ?? []).filter((f) => f.mode !== "interview");
   const form = onPaper.find((f) => f.id === paper) ?? (onPaper.length === 1 ? onPaper[0] : undefined);
   const held = campaigns.data?.find((c) => c.id === campaign);
+  // Whose papers were all typed once waits for the second typing.
+  const papers = form ? [form] : onPaper;
+  const once = (m: Member) => papers.length > 0 && papers.every((f) => typed.some((x) => x.campaign_id === campaign && x.child_id === m.child_id && x.instrument === f.id));
   const blank = form ? form.items.filter((i) => isAsked(form, i, answers) && !i.optional && answers[itemID(i)] === undefined).length : 0;
   const fresh = () => {
     setAnswers({});
@@ -203,7 +206,7 @@ function First({ start }: { start: string | undefined }) {
             onChange={(v: string) => setChild(v)}
             placeholder={t("survey.findChild")}
             notFoundContent={t("survey.noChild")}
-            options={found.map((m) => ({ value: m.child_id, label: `${m.name} ${className(m)} ${m.code}` }))}
+            options={found.map((m) => ({ value: m.child_id, disabled: once(m), label: `${m.name} ${once(m) ? t("survey.typedAlready") : `${className(m)} ${m.code}`}` }))}
           />
         </label>
         <label><span>{t("survey.paper")}</span>
