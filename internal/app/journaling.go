@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"zugou/internal/centre/seat"
@@ -31,7 +32,7 @@ func (a *App) openJournal() {
 	if a.Config.Postgres() {
 		return
 	}
-	j, err := journal.Open(journal.Parts{Dir: filepath.Join(a.Config.DataDir, "journal"), DB: a.DB, Keys: a.Keys, Seat: a.Seat, Clock: clock.System(), Log: a.Log, Rest: journalRest})
+	j, err := journal.Open(journal.Parts{Dir: filepath.Join(a.Config.DataDir, "journal"), DB: a.DB, Keys: a.Keys, Seat: a.Seat, Clock: clock.System(), Log: a.Log, Rest: journalRest, Over: debug.FreeOSMemory})
 	if err != nil {
 		a.Log.Error("the journal of reports is not used", "error", err)
 		return

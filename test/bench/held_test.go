@@ -253,7 +253,7 @@ func perConnection(b *testing.B, pid int, addr, speaks string, count int, env ..
 	before := resident(b, pid)
 	_, lines, ask = part(b, "clients", append(env, "ADDR="+addr, "SPEAKS="+speaks, "COUNT="+strconv.Itoa(count))...)
 	held, _ = strconv.Atoi(line(b, lines, "held"))
-	time.Sleep(2 * time.Second)
+	time.Sleep(settle)
 	return (resident(b, pid) - before) / float64(max(1, held)), held, ask, lines
 }
 
@@ -288,6 +288,7 @@ func program(b *testing.B, data string, doors ...string) (*exec.Cmd, map[string]
 }
 
 const (
+	settle      = 15 * time.Second // until what they said is in the database
 	manyWatches = 10_000
 	manyMQTT    = 2_000
 	sosDuring   = 20 * time.Second
@@ -307,6 +308,7 @@ func BenchmarkHeld(b *testing.B) {
 		// them is not the connections' memory.
 		_, warm, _ := part(b, "clients", "ADDR="+addrs["watch"], "SPEAKS=warm", "COUNT="+strconv.Itoa(manyWatches))
 		line(b, warm, "held")
+		time.Sleep(settle)
 		kB, held, ask, said := perConnection(b, ours.Process.Pid, addrs["watch"], "watch", manyWatches)
 		b.ReportMetric(float64(held), "held")
 		b.ReportMetric(kB, "kB/conn")

@@ -40,6 +40,8 @@ type Parts struct {
 	// Rest is how old a report may become while the devices still come in one
 	// behind the other: their answers come first, the database after. 0: none.
 	Rest time.Duration
+	// Over is told when a storm's reports are all in the database; nil: nobody.
+	Over func()
 }
 
 // Bounds.
@@ -53,6 +55,8 @@ const (
 	gap          = 200 * time.Millisecond // no report for so long: the storm is over
 	firstPause   = 100 * time.Millisecond // after a batch that failed
 	longestPause = 5 * time.Second
+	storm        = 2000 // reports through the journal: their memory is worth giving back
+	overEvery    = 10 * time.Second
 )
 
 // Journal is a gateway.Intake.
@@ -74,6 +78,8 @@ type Journal struct {
 	owing   map[string]int // reports of a device that are not in the database
 	pressed map[string]int // alarms that wait for their device's earlier reports
 	last    clock.Millis   // when a group was last appended
+	since   int            // reports taken in since a storm was last called over
+	over    clock.Millis   // when that was
 	queue   []*entry       // on disk, not in the database; oldest first
 	waiting int            // appended or being appended
 	more    chan struct{}  // closed when something was added or taken in
@@ -482,8 +488,17 @@ func (j *Journal) settled(batch []*entry) {
 		j.queue = nil // lets the long list go
 	}
 	j.counts.TakenIn += int64(len(batch))
+	now := clock.Of(j.p.Clock.Now())
+	j.since += len(batch)
+	calm := j.p.Over != nil && j.queue == nil && j.since >= storm && now.Sub(j.over) >= overEvery
+	if calm {
+		j.since, j.over = 0, now
+	}
 	j.mu.Unlock()
 	j.release(batch...)
+	if calm {
+		j.p.Over()
+	}
 	select {
 	case j.idle <- struct{}{}:
 	default:

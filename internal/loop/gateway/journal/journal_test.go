@@ -551,3 +551,43 @@ func TestAFloodOfAlarmsDoesNotKeepReportsOut(t *testing.T) {
 	}
 	end(j)
 }
+
+// A storm that is over is told once, so that its memory goes back to the
+// machine; a few reports are none.
+func TestTheEndOfAStormIsTold(t *testing.T) {
+	w := newWorld(t)
+	var told atomic.Int32
+	p := w.parts()
+	p.Over = func() { told.Add(1) }
+	j, err := Open(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rush := func(from, n int) {
+		w.gate = make(chan struct{})
+		_ = w.busy(j)
+		for i := range n {
+			w.take(j, word(i%50, from+i))
+		}
+		w.free()
+		w.until(func() bool { return j.Counts().Waiting == 0 })
+	}
+	rush(0, 100)
+	if told.Load() != 0 {
+		t.Error("a hundred reports are a storm")
+	}
+	rush(1000, storm)
+	if told.Load() != 1 {
+		t.Errorf("told %d times", told.Load())
+	}
+	rush(10_000, storm) // a moment later
+	if told.Load() != 1 {
+		t.Errorf("told %d times", told.Load())
+	}
+	w.clk.Advance(overEvery)
+	rush(20_000, 1)
+	if told.Load() != 2 {
+		t.Errorf("told %d times", told.Load())
+	}
+	end(j)
+}
