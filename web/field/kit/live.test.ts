@@ -30,4 +30,16 @@ it("shows the answer to the last question, in whatever order the answers come", 
   gone?.say({ kind: "away" });
   await lost;
   expect(phone.orders.get()).toMatchObject({ value: [{ id: "fed back" }], stale: false });
+
+  // A later question that failed does not keep an earlier one's answer out.
+  const slow = phone.refresh();
+  const fourth = phone.refresh();
+  const [good, dead] = open.filter((q) => q.path === "/orders/mine").slice(4);
+  for (const q of open) q.path === "/notices" && q.say(list("n"));
+  dead?.say({ kind: "away" });
+  await fourth;
+  expect(phone.orders.get().stale).toBe(true);
+  good?.say(list("called back"));
+  await slow;
+  expect(phone.orders.get()).toMatchObject({ value: [{ id: "called back" }], stale: false });
 });

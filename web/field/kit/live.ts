@@ -145,7 +145,7 @@ export class Phone {
     const mark = ++this.asked;
     const answer = await ask("GET", path, { auto });
     if (mark < (this.shown.get(name) ?? 0)) return undefined;
-    this.shown.set(name, mark);
+    if (answer.kind === "ok") this.shown.set(name, mark); // one that failed shows nothing, and bars nothing
     return answer;
   }
 
