@@ -11,7 +11,7 @@ export function SignPad({ sign, onChange }: { sign: Photo | undefined; onChange:
       label={t("visit.signHere")}
       again={t("visit.signAgain")}
       plain="f-plain"
-      onChange={(bytes) => onChange(bytes && { key: newKey(), at: Math.round(serverNow()), type: "image/png", bytes })}
+      onChange={(bytes) => onChange(bytes && { key: newKey(), at: serverNow(), type: "image/png", bytes })}
     />
   );
 }

@@ -76,8 +76,8 @@ function letterOf(stop: { id: string }, f: Form, ended: Ms): Letter {
     body: {
       visit_id: f.visit,
       due_id: stop.id,
-      began_at: Math.round(f.began || ended), // the server counts whole milliseconds
-      ended_at: Math.round(ended),
+      began_at: Math.round(f.began || ended), // a draft from before may hold fractions
+      ended_at: ended,
       met: f.met === "yes",
       ...(f.danger && { danger: f.danger }),
       ...(f.lat !== undefined && f.lon !== undefined && { lat: f.lat, lon: f.lon, accuracy_m: f.accuracy ?? 0 }),
